@@ -1,0 +1,144 @@
+/**
+ * The error tree. Every error this package throws on purpose is a `WyckoffError`: it has a stable `code` for programs, a message
+ * that says what happened, and, where there is one, a `hint` that says what to do next.
+ */
+
+interface WyckoffErrorOptions {
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+}
+
+export class WyckoffError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+
+  constructor(code: string, message: string, options: WyckoffErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** One thing that is wrong with an input: which rule, where, and with what value. */
+export interface Problem {
+  /** Stable and upper case, e.g. `PRICE_TOO_PRECISE`. */
+  readonly code: string;
+  /** The field's path inside its row, e.g. `open`. */
+  readonly path: string;
+  readonly value: unknown;
+  /** What would have been right, as a sentence. */
+  readonly rule: string;
+  readonly hint?: string;
+  /** Position in the batch, from 0. */
+  readonly row?: number;
+  /** Line in the file, from 1 (a header is line 1). */
+  readonly line?: number;
+}
+
+/** Rejected input. `code` is the first problem's; `problems` has every one that was found. */
+export class InvalidInputError extends WyckoffError {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly [Problem, ...Problem[]] | readonly Problem[], subject = 'input') {
+    const [first] = problems;
+    if (!first) throw new TypeError('an InvalidInputError needs a problem');
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+    super(first.code, `invalid ${subject}: ${describeProblem(first)}${more}`, { hint: first.hint });
+    this.problems = problems;
+  }
+}
+
+/** One problem as a sentence: `line 7, open: "12,5" is not a decimal number`. */
+export function describeProblem(problem: Problem): string {
+  const place = [
+    problem.line === undefined ? undefined : `line ${problem.line}`,
+    problem.row === undefined ? undefined : `row ${problem.row}`,
+    problem.path || undefined,
+  ].filter((part) => part !== undefined);
+  return `${place.length ? `${place.join(', ')}: ` : ''}${printValue(problem.value)}: ${problem.rule}`;
+}
+
+const PRINTED_VALUE_LENGTH = 80;
+
+function printValue(value: unknown): string {
+  let text: string;
+  if (typeof value === 'string') text = JSON.stringify(value);
+  else if (value instanceof Date && Number.isNaN(value.getTime())) text = 'Invalid Date';
+  else if (value instanceof Date) text = value.toISOString();
+  else if (typeof value === 'function' || typeof value === 'symbol') text = typeof value;
+  else if (value !== null && typeof value === 'object' && !Array.isArray(value) && hasOwnText(value))
+    text = String(value);
+  else text = typeof value === 'bigint' ? `${value}` : (JSON.stringify(value) ?? 'undefined');
+  return text.length > PRINTED_VALUE_LENGTH ? `${text.slice(0, PRINTED_VALUE_LENGTH)}...` : text;
+}
+
+function hasOwnText(value: object): boolean {
+  return value.toString !== Object.prototype.toString;
+}
+
+/** The same natural key or id is there with other values. */
+export class ConflictError extends WyckoffError {}
+
+/** Configuration (environment, options) that cannot be used. Never carries a password. */
+export class ConfigError extends WyckoffError {}
+
+/** An optional dependency that the called feature needs is not installed. */
+export class MissingDependencyError extends WyckoffError {
+  constructor(packageName: string, neededFor: string, cause: unknown) {
+    super('MISSING_DEPENDENCY', `${packageName} is not installed; it is needed for ${neededFor}`, {
+      hint: `npm install ${packageName}`,
+      cause,
+    });
+  }
+}
+
+/** What a PostgreSQL error says beside its message. */
+export interface ServerErrorFields {
+  readonly sqlstate?: string | undefined;
+  readonly schema?: string | undefined;
+  readonly table?: string | undefined;
+  readonly column?: string | undefined;
+  readonly constraint?: string | undefined;
+  readonly detail?: string | undefined;
+}
+
+/** Anything the database, or the way to it, refused. The subclasses say which kind, so that a caller can decide what to retry. */
+export class DatabaseError extends WyckoffError implements ServerErrorFields {
+  readonly sqlstate: string | undefined;
+  readonly schema: string | undefined;
+  readonly table: string | undefined;
+  readonly column: string | undefined;
+  readonly constraint: string | undefined;
+  readonly detail: string | undefined;
+
+  constructor(code: string, message: string, options: WyckoffErrorOptions & ServerErrorFields = {}) {
+    super(code, message, options);
+    this.sqlstate = options.sqlstate;
+    this.schema = options.schema;
+    this.table = options.table;
+    this.column = options.column;
+    this.constraint = options.constraint;
+    this.detail = options.detail;
+  }
+}
+
+/** The server cannot be reached, went away, or is starting or stopping. Safe to try again when the write can be recognised. */
+export class ConnectionError extends DatabaseError {}
+/** The server is there and refuses the user, the password or the database name. */
+export class AuthenticationError extends DatabaseError {}
+/** No connection became free in the configured time. */
+export class PoolExhaustedError extends DatabaseError {}
+/** A unique index, CHECK, NOT NULL or foreign key said no; `constraint` names it. */
+export class ConstraintError extends DatabaseError {}
+/** A serialization failure or a deadlock: the transaction did nothing and may be run again. */
+export class TransactionConflictError extends DatabaseError {}
+/** The statement ran into `statement_timeout` or was cancelled. */
+export class StatementTimeoutError extends DatabaseError {}
+/** Not a PostgreSQL, or an older one than the store supports. */
+export class UnsupportedServerError extends DatabaseError {}
+/** The database's migrations are not the ones this version of the package was built for. */
+export class MigrationError extends DatabaseError {}
+
+/** The embedded server could not be started, stopped or shared. */
+export class EmbeddedServerError extends WyckoffError {}
