@@ -62,19 +62,22 @@ export function describeProblem(problem: Problem): string {
 const PRINTED_VALUE_LENGTH = 80;
 
 function printValue(value: unknown): string {
-  let text: string;
-  if (typeof value === 'string') text = JSON.stringify(value);
-  else if (value instanceof Date && Number.isNaN(value.getTime())) text = 'Invalid Date';
-  else if (value instanceof Date) text = value.toISOString();
-  else if (typeof value === 'function' || typeof value === 'symbol') text = typeof value;
-  else if (value !== null && typeof value === 'object' && !Array.isArray(value) && hasOwnText(value))
-    text = String(value);
-  else text = typeof value === 'bigint' ? `${value}` : (JSON.stringify(value) ?? 'undefined');
+  const text = textOf(value);
   return text.length > PRINTED_VALUE_LENGTH ? `${text.slice(0, PRINTED_VALUE_LENGTH)}...` : text;
 }
 
-function hasOwnText(value: object): boolean {
-  return value.toString !== Object.prototype.toString;
+function textOf(value: unknown): string {
+  if (typeof value === 'function' || typeof value === 'symbol') return typeof value;
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, PRINTED_VALUE_LENGTH + 1));
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+    if (!Array.isArray(value) && value.toString !== Object.prototype.toString) return String(value);
+    return JSON.stringify(value);
+  } catch {
+    // Circular, with a bigint inside, without a prototype: a rejected value must not fail the report that rejects it.
+    return Object.prototype.toString.call(value);
+  }
 }
 
 /** The same natural key or id is there with other values. */
