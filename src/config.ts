@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import { ConfigError } from './errors.js';
+
+/**
+ * Where the store finds its database and how it behaves, from the environment (`.env.example` lists every variable) and from the options of
+ * `openStore`, which win.
+ */
+export interface Config {
+  /** Undefined: the embedded server. Carries the password; never log it. */
+  readonly databaseUrl: string | undefined;
+  /** Where the embedded server keeps its data. */
+  readonly dataDirectory: string;
+  readonly pool: PoolConfig;
+  /** TimescaleDB's chunk interval for a new database, e.g. `7 days`. */
+  readonly chunkInterval: string | undefined;
+  readonly logLevel: LogLevel;
+}
+
+export interface PoolConfig {
+  readonly maxConnections: number;
+  readonly minConnections: number;
+  /** Milliseconds that an unused connection stays open. */
+  readonly idleTimeout: number;
+  /** Milliseconds after which a connection is replaced; 0: never. */
+  readonly maxLifetime: number;
+  /** Milliseconds that a caller waits for a connection before it gets a PoolExhaustedError. */
+  readonly connectionTimeout: number;
+  /** Milliseconds a statement may run; 0: no limit. */
+  readonly statementTimeout: number;
+  readonly applicationName: string;
+  readonly tls: TlsConfig | undefined;
+}
+
+export interface TlsConfig {
+  /** Whether the server's certificate must be signed by a known authority. */
+  readonly verify: boolean;
+  /** Whether the certificate must also carry the host's name. */
+  readonly verifyHost: boolean;
+  /** Path of a PEM file with the authority's certificate. */
+  readonly caFile: string | undefined;
+}
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
+
+const milliseconds = z.coerce.number().int().min(0).max(86_400_000);
+const text = z.string().min(1);
+
+const environmentSchema = z.object({
+  WYCKOFF_DATABASE_URL: databaseUrl().optional(),
+  DATABASE_URL: databaseUrl().optional(),
+  DB_HOST: text.optional(),
+  DB_PORT: z.coerce.number().int().min(1).max(65_535).default(5432),
+  DB_NAME: text.default('wyckoff'),
+  DB_USER: text.default('wyckoff'),
+  DB_PASSWORD: z.string().optional(),
+  DB_SSL_MODE: z.enum(SSL_MODES).optional(),
+  DB_SSL_CA: text.optional(),
+  DB_MAX_CONNECTIONS: z.coerce.number().int().min(1).max(1000).default(20),
+  DB_MIN_CONNECTIONS: z.coerce.number().int().min(0).max(1000).default(0),
+  DB_IDLE_TIMEOUT: milliseconds.default(30_000),
+  DB_MAX_LIFETIME: milliseconds.default(1_800_000),
+  DB_CONNECTION_TIMEOUT: milliseconds.min(1).default(10_000),
+  DB_STATEMENT_TIMEOUT: milliseconds.default(0),
+  DB_APPLICATION_NAME: text.max(63).default('wyckoff-store'),
+  WYCKOFF_DATA_DIR: text.default('.wyckoff'),
+  WYCKOFF_CHUNK_INTERVAL: z
+    .string()
+    .regex(/^[1-9]\d* (hour|day|week|month)s?$/, "an interval such as '1 day' or '7 days'")
+    .optional(),
+  WYCKOFF_LOG_LEVEL: z.enum(LOG_LEVELS).default('warn'),
+});
+
+export type EnvironmentVariable = keyof z.infer<typeof environmentSchema>;
+export const ENVIRONMENT_VARIABLES = Object.keys(environmentSchema.shape) as EnvironmentVariable[];
+
+/** Variables whose value must never be shown. */
+const SECRET = new Set<string>(['WYCKOFF_DATABASE_URL', 'DATABASE_URL', 'DB_PASSWORD']);
+
+/** What a caller may set in code. */
+export interface ConfigOptions {
+  readonly databaseUrl?: string;
+  readonly dataDirectory?: string;
+  readonly maxConnections?: number;
+  readonly connectionTimeout?: number;
+  readonly statementTimeout?: number;
+  readonly applicationName?: string;
+  readonly logLevel?: LogLevel;
+}
+
+const OPTION_VARIABLES: Record<keyof ConfigOptions, EnvironmentVariable> = {
+  databaseUrl: 'WYCKOFF_DATABASE_URL',
+  dataDirectory: 'WYCKOFF_DATA_DIR',
+  maxConnections: 'DB_MAX_CONNECTIONS',
+  connectionTimeout: 'DB_CONNECTION_TIMEOUT',
+  statementTimeout: 'DB_STATEMENT_TIMEOUT',
+  applicationName: 'DB_APPLICATION_NAME',
+  logLevel: 'WYCKOFF_LOG_LEVEL',
+};
+
+/** @throws ConfigError naming every variable or option that is wrong */
+export function readConfig(options: ConfigOptions = {}, environment: NodeJS.ProcessEnv = process.env): Config {
+  const input: Record<string, unknown> = {};
+  for (const name of ENVIRONMENT_VARIABLES) if (environment[name]) input[name] = environment[name];
+  for (const [option, name] of Object.entries(OPTION_VARIABLES)) {
+    const value = options[option as keyof ConfigOptions];
+    if (value !== undefined) input[name] = value;
+  }
+  const parsed = environmentSchema.safeParse(input);
+  if (!parsed.success) throw describeIssues(parsed.error, input);
+  const values = parsed.data;
+  if (values.DB_MIN_CONNECTIONS > values.DB_MAX_CONNECTIONS) {
+    throw new ConfigError('CONFIG_INVALID', 'DB_MIN_CONNECTIONS is above DB_MAX_CONNECTIONS');
+  }
+  const url = values.WYCKOFF_DATABASE_URL ?? values.DATABASE_URL ?? urlFromParts(values);
+  const sslMode = values.DB_SSL_MODE ?? (url ? sslModeOf(url) : undefined);
+  return {
+    databaseUrl: url,
+    dataDirectory: values.WYCKOFF_DATA_DIR,
+    chunkInterval: values.WYCKOFF_CHUNK_INTERVAL,
+    logLevel: values.WYCKOFF_LOG_LEVEL,
+    pool: {
+      maxConnections: values.DB_MAX_CONNECTIONS,
+      minConnections: values.DB_MIN_CONNECTIONS,
+      idleTimeout: values.DB_IDLE_TIMEOUT,
+      maxLifetime: values.DB_MAX_LIFETIME,
+      connectionTimeout: values.DB_CONNECTION_TIMEOUT,
+      statementTimeout: values.DB_STATEMENT_TIMEOUT,
+      applicationName: values.DB_APPLICATION_NAME,
+      tls: tlsOf(sslMode, values.DB_SSL_CA),
+    },
+  };
+}
+
+function databaseUrl() {
+  return z.string().refine((value) => {
+    try {
+      return ['postgresql:', 'postgres:'].includes(new URL(value).protocol);
+    } catch {
+      return false;
+    }
+  }, 'a URL such as postgresql://user:password@host:5432/database (special characters in the password percent-encoded)');
+}
+
+function urlFromParts(values: z.infer<typeof environmentSchema>): string | undefined {
+  if (values.DB_HOST === undefined) return undefined;
+  const password = values.DB_PASSWORD === undefined ? '' : `:${encodeURIComponent(values.DB_PASSWORD)}`;
+  const host = values.DB_HOST.includes(':') ? `[${values.DB_HOST}]` : values.DB_HOST;
+  return `postgresql://${encodeURIComponent(values.DB_USER)}${password}@${host}:${values.DB_PORT}/${encodeURIComponent(values.DB_NAME)}`;
+}
+
+function sslModeOf(url: string): (typeof SSL_MODES)[number] | undefined {
+  const mode = new URL(url).searchParams.get('sslmode');
+  if (mode === null || mode === 'prefer' || mode === 'allow') return undefined;
+  const known = SSL_MODES.find((candidate) => candidate === mode);
+  if (!known) throw new ConfigError('CONFIG_INVALID', `sslmode=${mode}: one of ${SSL_MODES.join(', ')}`);
+  return known;
+}
+
+function tlsOf(mode: (typeof SSL_MODES)[number] | undefined, caFile: string | undefined): TlsConfig | undefined {
+  if (mode === undefined || mode === 'disable') return undefined;
+  return { verify: mode !== 'require', verifyHost: mode === 'verify-full', caFile };
+}
+
+function describeIssues(error: z.ZodError, input: Record<string, unknown>): ConfigError {
+  const lines = error.issues.map((issue) => {
+    const name = String(issue.path[0] ?? '');
+    const shown = SECRET.has(name) ? '' : ` (it is ${JSON.stringify(input[name])})`;
+    return `${name}: ${issue.message}${shown}`;
+  });
+  return new ConfigError('CONFIG_INVALID', lines.join('; '), {
+    hint: '.env.example lists every variable with its default',
+  });
+}

@@ -1,0 +1,116 @@
+const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
+const EPOCH_2000 = 946_684_800_000;
+const NEGATIVE = 0x4000;
+const LARGEST_GROUP = 10_000;
+/** Digit groups of a 64-bit integer, and one for safety. */
+const GROUPS = new Uint16Array(6);
+
+/** Appends rows of a binary COPY to a buffer that {@link take} empties. */
+export class BinaryRowWriter {
+  length = 0;
+  readonly #capacity: number;
+  #buffer: Buffer;
+
+  constructor(chunk: number) {
+    this.#capacity = chunk * 2;
+    this.#buffer = Buffer.allocUnsafe(this.#capacity);
+  }
+
+  header(): void {
+    this.length += SIGNATURE.copy(this.#buffer, this.length);
+  }
+
+  trailer(): void {
+    this.#reserve(2);
+    this.length = this.#buffer.writeInt16BE(-1, this.length);
+  }
+
+  beginRow(fields: number): void {
+    this.#reserve(2);
+    this.length = this.#buffer.writeInt16BE(fields, this.length);
+  }
+
+  /** TIMESTAMPTZ from milliseconds since the epoch. */
+  instant(milliseconds: number): void {
+    const microseconds = (milliseconds - EPOCH_2000) * 1000;
+    const high = Math.floor(microseconds / 2 ** 32);
+    this.#reserve(12);
+    this.length = this.#buffer.writeInt32BE(8, this.length);
+    this.length = this.#buffer.writeInt32BE(high, this.length);
+    this.length = this.#buffer.writeUInt32BE(microseconds - high * 2 ** 32, this.length);
+  }
+
+  int4(value: number): void {
+    this.#reserve(8);
+    this.length = this.#buffer.writeInt32BE(4, this.length);
+    this.length = this.#buffer.writeInt32BE(value, this.length);
+  }
+
+  int8(value: bigint): void {
+    this.#reserve(12);
+    this.length = this.#buffer.writeInt32BE(8, this.length);
+    this.length = this.#buffer.writeBigInt64BE(value, this.length);
+  }
+
+  /** NUMERIC from `value x 10^scale`: base 10000 digits, which a scale of 4 or 8 fills exactly. */
+  scaled(value: bigint | null, scale: 4 | 8): void {
+    if (value === null) {
+      this.null();
+      return;
+    }
+    const negative = value < 0n;
+    let count = 0;
+    let rest = Number(negative ? -value : value);
+    if (rest <= Number.MAX_SAFE_INTEGER) {
+      while (rest > 0) {
+        const next = Math.floor(rest / LARGEST_GROUP);
+        GROUPS[count++] = rest - next * LARGEST_GROUP;
+        rest = next;
+      }
+    } else {
+      for (let large = negative ? -value : value; large > 0n; large /= 10_000n)
+        GROUPS[count++] = Number(large % 10_000n);
+    }
+    this.#reserve(12 + 2 * count);
+    const buffer = this.#buffer;
+    let position = this.length;
+    position = buffer.writeInt32BE(8 + 2 * count, position);
+    position = buffer.writeUInt16BE(count, position);
+    position = buffer.writeInt16BE(count - 1 - scale / 4, position); // weight of the first group
+    position = buffer.writeUInt16BE(negative ? NEGATIVE : 0, position);
+    position = buffer.writeUInt16BE(scale, position);
+    for (let group = count - 1; group >= 0; group -= 1) position = buffer.writeUInt16BE(GROUPS[group]!, position);
+    this.length = position;
+  }
+
+  text(value: string | null): void {
+    if (value === null) {
+      this.null();
+      return;
+    }
+    const bytes = Buffer.byteLength(value);
+    this.#reserve(4 + bytes);
+    this.length = this.#buffer.writeInt32BE(bytes, this.length);
+    this.length += this.#buffer.write(value, this.length);
+  }
+
+  null(): void {
+    this.#reserve(4);
+    this.length = this.#buffer.writeInt32BE(-1, this.length);
+  }
+
+  /** What was written so far; the writer starts anew on a buffer of its own, since the stream keeps this one until it is sent. */
+  take(): Buffer {
+    const taken = this.#buffer.subarray(0, this.length);
+    this.#buffer = Buffer.allocUnsafe(this.#capacity);
+    this.length = 0;
+    return taken;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.length + bytes <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.length + bytes));
+    this.#buffer.copy(larger, 0, 0, this.length);
+    this.#buffer = larger;
+  }
+}

@@ -1,0 +1,114 @@
+import pg from 'pg';
+import type { PoolConfig } from '../config.js';
+import { ConnectionError, PoolExhaustedError } from '../errors.js';
+import type { Logger } from '../observability/logger.js';
+import type { Session } from './session.js';
+import { toDatabaseError } from './sqlstate.js';
+import { tlsOptions } from './tls.js';
+
+export type Client = pg.ClientBase;
+
+/** How many connections there are, lie idle, and how many callers wait for one. */
+export interface PoolState {
+  readonly total: number;
+  readonly idle: number;
+  readonly waiting: number;
+  readonly max: number;
+}
+
+/** The one pool of a store: Prisma and our own SQL share it. */
+export class Pool implements Session {
+  readonly pg: pg.Pool;
+  readonly #config: PoolConfig;
+  readonly #log: Logger;
+
+  constructor(databaseUrl: string, config: PoolConfig, log: Logger) {
+    this.#config = config;
+    this.#log = log;
+    this.pg = new pg.Pool({
+      connectionString: withoutTlsParameters(databaseUrl),
+      max: config.maxConnections,
+      min: config.minConnections,
+      idleTimeoutMillis: config.idleTimeout,
+      maxLifetimeSeconds: Math.ceil(config.maxLifetime / 1000),
+      connectionTimeoutMillis: config.connectionTimeout,
+      application_name: config.applicationName,
+      keepAlive: true,
+      // Every session speaks UTC and ISO, whatever the server or role is set to: values are exact text in both directions.
+      options: `-c timezone=UTC -c datestyle=ISO -c statement_timeout=${config.statementTimeout}`,
+      ssl: tlsOptions(config.tls),
+    });
+    // An idle connection that the server closes (a restart) is dropped by the pool; the next caller gets a new one.
+    this.pg.on('error', (error) => log.warn({ err: error }, 'an idle connection was lost'));
+  }
+
+  /** Runs `use` on a connection of its own. A connection that broke is not given back. */
+  async withClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    const client = await this.#connect();
+    let broken: Error | undefined;
+    const onError = (error: Error) => {
+      broken = error;
+    };
+    client.on('error', onError);
+    try {
+      return await use(client);
+    } catch (error) {
+      const typed = toDatabaseError(error);
+      if (typed instanceof ConnectionError) broken ??= error as Error;
+      throw typed;
+    } finally {
+      client.removeListener('error', onError);
+      client.release(broken);
+    }
+  }
+
+  /** Runs `use` inside a transaction on a connection of its own: committed when it answers, rolled back when it throws. */
+  async transaction<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    return this.withClient(async (client) => {
+      await client.query('BEGIN');
+      try {
+        const answer = await use(client);
+        await client.query('COMMIT');
+        return answer;
+      } catch (error) {
+        // The server may be gone; then there is nothing to roll back and the first error is the one to tell.
+        await client
+          .query('ROLLBACK')
+          .catch((rollbackError) => this.#log.debug({ err: rollbackError }, 'rollback failed'));
+        throw error;
+      }
+    });
+  }
+
+  get state(): PoolState {
+    const { totalCount: total, idleCount: idle, waitingCount: waiting } = this.pg;
+    return { total, idle, waiting, max: this.#config.maxConnections };
+  }
+
+  async close(): Promise<void> {
+    await this.pg.end();
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.pg.connect();
+    } catch (error) {
+      const { total, max, waiting } = this.state;
+      if (error instanceof Error && /timeout exceeded when trying to connect/.test(error.message) && total >= max) {
+        const seconds = this.#config.connectionTimeout / 1000;
+        const message = `no connection became free in ${seconds} s: ${total} of ${max} in use, ${waiting} more waiting`;
+        const hint = 'raise DB_MAX_CONNECTIONS or DB_CONNECTION_TIMEOUT, or look for a caller that holds connections';
+        throw new PoolExhaustedError('POOL_EXHAUSTED', message, { hint, cause: error });
+      }
+      throw toDatabaseError(error);
+    }
+  }
+}
+
+/** pg reads sslmode from the URL by rules of its own; ours come from the configuration, which has read it already. */
+function withoutTlsParameters(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  for (const name of ['sslmode', 'sslcert', 'sslkey', 'sslrootcert', 'schema', 'connection_limit', 'pgbouncer'])
+    url.searchParams.delete(name);
+  return url.toString();
+}

@@ -1,0 +1,101 @@
+import { DatabaseError as ServerError } from 'pg';
+import {
+  AuthenticationError,
+  ConnectionError,
+  ConstraintError,
+  DatabaseError,
+  type ServerErrorFields,
+  StatementTimeoutError,
+  TransactionConflictError,
+  WyckoffError,
+} from '../errors.js';
+
+type Kind = new (
+  code: string,
+  message: string,
+  options: ServerErrorFields & { hint?: string | undefined; cause?: unknown },
+) => DatabaseError;
+
+interface Meaning {
+  readonly kind: Kind;
+  readonly code: string;
+  readonly hint?: string;
+}
+
+/** By SQLSTATE, or by its class (the first two characters). https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  '08': { kind: ConnectionError, code: 'CONNECTION_LOST' },
+  '57P01': { kind: ConnectionError, code: 'SERVER_SHUTTING_DOWN' },
+  '57P02': { kind: ConnectionError, code: 'SERVER_CRASHED' },
+  '57P03': { kind: ConnectionError, code: 'SERVER_STARTING' },
+  '53300': {
+    kind: ConnectionError,
+    code: 'TOO_MANY_CONNECTIONS',
+    hint: 'lower DB_MAX_CONNECTIONS or raise max_connections',
+  },
+  '28': { kind: AuthenticationError, code: 'AUTHENTICATION_FAILED', hint: 'check the user and the password' },
+  '3D000': {
+    kind: AuthenticationError,
+    code: 'DATABASE_MISSING',
+    hint: 'check the database name in the URL, or create the database',
+  },
+  '23505': { kind: ConstraintError, code: 'UNIQUE_VIOLATION' },
+  '23514': { kind: ConstraintError, code: 'CHECK_VIOLATION' },
+  '23503': { kind: ConstraintError, code: 'FOREIGN_KEY_VIOLATION' },
+  '23001': { kind: ConstraintError, code: 'RESTRICT_VIOLATION' },
+  '23502': { kind: ConstraintError, code: 'NOT_NULL_VIOLATION' },
+  '40': { kind: TransactionConflictError, code: 'TRANSACTION_CONFLICT', hint: 'run the transaction again' },
+  '57014': {
+    kind: StatementTimeoutError,
+    code: 'STATEMENT_CANCELLED',
+    hint: 'DB_STATEMENT_TIMEOUT limits how long a statement may run',
+  },
+  '55P03': { kind: StatementTimeoutError, code: 'LOCK_TIMEOUT' },
+  '42P01': { kind: DatabaseError, code: 'TABLE_MISSING', hint: 'run `wyckoff migrate`' },
+  '42501': { kind: DatabaseError, code: 'PERMISSION_DENIED' },
+  '53100': { kind: DatabaseError, code: 'DISK_FULL' },
+};
+
+const NETWORK_ERRORS = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+]);
+/** What pg says without a code when a socket closes under it. */
+const LOST_CONNECTION = /^(Connection terminated|Client has encountered a connection error|timeout expired)/i;
+
+/** The typed error for whatever pg threw. Errors that are ours already, and errors that are no database's, come back as they are. */
+export function toDatabaseError(error: unknown): unknown {
+  if (error instanceof WyckoffError || !(error instanceof Error)) return error;
+  if (error instanceof ServerError) return fromServer(error);
+  if (error instanceof AggregateError && error.errors.length > 0) return toDatabaseError(error.errors[0]);
+  const code = 'code' in error ? String(error.code) : '';
+  if (NETWORK_ERRORS.has(code) || LOST_CONNECTION.test(error.message)) {
+    return new ConnectionError('DATABASE_UNREACHABLE', `the database cannot be reached: ${error.message}`, {
+      hint: 'is the server running, and are host and port right? `wyckoff db status` tells of the embedded one',
+      cause: error,
+    });
+  }
+  return error;
+}
+
+function fromServer(error: ServerError): DatabaseError {
+  const sqlstate = error.code ?? '';
+  const meaning = MEANINGS[sqlstate] ??
+    MEANINGS[sqlstate.slice(0, 2)] ?? { kind: DatabaseError, code: 'DATABASE_ERROR' };
+  return new meaning.kind(meaning.code, error.message, {
+    sqlstate,
+    schema: error.schema,
+    table: error.table,
+    column: error.column,
+    constraint: error.constraint,
+    detail: error.detail,
+    hint: meaning.hint ?? error.hint,
+    cause: error,
+  });
+}
