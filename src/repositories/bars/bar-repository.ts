@@ -1,0 +1,182 @@
+import type { Session } from '../../database/session.js';
+import type { Bar, BarInput } from '../../domain/bar.js';
+import type { BarColumns } from '../../domain/bar-columns.js';
+import { readOrThrow } from '../../domain/problem.js';
+import type { Series, SeriesInput, SeriesKey } from '../../domain/series.js';
+import { readSymbol } from '../../domain/symbol.js';
+import { type InstantInput, readInstant } from '../../domain/time.js';
+import { readTimeframe, type Timeframe, timeframeDuration } from '../../domain/timeframe.js';
+import { type BarWindow, type KnownAt, readLimit, readWindow } from './bar-window.js';
+import { listSeries } from './catalog.js';
+import { readColumns } from './columns.js';
+import { deleteBars, recomputeRatios } from './delete.js';
+import { countBars, readLatest, readRange, readTimestamps } from './read.js';
+import { type BarRevision, readRevisions } from './revisions.js';
+import { upsertBars } from './upsert.js';
+
+export interface WriteOptions {
+  /** How many decimals the volumes of a series that does not exist yet have, 0 to 8. Default 0: whole units. */
+  readonly volumeScale?: number;
+  /** Takes prices at or below zero. */
+  readonly allowNonPositive?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** How many of the caller's bars were new, replaced others, or were there already with the same values. */
+export interface UpsertCounts {
+  readonly inserted: number;
+  readonly changed: number;
+  readonly unchanged: number;
+}
+
+/** Bars a page of {@link BarRepository.iterate}: one round trip each. */
+const PAGE = 5_000;
+
+/**
+ * The bars. They come back oldest first; timestamps are opening instants in UTC; windows are half-open. Every method throws an
+ * InvalidInputError for arguments that break a rule and a DatabaseError when the database refuses.
+ */
+export class BarRepository {
+  readonly #session: Session;
+  readonly #actor: string;
+
+  /** `actor` is who the audit trail names for deletions. */
+  constructor(session: Session, actor: string) {
+    this.#session = session;
+    this.#actor = actor;
+  }
+
+  /** Every bar of the window. For millions there are {@link iterate} and {@link columns}. */
+  async range(input: BarWindow & KnownAt): Promise<Bar[]> {
+    const window = readWindow(input);
+    return this.#session.withClient((client) => readRange(client, window));
+  }
+
+  /** The newest `limit` bars (default 1), oldest of them first. */
+  async latest(input: SeriesInput & KnownAt & { readonly limit?: number }): Promise<Bar[]> {
+    const { symbol, timeframe, knownAt } = input;
+    const window = readWindow({ symbol, timeframe, knownAt });
+    const limit = readLimit(input.limit ?? 1);
+    return this.#session.withClient((client) => readLatest(client, window, limit));
+  }
+
+  /** The oldest bar, or undefined where the series has none. */
+  async first(input: SeriesInput & KnownAt): Promise<Bar | undefined> {
+    const { symbol, timeframe, knownAt } = input;
+    const window = readWindow({ symbol, timeframe, knownAt });
+    const bars = await this.#session.withClient((client) => readRange(client, window, 1));
+    return bars[0];
+  }
+
+  /**
+   * The newest `limit` bars that had closed by the instant `at`, oldest of them first: what a backtest reads. A bar has closed at its
+   * timestamp + its timeframe's duration; one that was still open at `at` is never among them.
+   */
+  async asOf(input: SeriesInput & KnownAt & { readonly at: InstantInput; readonly limit: number }): Promise<Bar[]> {
+    const { symbol, timeframe, knownAt } = input;
+    const at = readOrThrow('instant', (report) => readInstant(input.at, 'at', report));
+    const limit = readLimit(input.limit);
+    const window = readWindow({ symbol, timeframe, knownAt });
+    const lastOpening = at.getTime() - timeframeDuration(window.key.timeframe);
+    return this.#session.withClient((client) =>
+      readLatest(client, { ...window, to: new Date(lastOpening + 1) }, limit),
+    );
+  }
+
+  /** How many bars the window holds; without a symbol, those of all symbols together. */
+  async count(input: Omit<BarWindow, 'symbol'> & KnownAt & { readonly symbol?: string }): Promise<number> {
+    const { symbol, ...bounds } = input;
+    const symbols =
+      symbol === undefined
+        ? (await this.series({ timeframe: input.timeframe })).map((series) => series.symbol)
+        : [symbol];
+    const windows = symbols.map((each) => readWindow({ ...bounds, symbol: each }));
+    return this.#session.withClient((client) => countBars(client, windows));
+  }
+
+  async exists(input: SeriesInput & KnownAt & { readonly timestamp: InstantInput }): Promise<boolean> {
+    const { symbol, timeframe, knownAt } = input;
+    const from = readOrThrow('instant', (report) => readInstant(input.timestamp, 'timestamp', report));
+    return (await this.count({ symbol, timeframe, knownAt, from, to: new Date(from.getTime() + 1) })) === 1;
+  }
+
+  /** The opening instants of the window's bars. */
+  async existingTimestamps(input: BarWindow & KnownAt): Promise<Date[]> {
+    const window = readWindow(input);
+    return this.#session.withClient((client) => readTimestamps(client, window));
+  }
+
+  /** Every series that has bars, with its first, last and count, from the catalog; by symbol and timeframe. */
+  async series(filter: { readonly symbol?: string; readonly timeframe?: Timeframe } = {}): Promise<Series[]> {
+    const wanted = readOrThrow('series', (report): Partial<SeriesKey> => {
+      const symbol = filter.symbol === undefined ? undefined : readSymbol(filter.symbol, 'symbol', report);
+      const timeframe =
+        filter.timeframe === undefined ? undefined : readTimeframe(filter.timeframe, 'timeframe', report);
+      return { ...(symbol && { symbol }), ...(timeframe && { timeframe }) };
+    });
+    return this.#session.withClient((client) => listSeries(client, wanted));
+  }
+
+  /**
+   * The window's bars one by one, in constant memory: pages of 5,000 by keyset. No connection is held between pages, so a bar written
+   * meanwhile is seen when it lies ahead.
+   */
+  async *iterate(input: BarWindow & KnownAt & { readonly signal?: AbortSignal }): AsyncGenerator<Bar, void, undefined> {
+    const { signal, ...bounds } = input;
+    let window = readWindow(bounds);
+    for (;;) {
+      signal?.throwIfAborted();
+      const page = await this.#session.withClient((client) => readRange(client, window, PAGE));
+      yield* page;
+      const last = page[PAGE - 1];
+      if (!last) return;
+      window = { ...window, from: new Date(last.timestamp.getTime() + 1) };
+    }
+  }
+
+  /** The window's bars as exact columns of integers, by binary COPY: the fastest way to hand many bars to an engine. */
+  async columns(input: BarWindow & KnownAt & { readonly signal?: AbortSignal }): Promise<BarColumns> {
+    const { signal, ...bounds } = input;
+    const window = readWindow(bounds);
+    return this.#session.withClient((client) => readColumns(client, window, signal));
+  }
+
+  /** The former values of bars of the window that were changed or deleted. */
+  async revisions(input: BarWindow): Promise<BarRevision[]> {
+    const window = readWindow(input);
+    return this.#session.withClient((client) => readRevisions(client, window));
+  }
+
+  /**
+   * Writes bars of any series, all in one transaction: new ones are inserted, those with other values than the stored ones replace them (the
+   * former values become revisions), those with the same values are left alone. One or millions; an array is written straight, an async
+   * iterable is staged first and takes the memory of a batch.
+   *
+   * @throws InvalidInputError naming every bad bar by its position; then nothing was written
+   * @throws ConflictError VOLUME_SCALE_DIFFERS, WRITE_INTERFERED
+   */
+  async upsert(bars: Iterable<BarInput> | AsyncIterable<BarInput>, options: WriteOptions = {}): Promise<UpsertCounts> {
+    return upsertBars(this.#session, bars, { ...options, replace: true, runId: null });
+  }
+
+  /** As {@link upsert}, but a bar that exists is left as it is, whatever its values. */
+  async insertIgnore(
+    bars: Iterable<BarInput> | AsyncIterable<BarInput>,
+    options: WriteOptions = {},
+  ): Promise<{ readonly inserted: number; readonly ignored: number }> {
+    const { inserted, unchanged } = await upsertBars(this.#session, bars, { ...options, replace: false, runId: null });
+    return { inserted, ignored: unchanged };
+  }
+
+  /** Deletes the window's bars and answers how many there were. Their values stay as revisions, and an audit event tells of it. */
+  async delete(input: BarWindow): Promise<number> {
+    const { key, from, to } = readWindow(input);
+    return deleteBars(this.#session, key, from, to, this.#actor);
+  }
+
+  /** Computes the ratios of the window's bars anew, for bars that something else than the store wrote; answers how many were not right. */
+  async recomputeRatios(input: BarWindow): Promise<number> {
+    const { key, from, to } = readWindow(input);
+    return recomputeRatios(this.#session, key, from, to);
+  }
+}

@@ -1,0 +1,54 @@
+import { type Report, readOrThrow } from '../../domain/problem.js';
+import { readSeriesKey, type SeriesInput, type SeriesKey } from '../../domain/series.js';
+import { EARLIEST_INSTANT, type InstantInput, LATEST_INSTANT, readInstant } from '../../domain/time.js';
+
+/** A stretch `[from, to)` of one series: a bar at `from` belongs to it, a bar at `to` does not. Without a bound: to the series' own end. */
+export interface BarWindow extends SeriesInput {
+  readonly from?: InstantInput | undefined;
+  readonly to?: InstantInput | undefined;
+}
+
+/** With it, a read answers what the store had been told by this instant; without it, what it knows now. */
+export interface KnownAt {
+  readonly knownAt?: InstantInput | undefined;
+}
+
+export interface ReadWindow {
+  readonly key: SeriesKey;
+  readonly from: Date;
+  readonly to: Date;
+  readonly knownAt: Date | undefined;
+  /** Whether the caller left a bound out. */
+  readonly open: boolean;
+}
+
+const EARLIEST = new Date(EARLIEST_INSTANT);
+const AFTER_LATEST = new Date(LATEST_INSTANT + 1);
+
+/** @throws InvalidInputError */
+export function readWindow(input: BarWindow & KnownAt): ReadWindow {
+  return readOrThrow('window', (report) => {
+    const key = readSeriesKey(input, report);
+    const from = readBound(input.from, 'from', EARLIEST, report);
+    const to = readBound(input.to, 'to', AFTER_LATEST, report);
+    const knownAt = input.knownAt === undefined ? undefined : readInstant(input.knownAt, 'knownAt', report);
+    if (from && to && from > to)
+      report({ code: 'WINDOW_REVERSED', path: 'to', value: to, rule: `to is not before from (${from.toISOString()})` });
+    return key && from && to
+      ? { key, from, to, knownAt, open: input.from === undefined || input.to === undefined }
+      : undefined;
+  });
+}
+
+/** @throws InvalidInputError */
+export function readLimit(value: number): number {
+  return readOrThrow('limit', (report) => {
+    if (Number.isSafeInteger(value) && value >= 1) return value;
+    report({ code: 'LIMIT_INVALID', path: 'limit', value, rule: 'a limit is a whole number from 1' });
+    return undefined;
+  });
+}
+
+function readBound(value: InstantInput | undefined, path: string, fallback: Date, report: Report): Date | undefined {
+  return value === undefined ? fallback : readInstant(value, path, report);
+}

@@ -1,0 +1,134 @@
+import type { Client } from '../../database/pool.js';
+import { compareSeries, type Series, type SeriesKey } from '../../domain/series.js';
+import type { MarketSymbol } from '../../domain/symbol.js';
+import type { Timeframe } from '../../domain/timeframe.js';
+import { ConflictError } from '../../errors.js';
+
+/** A row of bar_series. A series whose bars were all deleted keeps its row, its id and its volume scale. */
+export interface CatalogEntry extends SeriesKey {
+  readonly id: string;
+  readonly volumeScale: number;
+  readonly first: Date | null;
+  readonly last: Date | null;
+  readonly count: number;
+}
+
+/** A catalog entry that this transaction holds locked. */
+export interface LockedEntry extends CatalogEntry {
+  /** The instant, to the millisecond, that what this transaction writes became known; later than anything the series was told before. */
+  readonly knownFrom: Date;
+}
+
+type Row = [string, string, string, number, Date | null, Date | null, string];
+
+const COLUMNS = 'id, symbol, timeframe, volume_scale, first_timestamp, last_timestamp, bar_count';
+
+export async function findEntry(client: Client, key: SeriesKey): Promise<CatalogEntry | undefined> {
+  const { rows } = await client.query<Row>({
+    name: 'bars.catalog',
+    text: `SELECT ${COLUMNS} FROM bar_series WHERE symbol = $1 AND timeframe = $2`,
+    values: [key.symbol, key.timeframe],
+    rowMode: 'array',
+  });
+  return rows[0] && toEntry(rows[0]);
+}
+
+/** Every series that has bars, or those of one symbol or timeframe, in order of symbol and timeframe. */
+export async function listSeries(client: Client, filter: Partial<SeriesKey>): Promise<Series[]> {
+  const { rows } = await client.query<Row>({
+    text: `SELECT ${COLUMNS} FROM bar_series
+           WHERE bar_count > 0 AND ($1::text IS NULL OR symbol = $1) AND ($2::text IS NULL OR timeframe = $2)`,
+    values: [filter.symbol ?? null, filter.timeframe ?? null],
+    rowMode: 'array',
+  });
+  return rows.map((row) => toEntry(row) as Series).sort(compareSeries);
+}
+
+/** The volume scales of those of `keys` that the catalog has, by {@link seriesName}. */
+export async function volumeScales(client: Client, keys: readonly SeriesKey[]): Promise<Map<string, number>> {
+  const { rows } = await client.query<[string, string, number]>({
+    name: 'bars.volume-scales',
+    text: `SELECT symbol, timeframe, volume_scale FROM bar_series
+           WHERE (symbol, timeframe) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
+    values: [keys.map((key) => key.symbol), keys.map((key) => key.timeframe)],
+    rowMode: 'array',
+  });
+  return new Map(rows.map(([symbol, timeframe, scale]) => [`${symbol} ${timeframe}`, scale]));
+}
+
+export function seriesName(key: SeriesKey): string {
+  return `${key.symbol} ${key.timeframe}`;
+}
+
+/**
+ * Locks series for writing until the transaction ends, making those that are new. Every writer locks all its series first, in one order, so
+ * that writers which share some queue and never deadlock; the rows that are new come first of all for the same reason.
+ *
+ * @throws ConflictError VOLUME_SCALE_DIFFERS when a series exists with another scale than its values were read with
+ */
+export async function lockSeries(
+  client: Client,
+  wanted: readonly (SeriesKey & { volumeScale: number; isNew: boolean })[],
+): Promise<LockedEntry[]> {
+  const keys = [...wanted].sort(compareSeries);
+  const fresh = keys.filter((key) => key.isNew);
+  if (fresh.length > 0) {
+    await client.query({
+      text: `INSERT INTO bar_series (symbol, timeframe, volume_scale, updated_at)
+             SELECT *, '-infinity'::timestamptz FROM unnest($1::text[], $2::text[], $3::int[]) AS fresh (symbol, timeframe, volume_scale)
+             ON CONFLICT (symbol, timeframe) DO NOTHING`,
+      values: [fresh.map((key) => key.symbol), fresh.map((key) => key.timeframe), fresh.map((key) => key.volumeScale)],
+    });
+  }
+  // clock_timestamp(), not now(): a transaction may have waited here for one that began after it. To the millisecond, as a Date has it,
+  // so that the knownAt of an answer finds exactly what the answer showed.
+  const { rows } = await client.query<[...Row, Date]>({
+    name: 'bars.lock-series',
+    text: `SELECT ${COLUMNS}, greatest(date_trunc('milliseconds', clock_timestamp()), date_trunc('milliseconds', updated_at) + interval '1 millisecond')
+           FROM bar_series WHERE (symbol, timeframe) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+           ORDER BY symbol COLLATE "C", timeframe COLLATE "C" FOR UPDATE`,
+    values: [keys.map((key) => key.symbol), keys.map((key) => key.timeframe)],
+    rowMode: 'array',
+  });
+  const locked = rows.map((row) => ({ ...toEntry(row.slice(0, 7) as Row), knownFrom: row[7] }));
+  const scales = new Map(locked.map((entry) => [seriesName(entry), entry.volumeScale]));
+  for (const key of keys) {
+    const scale = scales.get(seriesName(key));
+    if (scale !== key.volumeScale) {
+      const message = `${seriesName(key)} has volume scale ${scale}, not ${key.volumeScale}`;
+      throw new ConflictError('VOLUME_SCALE_DIFFERS', message, {
+        hint: 'a series keeps the volume scale it was created with',
+      });
+    }
+  }
+  return locked;
+}
+
+/** Writes down what a write changed. `first` and `last` are the bounds after it. */
+export async function updateEntry(
+  client: Client,
+  entry: LockedEntry,
+  change: { readonly first: number | null; readonly last: number | null; readonly count: number },
+): Promise<void> {
+  await client.query({
+    name: 'bars.update-catalog',
+    text: `UPDATE bar_series SET first_timestamp = $2, last_timestamp = $3, bar_count = $4, updated_at = $5 WHERE id = $1`,
+    values: [entry.id, toDate(change.first), toDate(change.last), change.count, entry.knownFrom],
+  });
+}
+
+function toDate(milliseconds: number | null): Date | null {
+  return milliseconds === null ? null : new Date(milliseconds);
+}
+
+function toEntry([id, symbol, timeframe, volumeScale, first, last, count]: Row): CatalogEntry {
+  return {
+    id,
+    symbol: symbol as MarketSymbol,
+    timeframe: timeframe as Timeframe,
+    volumeScale,
+    first,
+    last,
+    count: Number(count),
+  };
+}

@@ -1,0 +1,82 @@
+import type { Client } from '../../database/pool.js';
+import type { Session } from '../../database/session.js';
+import type { SeriesKey } from '../../domain/series.js';
+import { formatInstant } from '../../domain/time.js';
+import { appendAuditEvent } from '../audit-trail.js';
+import { type LockedEntry, lockSeries, seriesName, volumeScales } from './catalog.js';
+import { SeriesWriter } from './series-writer.js';
+
+/** Deletes the bars of `[from, to)`; their values stay as revisions, and one audit event tells of it. Answers how many there were. */
+export async function deleteBars(
+  session: Session,
+  key: SeriesKey,
+  from: Date,
+  to: Date,
+  actor: string,
+): Promise<number> {
+  return session.transaction(async (client) => {
+    const entry = await lockExisting(client, key);
+    if (!entry?.first || !entry.last) return 0;
+    const { rowCount } = await client.query({
+      text: `WITH gone AS (
+               DELETE FROM ohlcv_bars WHERE symbol = $1 AND timeframe = $2 AND timestamp >= $3 AND timestamp < $4 RETURNING *)
+             INSERT INTO ohlcv_bar_revisions
+               (symbol, timeframe, timestamp, open, high, low, close, volume, vwap, source, known_from, known_until, reason)
+             SELECT symbol, timeframe, timestamp, open, high, low, close, volume, vwap, source, created_at,
+                    greatest($5, created_at + interval '1 millisecond'), 'delete'
+             FROM gone`,
+      values: [key.symbol, key.timeframe, from, to, entry.knownFrom],
+    });
+    const deleted = rowCount ?? 0;
+    if (deleted === 0) return 0;
+    const writer = new SeriesWriter(client, entry, { replace: true, runId: null });
+    const left = entry.count - deleted;
+    const first = left > 0 && entry.first >= from ? await edge(client, key, 'min', to, entry.last) : entry.first;
+    const last = left > 0 && entry.last < to ? await edge(client, key, 'max', entry.first, from) : entry.last;
+    writer.setBounds(left > 0 ? first.getTime() : null, left > 0 ? last.getTime() : null, left);
+    // Nothing is left between the two instants: only the 20 bars behind have other bars before them now.
+    if (left > 0)
+      await writer.mendRatios(
+        Math.max(from.getTime(), entry.first.getTime()),
+        Math.min(to.getTime(), entry.last.getTime()),
+      );
+    await writer.finish();
+    await appendAuditEvent(client, {
+      eventType: 'BARS_DELETED',
+      entityType: 'BAR_SERIES',
+      entityId: entry.id,
+      actor,
+      action: `deleted ${deleted} bars of ${seriesName(key)}`,
+      metadata: { from: formatInstant(from), to: formatInstant(to), deleted },
+    });
+    return deleted;
+  });
+}
+
+/** Computes every ratio of a series anew; answers how many were not right. */
+export async function recomputeRatios(session: Session, key: SeriesKey, from: Date, to: Date): Promise<number> {
+  return session.transaction(async (client) => {
+    const entry = await lockExisting(client, key);
+    if (!entry?.first || !entry.last) return 0;
+    const writer = new SeriesWriter(client, entry, { replace: true, runId: null });
+    const low = Math.max(from.getTime(), entry.first.getTime());
+    const high = Math.min(to.getTime() - 1, entry.last.getTime());
+    return low > high ? 0 : writer.mendRatios(low, high);
+  });
+}
+
+async function lockExisting(client: Client, key: SeriesKey): Promise<LockedEntry | undefined> {
+  const volumeScale = (await volumeScales(client, [key])).get(seriesName(key));
+  if (volumeScale === undefined) return undefined;
+  const [entry] = await lockSeries(client, [{ ...key, volumeScale, isNew: false }]);
+  return entry;
+}
+
+async function edge(client: Client, key: SeriesKey, which: 'min' | 'max', from: Date, to: Date): Promise<Date> {
+  const { rows } = await client.query<{ edge: Date }>({
+    text: `SELECT ${which}(timestamp) AS edge FROM ohlcv_bars
+           WHERE symbol = $1 AND timeframe = $2 AND timestamp >= $3 AND timestamp <= $4`,
+    values: [key.symbol, key.timeframe, from, to],
+  });
+  return rows[0]!.edge;
+}

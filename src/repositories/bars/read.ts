@@ -1,0 +1,103 @@
+import type { Client } from '../../database/pool.js';
+import type { Bar } from '../../domain/bar.js';
+import { BAR_COLUMNS, type BarRow, toBar } from './bar-rows.js';
+import type { ReadWindow } from './bar-window.js';
+import { findEntry } from './catalog.js';
+import { knownBars, readKnownBars } from './known-bars.js';
+import { askNearby } from './nearby.js';
+
+const IN_WINDOW = 'symbol = $1 AND timeframe = $2 AND timestamp >= $3 AND timestamp < $4';
+
+/** SELECT ... FROM ohlcv_bars WHERE symbol, timeframe, timestamp >= from AND timestamp < to ORDER BY timestamp LIMIT limit */
+export async function readRange(client: Client, given: ReadWindow, limit?: number): Promise<Bar[]> {
+  const window = await boundedWindow(client, given);
+  if (!window) return [];
+  const { key, from, to, knownAt } = window;
+  if (knownAt) return readKnownBars(client, key, knownAt, { from, to, limit, direction: 'ASC' });
+  const { rows } = await client.query<BarRow>({
+    name: limit === undefined ? 'bars.range' : 'bars.page',
+    text: `SELECT ${BAR_COLUMNS} FROM ohlcv_bars WHERE ${IN_WINDOW} ORDER BY timestamp${limit === undefined ? '' : ' LIMIT $5'}`,
+    values: limit === undefined ? [key.symbol, key.timeframe, from, to] : [key.symbol, key.timeframe, from, to, limit],
+    rowMode: 'array',
+  });
+  return rows.map((row) => toBar(key, row));
+}
+
+/** The newest `limit` bars of the window, oldest of them first; looks from the series' last bar backwards, no further than it must. */
+export async function readLatest(client: Client, window: ReadWindow, limit: number): Promise<Bar[]> {
+  const { key, knownAt } = window;
+  const entry = await findEntry(client, key);
+  if (knownAt) {
+    return entry ? readKnownBars(client, key, knownAt, { ...window, limit, direction: 'DESC' }) : [];
+  }
+  if (!entry?.first || !entry.last) return [];
+  const first = Math.max(entry.first.getTime(), window.from.getTime());
+  const end = Math.min(entry.last.getTime() + 1, window.to.getTime());
+  if (end <= first) return [];
+  const rows = await askNearby(key.timeframe, end, first, limit, async (bound) => {
+    const answer = await client.query<BarRow>({
+      name: 'bars.latest',
+      text: `SELECT ${BAR_COLUMNS} FROM ohlcv_bars WHERE ${IN_WINDOW} ORDER BY timestamp DESC LIMIT $5`,
+      values: [key.symbol, key.timeframe, new Date(bound), new Date(end), limit],
+      rowMode: 'array',
+    });
+    return answer.rows;
+  });
+  return rows.reverse().map((row) => toBar(key, row));
+}
+
+/** How many bars the windows, which differ in their symbols alone, hold together. */
+export async function countBars(client: Client, windows: readonly ReadWindow[]): Promise<number> {
+  let count = 0;
+  for (const given of windows) {
+    const window = await boundedWindow(client, given);
+    if (!window) continue;
+    const { key, from, to, knownAt } = window;
+    const { rows } = knownAt
+      ? await client.query<{ count: string }>({
+          text: `SELECT count(*) FROM ${knownBars('timestamp >= $4 AND timestamp < $5')}`,
+          values: [key.symbol, key.timeframe, knownAt, from, to],
+        })
+      : await client.query<{ count: string }>({
+          name: 'bars.count',
+          text: `SELECT count(*) FROM ohlcv_bars WHERE ${IN_WINDOW}`,
+          values: [key.symbol, key.timeframe, from, to],
+        });
+    count += Number(rows[0]!.count);
+  }
+  return count;
+}
+
+/** The opening instants of the window's bars, oldest first. */
+export async function readTimestamps(client: Client, given: ReadWindow): Promise<Date[]> {
+  const window = await boundedWindow(client, given);
+  if (!window) return [];
+  const { key, from, to, knownAt } = window;
+  const { rows } = knownAt
+    ? await client.query<[Date]>({
+        text: `SELECT timestamp FROM ${knownBars('timestamp >= $4 AND timestamp < $5')} ORDER BY timestamp`,
+        values: [key.symbol, key.timeframe, knownAt, from, to],
+        rowMode: 'array',
+      })
+    : await client.query<[Date]>({
+        name: 'bars.timestamps',
+        text: `SELECT timestamp FROM ohlcv_bars WHERE ${IN_WINDOW} ORDER BY timestamp`,
+        values: [key.symbol, key.timeframe, from, to],
+        rowMode: 'array',
+      });
+  return rows.map(([timestamp]) => timestamp);
+}
+
+/**
+ * The window with both bounds inside the series, from the catalog where the caller named none: a read without time bounds makes TimescaleDB
+ * plan every chunk there is. Undefined where the series has no bars. What was known once may lie outside what is there now, so a read with
+ * knownAt keeps the bounds it has.
+ */
+export async function boundedWindow(client: Client, window: ReadWindow): Promise<ReadWindow | undefined> {
+  if (window.knownAt || !window.open) return window;
+  const entry = await findEntry(client, window.key);
+  if (!entry?.first || !entry.last) return undefined;
+  const from = new Date(Math.max(window.from.getTime(), entry.first.getTime()));
+  const to = new Date(Math.min(window.to.getTime(), entry.last.getTime() + 1));
+  return from < to ? { ...window, from, to } : undefined;
+}

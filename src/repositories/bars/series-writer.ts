@@ -1,0 +1,249 @@
+import type { Client } from '../../database/pool.js';
+import { BarBlock } from '../../domain/bar-block.js';
+import { RATIO_WINDOW, rollingRatios } from '../../domain/bar-ratios.js';
+import { timeframeDuration } from '../../domain/timeframe.js';
+import { InvalidInputError, type Problem } from '../../errors.js';
+import { type LockedEntry, updateEntry } from './catalog.js';
+import { askNearby } from './nearby.js';
+import { insertBars, replaceBars, type StoredChange, updateRatios } from './row-writes.js';
+import { readStoredBars, STORED_COLUMNS, StoredBars } from './stored-bars.js';
+
+export interface WriteCounts {
+  inserted: number;
+  changed: number;
+  unchanged: number;
+}
+
+export interface WriteRules {
+  /** Whether a bar that exists with other values is replaced, or left as it is and counted as unchanged. */
+  readonly replace: boolean;
+  readonly runId: string | null;
+}
+
+/** A hole of this many bars' durations inside a batch is not read through: what lies in it is not the batch's. */
+const LONGEST_HOLE = 10_000;
+/** Existing bars are read and compared in stretches of at most this many bars' durations, which bounds the memory. */
+const LONGEST_STRETCH = 100_000;
+
+const NEW = 0;
+const REPLACED = 1;
+const KEPT = 2;
+
+/**
+ * Writes bars of one series whose catalog row the transaction holds locked. Since no other writer can come between, it reads what is there,
+ * compares, and then copies in exactly what is new, replaces what differs (the former values become revisions) and mends the ratios of the
+ * bars behind; nothing needs a staging table or ON CONFLICT.
+ */
+export class SeriesWriter {
+  readonly counts: WriteCounts = { inserted: 0, changed: 0, unchanged: 0 };
+  readonly #client: Client;
+  readonly #entry: LockedEntry;
+  readonly #rules: WriteRules;
+  #first: number | null;
+  #last: number | null;
+  #count: number;
+
+  constructor(client: Client, entry: LockedEntry, rules: WriteRules) {
+    this.#client = client;
+    this.#entry = entry;
+    this.#rules = rules;
+    this.#first = entry.first?.getTime() ?? null;
+    this.#last = entry.last?.getTime() ?? null;
+    this.#count = entry.count;
+  }
+
+  /** @throws InvalidInputError DUPLICATE_TIMESTAMP when two bars of the block have one instant and different values */
+  async write(block: BarBlock): Promise<void> {
+    const order = this.#distinct(block);
+    const duration = timeframeDuration(this.#entry.timeframe);
+    let start = 0;
+    for (let end = 1; end <= order.length; end += 1) {
+      if (end < order.length) {
+        const timestamp = block.timestamp[order[end]!]!;
+        const hole = timestamp - block.timestamp[order[end - 1]!]!;
+        const stretch = timestamp - block.timestamp[order[start]!]!;
+        if (hole <= LONGEST_HOLE * duration && stretch <= LONGEST_STRETCH * duration) continue;
+      }
+      await this.#writeStretch(block, order.subarray(start, end));
+      start = end;
+    }
+  }
+
+  /** Brings the catalog up to date; to be called once, after the last block. */
+  async finish(): Promise<void> {
+    await updateEntry(this.#client, this.#entry, { first: this.#first, last: this.#last, count: this.#count });
+  }
+
+  /** Computes anew the ratios of the stored bars from `low` to `high` and of the 20 behind them; answers how many were not right. */
+  async mendRatios(low: number, high: number): Promise<number> {
+    return this.#writeStretch(new BarBlock(0), new Uint32Array(0), low, high);
+  }
+
+  /** Takes deleted bars out of the bounds and the count. */
+  setBounds(first: number | null, last: number | null, count: number): void {
+    this.#first = first;
+    this.#last = last;
+    this.#count = count;
+  }
+
+  /** The block's indices in time order, with bars that are there twice left out. */
+  #distinct(block: BarBlock): Uint32Array {
+    const order = block.timeOrder();
+    const problems: Problem[] = [];
+    let kept = 0;
+    for (const index of order) {
+      const previous = kept === 0 ? undefined : order[kept - 1]!;
+      if (previous === undefined || block.timestamp[previous] !== block.timestamp[index]) order[kept++] = index;
+      else if (block.sameValues(previous, block, index)) this.counts.unchanged += 1;
+      else problems.push(duplicateProblem(block, previous, index));
+    }
+    if (problems.length > 0)
+      throw new InvalidInputError(problems, `bars of ${this.#entry.symbol} ${this.#entry.timeframe}`);
+    return order.subarray(0, kept);
+  }
+
+  async #writeStretch(
+    block: BarBlock,
+    order: Uint32Array,
+    low = block.timestamp[order[0]!]!,
+    high = block.timestamp[order[order.length - 1]!]!,
+  ): Promise<number> {
+    const stored = await this.#readAround(low, high);
+    const merged = mergeBars(stored, block, order, this.#rules.replace);
+    const inserted: number[] = [];
+    const replaced: StoredChange[] = [];
+    const mended: StoredChange[] = [];
+    for (let at = 0; at < merged.length; at += 1) {
+      const timestamp = merged.timestamp[at]!;
+      const kind = merged.kind[at];
+      const origin = merged.origin[at]!;
+      if (kind === NEW) inserted.push(at);
+      else if (kind === REPLACED) replaced.push({ at, origin });
+      else if (timestamp >= low) {
+        const same =
+          stored.spreadRatio[origin] === merged.spreadRatio[at] &&
+          stored.volumeRatio[origin] === merged.volumeRatio[at];
+        if (!same) mended.push({ at, origin });
+      }
+    }
+    await insertBars(this.#client, this.#entry, block, merged, inserted);
+    await replaceBars(this.#client, this.#entry, block, merged, replaced, this.#rules.runId);
+    await updateRatios(this.#client, this.#entry, merged, mended);
+    this.counts.inserted += inserted.length;
+    this.counts.changed += replaced.length;
+    this.counts.unchanged += order.length - inserted.length - replaced.length;
+    this.#count += inserted.length;
+    if (inserted.length > 0) {
+      const first = merged.timestamp[inserted[0]!]!;
+      const last = merged.timestamp[inserted[inserted.length - 1]!]!;
+      this.#first = this.#first === null ? first : Math.min(this.#first, first);
+      this.#last = this.#last === null ? last : Math.max(this.#last, last);
+    }
+    return mended.length;
+  }
+
+  /** The stored bars from `low` to `high`, and up to 20 on each side: those before make the ratios, those behind have theirs made anew. */
+  async #readAround(low: number, high: number): Promise<StoredBars> {
+    const parts: StoredBars[] = [];
+    const [first, last] = [this.#first, this.#last];
+    if (first !== null && last !== null) {
+      const { timeframe } = this.#entry;
+      if (first < low) {
+        parts.push(
+          await askNearby(timeframe, low, first, RATIO_WINDOW, (bound) =>
+            this.#read(`timestamp >= ${literal(bound)} AND timestamp < ${literal(low)}`, 'DESC', RATIO_WINDOW),
+          ),
+        );
+      }
+      if (first <= high && last >= low) {
+        parts.push(
+          await this.#read(`timestamp >= ${literal(low)} AND timestamp <= ${literal(high)}`, 'ASC', undefined),
+        );
+      }
+      if (last > high) {
+        parts.push(
+          await askNearby(timeframe, high, last, RATIO_WINDOW, (bound) =>
+            this.#read(`timestamp > ${literal(high)} AND timestamp <= ${literal(bound)}`, 'ASC', RATIO_WINDOW),
+          ),
+        );
+      }
+    }
+    return parts.length === 1 ? parts[0]! : StoredBars.join(parts);
+  }
+
+  #read(bounds: string, direction: 'ASC' | 'DESC', limit: number | undefined): Promise<StoredBars> {
+    const { symbol, timeframe } = this.#entry;
+    const columns = `${STORED_COLUMNS}, source`;
+    const nearest = `SELECT ${columns} FROM ohlcv_bars
+      WHERE symbol = ${this.#client.escapeLiteral(symbol)} AND timeframe = ${this.#client.escapeLiteral(timeframe)} AND ${bounds}
+      ORDER BY timestamp ${direction} ${limit === undefined ? '' : `LIMIT ${limit}`}`;
+    return readStoredBars(
+      this.#client,
+      direction === 'ASC' ? nearest : `SELECT * FROM (${nearest}) nearest ORDER BY timestamp`,
+      true,
+    );
+  }
+}
+
+/** Stored and written bars in one time order, with the ratios that each has then. */
+export interface MergedBars {
+  readonly length: number;
+  readonly timestamp: Float64Array;
+  /** An index into the block for what is new or replaced... */
+  readonly index: Uint32Array;
+  /** ...and into the stored bars for what is kept or replaced. */
+  readonly origin: Uint32Array;
+  readonly kind: Uint8Array;
+  readonly spread: BigInt64Array;
+  readonly spreadRatio: BigInt64Array;
+  readonly volumeRatio: BigInt64Array;
+}
+
+function mergeBars(stored: StoredBars, block: BarBlock, order: Uint32Array, replace: boolean): MergedBars {
+  const capacity = stored.length + order.length;
+  const timestamp = new Float64Array(capacity);
+  const index = new Uint32Array(capacity);
+  const origin = new Uint32Array(capacity);
+  const kind = new Uint8Array(capacity);
+  const spread = new BigInt64Array(capacity);
+  const volume = new BigInt64Array(capacity);
+  let length = 0;
+  let old = 0;
+  let fresh = 0;
+  while (old < stored.length || fresh < order.length) {
+    const next = fresh < order.length ? order[fresh]! : 0;
+    const oldTime = old < stored.length ? stored.timestamp[old]! : Number.POSITIVE_INFINITY;
+    const freshTime = fresh < order.length ? block.timestamp[next]! : Number.POSITIVE_INFINITY;
+    const written = freshTime < oldTime || (freshTime === oldTime && replace && !stored.sameValues(old, block, next));
+    timestamp[length] = Math.min(oldTime, freshTime);
+    index[length] = next;
+    origin[length] = old;
+    kind[length] = !written ? KEPT : freshTime < oldTime ? NEW : REPLACED;
+    spread[length] = written ? block.high[next]! - block.low[next]! : stored.high[old]! - stored.low[old]!;
+    volume[length] = written ? block.volume[next]! : stored.volume[old]!;
+    length += 1;
+    if (oldTime <= freshTime) old += 1;
+    if (freshTime <= oldTime) fresh += 1;
+  }
+  const spreads = spread.subarray(0, length);
+  return {
+    length,
+    timestamp,
+    index,
+    origin,
+    kind,
+    spread,
+    spreadRatio: rollingRatios(spreads),
+    volumeRatio: rollingRatios(volume.subarray(0, length)),
+  };
+}
+
+function duplicateProblem(block: BarBlock, first: number, second: number): Problem {
+  const [a, b] = [block.origin[first]!, block.origin[second]!];
+  const rule = `rows ${a} and ${b} have the same timestamp and different values`;
+  return { code: 'DUPLICATE_TIMESTAMP', path: 'timestamp', value: new Date(block.timestamp[second]!), rule, row: b };
+}
+
+function literal(milliseconds: number): string {
+  return `'${new Date(milliseconds).toISOString()}'`;
+}

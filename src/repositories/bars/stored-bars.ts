@@ -1,0 +1,96 @@
+import { copyOut } from '../../database/copy.js';
+import type { Client } from '../../database/pool.js';
+import { type BarBlock, NO_PRICE } from '../../domain/bar-block.js';
+
+/** What {@link readStoredBars} selects, in its order. The spread is high - low and need not travel. */
+export const STORED_COLUMNS = 'timestamp, open, high, low, close, volume, spread_ratio, volume_ratio, vwap';
+
+const COLUMNS = ['timestamp', 'open', 'high', 'low', 'close', 'volume', 'spreadRatio', 'volumeRatio', 'vwap'] as const;
+
+/** Bars as the table has them, in columns of integers: prices x 10^8, ratios x 10^4, volumes in units of their series. */
+export class StoredBars {
+  length = 0;
+  timestamp = new Float64Array(1024);
+  open = new BigInt64Array(1024);
+  high = new BigInt64Array(1024);
+  low = new BigInt64Array(1024);
+  close = new BigInt64Array(1024);
+  volume = new BigInt64Array(1024);
+  spreadRatio = new BigInt64Array(1024);
+  volumeRatio = new BigInt64Array(1024);
+  /** {@link NO_PRICE} where there is none. */
+  vwap = new BigInt64Array(1024);
+  readonly source: (string | null)[] = [];
+
+  /** Bars of several reads, each of which ends before the next begins. */
+  static join(parts: readonly StoredBars[]): StoredBars {
+    const joined = new StoredBars();
+    joined.resize(parts.reduce((sum, part) => sum + part.length, 0));
+    for (const part of parts) {
+      for (const column of COLUMNS) joined[column].set(part[column].subarray(0, part.length) as never, joined.length);
+      for (const source of part.source) joined.source.push(source);
+      joined.length += part.length;
+    }
+    return joined;
+  }
+
+  /** Whether a stored bar and one of a block have the same values; derived ratios do not count. */
+  sameValues(index: number, block: BarBlock, other: number): boolean {
+    return (
+      this.close[index] === block.close[other] &&
+      this.volume[index] === block.volume[other] &&
+      this.open[index] === block.open[other] &&
+      this.high[index] === block.high[other] &&
+      this.low[index] === block.low[other] &&
+      this.vwap[index] === block.vwap[other] &&
+      this.source[index] === block.source[other]
+    );
+  }
+
+  /** Makes every column exactly as long as there are bars,. */
+  resize(capacity: number): void {
+    this.timestamp = resized(Float64Array, this.timestamp, capacity);
+    this.open = resized(BigInt64Array, this.open, capacity);
+    this.high = resized(BigInt64Array, this.high, capacity);
+    this.low = resized(BigInt64Array, this.low, capacity);
+    this.close = resized(BigInt64Array, this.close, capacity);
+    this.volume = resized(BigInt64Array, this.volume, capacity);
+    this.spreadRatio = resized(BigInt64Array, this.spreadRatio, capacity);
+    this.volumeRatio = resized(BigInt64Array, this.volumeRatio, capacity);
+    this.vwap = resized(BigInt64Array, this.vwap, capacity);
+  }
+}
+
+/** Reads `SELECT {@link STORED_COLUMNS} ...`, or, `withSource`, that and the source after it, by binary COPY. */
+export async function readStoredBars(
+  client: Client,
+  query: string,
+  withSource: boolean,
+  signal?: AbortSignal,
+): Promise<StoredBars> {
+  const bars = new StoredBars();
+  const read = (row: Parameters<Parameters<typeof copyOut>[2]>[0]) => {
+    const index = bars.length;
+    if (index === bars.timestamp.length) bars.resize(index * 2);
+    bars.timestamp[index] = row.instant();
+    bars.open[index] = row.scaled(8, 0n);
+    bars.high[index] = row.scaled(8, 0n);
+    bars.low[index] = row.scaled(8, 0n);
+    bars.close[index] = row.scaled(8, 0n);
+    bars.volume[index] = row.int8();
+    bars.spreadRatio[index] = row.scaled(4, 0n);
+    bars.volumeRatio[index] = row.scaled(4, 0n);
+    bars.vwap[index] = row.scaled(8, NO_PRICE);
+    if (withSource) bars.source[index] = row.text();
+    bars.length = index + 1;
+  };
+  await copyOut(client, query, read, signal);
+  bars.resize(bars.length);
+  return bars;
+}
+
+function resized<T extends Float64Array | BigInt64Array>(type: new (length: number) => T, from: T, length: number): T {
+  const to = new type(length);
+  to.set((from.length > length ? from.subarray(0, length) : from) as never);
+  return to;
+}

@@ -1,0 +1,129 @@
+import type { Client } from '../../database/pool.js';
+import type { Session } from '../../database/session.js';
+import type { BarInput } from '../../domain/bar.js';
+import type { BarBlock } from '../../domain/bar-block.js';
+import { compareSeries, type SeriesKey } from '../../domain/series.js';
+import { BarBatch, type BatchOptions } from './bar-batch.js';
+import { type LockedEntry, lockSeries, seriesName, volumeScales } from './catalog.js';
+import { SeriesWriter, type WriteCounts, type WriteRules } from './series-writer.js';
+import { StagedBars } from './staged-bars.js';
+
+/** Bars taken from an async iterable at a time. */
+const BATCH = 20_000;
+
+export interface UpsertOptions extends BatchOptions, WriteRules {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Writes bars of any series in one transaction: all of them, or none. */
+export async function upsertBars(
+  session: Session,
+  bars: Iterable<BarInput> | AsyncIterable<BarInput>,
+  options: UpsertOptions,
+): Promise<WriteCounts> {
+  if (Array.isArray(bars)) return upsertArray(session, bars, options);
+  const source = batchesOf(bars, BATCH);
+  const { value: head, done } = await source.next();
+  if (done) return { inserted: 0, changed: 0, unchanged: 0 };
+  if (head.length < BATCH) return upsertArray(session, head, options);
+  try {
+    return await upsertStream(session, head, source, options);
+  } finally {
+    await source.return(undefined);
+  }
+}
+
+/** Everything is known at once: lock the series in order, then write each. */
+async function upsertArray(session: Session, bars: readonly BarInput[], options: UpsertOptions): Promise<WriteCounts> {
+  const batch = new BarBatch(bars);
+  if (batch.series.size === 0) {
+    batch.rejectProblems();
+    return { inserted: 0, changed: 0, unchanged: 0 };
+  }
+  return session.transaction(async (client) => {
+    const series = [...batch.series.values()];
+    batch.readValues(await volumeScales(client, series), options);
+    batch.rejectProblems();
+    return writeLocked(client, series, options, async (writer, { block }) => writer.write(block));
+  });
+}
+
+/**
+ * Which series a stream holds is known only at its end, and a series locked out of order can deadlock: so the stream is staged, in a
+ * temporary table, and then written in order. The memory stays that of a batch.
+ */
+async function upsertStream(
+  session: Session,
+  head: readonly BarInput[],
+  rest: AsyncIterable<BarInput[]>,
+  options: UpsertOptions,
+): Promise<WriteCounts> {
+  return session.transaction(async (client) => {
+    const staged = await StagedBars.create(client);
+    await staged.add(new BarBatch(head), options);
+    for await (const bars of rest) {
+      options.signal?.throwIfAborted();
+      await staged.add(new BarBatch(bars, staged.rows), options);
+    }
+    const duplicates = await staged.finish();
+    const counts = await writeLocked(client, staged.series, options, async (writer, series) => {
+      for await (const block of staged.blocks(series)) {
+        options.signal?.throwIfAborted();
+        await writer.write(block);
+      }
+    });
+    return { ...counts, unchanged: counts.unchanged + duplicates };
+  });
+}
+
+/** Writes blocks of one series, which come in time order, in one transaction, and lets `after` add to it. */
+export async function writeSeries(
+  session: Session,
+  key: SeriesKey,
+  blocks: AsyncIterable<BarBlock>,
+  volumeScale: number,
+  rules: WriteRules,
+  after: (client: Client, entry: LockedEntry, counts: WriteCounts) => Promise<void>,
+): Promise<WriteCounts> {
+  return session.transaction(async (client) => {
+    const isNew = !(await volumeScales(client, [key])).has(seriesName(key));
+    const [entry] = await lockSeries(client, [{ ...key, volumeScale, isNew }]);
+    const writer = new SeriesWriter(client, entry!, rules);
+    for await (const block of blocks) await writer.write(block);
+    await writer.finish();
+    await after(client, entry!, writer.counts);
+    return writer.counts;
+  });
+}
+
+async function writeLocked<S extends SeriesKey & { volumeScale: number; isNew: boolean }>(
+  client: Client,
+  series: readonly S[],
+  rules: WriteRules,
+  write: (writer: SeriesWriter, series: S) => Promise<void>,
+): Promise<WriteCounts> {
+  const total = { inserted: 0, changed: 0, unchanged: 0 };
+  const entries = new Map((await lockSeries(client, series)).map((entry) => [seriesName(entry), entry]));
+  for (const one of [...series].sort(compareSeries)) {
+    const writer = new SeriesWriter(client, entries.get(seriesName(one))!, rules);
+    await write(writer, one);
+    await writer.finish();
+    total.inserted += writer.counts.inserted;
+    total.changed += writer.counts.changed;
+    total.unchanged += writer.counts.unchanged;
+  }
+  return total;
+}
+
+async function* batchesOf<T>(source: Iterable<T> | AsyncIterable<T>, size: number): AsyncGenerator<T[], undefined> {
+  let batch: T[] = [];
+  for await (const item of source) {
+    batch.push(item);
+    if (batch.length === size) {
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield batch;
+  return undefined;
+}
