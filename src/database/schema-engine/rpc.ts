@@ -26,6 +26,7 @@ const METHODS: Readonly<Record<string, Method>> = {
     return engine.createMigration(params);
   },
   dbExecute: (engine, params: Wasm.DbExecuteParams) => engine.dbExecute(params),
+  debugPanic: async (engine) => engine.debugPanic(),
   devDiagnostic: (engine, params: Wasm.DevDiagnosticInput) => engine.devDiagnostic(params),
   diagnoseMigrationHistory: (engine, params: Wasm.DiagnoseMigrationHistoryInput) =>
     engine.diagnoseMigrationHistory(params),
@@ -168,7 +169,8 @@ function describe(error: unknown) {
   const is_panic = error instanceof DatabaseError && error.code === ENGINE_PANIC;
   return {
     code: SERVER_ERROR,
-    message: 'An error happened. Check the data field for details.',
+    // Of a panic the CLI shows this text, of any other error the one in `data`.
+    message: is_panic ? message : 'An error happened. Check the data field for details.',
     data:
       code === undefined ? { is_panic, message, backtrace: null } : { is_panic, message, meta: {}, error_code: code },
   };

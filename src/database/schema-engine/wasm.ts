@@ -28,15 +28,20 @@ const panicRegistry: PanicRegistry = {
   },
 };
 
-let loaded: Promise<WasmBindings> | undefined;
+/**
+ * The bindings are one module that holds one instance, for all who import it. This file may be there twice in a process (two installed
+ * versions, a test runner's module graphs): a second instance would pull the memory from under the first, so all share the first one.
+ */
+const LOADED = Symbol.for('wyckoff-store.schema-engine');
+const shared = globalThis as { [LOADED]?: Promise<WasmBindings> };
 
 /**
  * Prisma's schema engine, compiled once a process (about 50 ms) and only when something asks for it. The package's own entry point
  * imports the `.wasm` file as an ES module, which Node 20 cannot do, so the instance is put together here.
  */
 export function loadSchemaEngineWasm(): Promise<WasmBindings> {
-  loaded ??= instantiate();
-  return loaded;
+  shared[LOADED] ??= instantiate();
+  return shared[LOADED];
 }
 
 async function instantiate(): Promise<WasmBindings> {

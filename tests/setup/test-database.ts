@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { inject, onTestFinished } from 'vitest';
+import { readConfig } from '../../src/config.js';
+import { Database } from '../../src/database/database.js';
+import { openStore, type Store, type StoreOptions } from '../../src/store.js';
+import { TEMPLATE } from './template.js';
+
+/** A migrated database of its own, for a test file or a test. */
+export interface TestDatabase {
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const serverUrl = inject('serverUrl');
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await administer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  const url = new URL(serverUrl);
+  url.pathname = name;
+  return { url: url.href, drop: () => administer(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+}
+
+/** A store on a database of its own; both are gone when the test ends. */
+export async function openTestStore(options: StoreOptions = {}): Promise<{ store: Store; url: string }> {
+  const database = await createTestDatabase();
+  const store = await openStore({ databaseUrl: database.url, ...options });
+  onTestFinished(async () => {
+    await store.close();
+    await database.drop();
+  });
+  return { store, url: database.url };
+}
+
+/** The database layer alone, likewise. */
+export async function openTestDatabase(): Promise<Database> {
+  const created = await createTestDatabase();
+  const database = await Database.open(readConfig({ databaseUrl: created.url }));
+  onTestFinished(async () => {
+    await database.close();
+    await created.drop();
+  });
+  return database;
+}
+
+async function administer(serverUrl: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

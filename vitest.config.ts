@@ -1,0 +1,44 @@
+import { defineConfig } from 'vitest/config';
+import { timescaleBinaries } from './tests/setup/timescale-binaries.js';
+
+const timescale = timescaleBinaries();
+if (!timescale) process.stderr.write('TimescaleDB is not installed beside a PostgreSQL here: its tests are left out\n');
+
+/** What runs against a database runs twice, with the same expectations: on the embedded server and, where it is installed, on TimescaleDB. */
+const database = { include: ['tests/integration/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'plain', ...database, globalSetup: 'tests/setup/plain-server.ts' } },
+      ...(timescale
+        ? [
+            {
+              test: {
+                name: 'timescale',
+                ...database,
+                include: [...database.include, 'tests/timescale/**/*.test.ts'],
+                exclude: [
+                  'tests/integration/embedded*',
+                  'tests/integration/database-commands*',
+                  'tests/integration/schema-engine*',
+                  'tests/integration/csv*',
+                ],
+                globalSetup: 'tests/setup/timescale-server.ts',
+              },
+            },
+          ]
+        : []),
+      {
+        test: {
+          name: 'e2e',
+          include: ['tests/e2e/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
