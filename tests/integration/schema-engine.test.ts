@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/database/embedded-server.js';
 import { applyMigrations, migrationStatus, packagedMigrations, resolveMigration } from '../../src/database/migrate.js';
 import { MigrationError } from '../../src/errors.js';
@@ -16,11 +16,32 @@ datasource db {
   provider = "postgresql"
 }
 model Bar {
-  id    Int     @id
-  price Decimal @db.Decimal(18, 8)
+  id     Int      @id
+  price  Decimal  @db.Decimal(18, 8)
+  grade  Grade    @default(LOW)
+  tags   String[]
+  parent Int?
+  above  Bar?     @relation("tree", fields: [parent], references: [id], onDelete: SetNull)
+  below  Bar[]    @relation("tree")
+  @@index([price(sort: Desc)])
+}
+enum Grade {
+  LOW
+  HIGH
 }
 `;
-const BAR = `CREATE TABLE "Bar" ("id" INTEGER NOT NULL, "price" DECIMAL(18,8) NOT NULL, CONSTRAINT "Bar_pkey" PRIMARY KEY ("id"));
+// One of everything that the engine reads from the catalogs' "char" columns: CHECK, foreign key and their actions.
+const BAR = `CREATE TYPE "Grade" AS ENUM ('LOW', 'HIGH');
+CREATE TABLE "Bar" (
+  "id" INTEGER NOT NULL,
+  "price" DECIMAL(18,8) NOT NULL CONSTRAINT "chk_bar_price" CHECK (price > 0),
+  "grade" "Grade" NOT NULL DEFAULT 'LOW',
+  "tags" TEXT[],
+  "parent" INTEGER,
+  CONSTRAINT "Bar_pkey" PRIMARY KEY ("id"),
+  CONSTRAINT "Bar_parent_fkey" FOREIGN KEY ("parent") REFERENCES "Bar" ("id") ON DELETE SET NULL ON UPDATE CASCADE
+);
+CREATE INDEX "Bar_price_idx" ON "Bar" ("price" DESC);
 DO $$
 BEGIN
   RAISE NOTICE 'interval: %; done', coalesce(current_setting('wyckoff.chunk_interval', true), 'unset');
@@ -275,6 +296,15 @@ describe('the Prisma command line', { timeout: 60_000 }, () => {
     expect(again.stderr).toContain('P3009');
     expect(await prisma('migrate', 'resolve', '--applied', '20240103000000_broken')).toMatchObject({ code: 0 });
     expect(await prisma('migrate', 'status')).toMatchObject({ code: 0 });
+  });
+
+  it('ends with an error when the engine breaks', async () => {
+    await applyMigrations({ connectionString, migrationsDirectory });
+    vi.stubEnv('FORCE_PANIC_SCHEMA_ENGINE', '1');
+    const broken = await prisma('migrate', 'status');
+    vi.unstubAllEnvs();
+    expect(broken.code).not.toBe(0);
+    expect(broken.stderr).toContain('debugPanic');
   });
 
   it('gives Prisma’s codes for a server that cannot be used', async () => {
