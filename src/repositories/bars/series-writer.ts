@@ -6,7 +6,7 @@ import { InvalidInputError, type Problem } from '../../errors.js';
 import { type LockedEntry, updateEntry } from './catalog.js';
 import { askNearby } from './nearby.js';
 import { insertBars, replaceBars, type StoredChange, updateRatios } from './row-writes.js';
-import { readStoredBars, STORED_COLUMNS, StoredBars } from './stored-bars.js';
+import { readNeighbours, readStoredBars, STORED_COLUMNS, StoredBars } from './stored-bars.js';
 
 export interface WriteCounts {
   inserted: number;
@@ -144,44 +144,26 @@ export class SeriesWriter {
 
   /** The stored bars from `low` to `high`, and up to 20 on each side: those before make the ratios, those behind have theirs made anew. */
   async #readAround(low: number, high: number): Promise<StoredBars> {
-    const parts: StoredBars[] = [];
     const [first, last] = [this.#first, this.#last];
-    if (first !== null && last !== null) {
-      const { timeframe } = this.#entry;
-      if (first < low) {
-        parts.push(
-          await askNearby(timeframe, low, first, RATIO_WINDOW, (bound) =>
-            this.#read(`timestamp >= ${literal(bound)} AND timestamp < ${literal(low)}`, 'DESC', RATIO_WINDOW),
-          ),
-        );
-      }
-      if (first <= high && last >= low) {
-        parts.push(
-          await this.#read(`timestamp >= ${literal(low)} AND timestamp <= ${literal(high)}`, 'ASC', undefined),
-        );
-      }
-      if (last > high) {
-        parts.push(
-          await askNearby(timeframe, high, last, RATIO_WINDOW, (bound) =>
-            this.#read(`timestamp > ${literal(high)} AND timestamp <= ${literal(bound)}`, 'ASC', RATIO_WINDOW),
-          ),
-        );
-      }
-    }
+    if (first === null || last === null) return new StoredBars();
+    const parts: StoredBars[] = [];
+    const neighbours = (start: number, limit: number) =>
+      askNearby(this.#entry.timeframe, start, limit, RATIO_WINDOW, (bound) =>
+        readNeighbours(this.#client, this.#entry, start, bound, RATIO_WINDOW),
+      );
+    if (first < low) parts.push(await neighbours(low, first));
+    if (first <= high && last >= low) parts.push(await this.#readStretch(low, high));
+    if (last > high) parts.push(await neighbours(high, last));
     return parts.length === 1 ? parts[0]! : StoredBars.join(parts);
   }
 
-  #read(bounds: string, direction: 'ASC' | 'DESC', limit: number | undefined): Promise<StoredBars> {
+  #readStretch(low: number, high: number): Promise<StoredBars> {
     const { symbol, timeframe } = this.#entry;
-    const columns = `${STORED_COLUMNS}, source`;
-    const nearest = `SELECT ${columns} FROM ohlcv_bars
-      WHERE symbol = ${this.#client.escapeLiteral(symbol)} AND timeframe = ${this.#client.escapeLiteral(timeframe)} AND ${bounds}
-      ORDER BY timestamp ${direction} ${limit === undefined ? '' : `LIMIT ${limit}`}`;
-    return readStoredBars(
-      this.#client,
-      direction === 'ASC' ? nearest : `SELECT * FROM (${nearest}) nearest ORDER BY timestamp`,
-      true,
-    );
+    const query = `SELECT ${STORED_COLUMNS}, source FROM ohlcv_bars
+      WHERE symbol = ${this.#client.escapeLiteral(symbol)} AND timeframe = ${this.#client.escapeLiteral(timeframe)}
+        AND timestamp >= '${new Date(low).toISOString()}' AND timestamp <= '${new Date(high).toISOString()}'
+      ORDER BY timestamp`;
+    return readStoredBars(this.#client, query, true);
   }
 }
 
@@ -242,8 +224,4 @@ function duplicateProblem(block: BarBlock, first: number, second: number): Probl
   const [a, b] = [block.origin[first]!, block.origin[second]!];
   const rule = `rows ${a} and ${b} have the same timestamp and different values`;
   return { code: 'DUPLICATE_TIMESTAMP', path: 'timestamp', value: new Date(block.timestamp[second]!), rule, row: b };
-}
-
-function literal(milliseconds: number): string {
-  return `'${new Date(milliseconds).toISOString()}'`;
 }

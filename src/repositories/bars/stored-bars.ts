@@ -1,6 +1,7 @@
 import { copyOut } from '../../database/copy.js';
 import type { Client } from '../../database/pool.js';
 import { type BarBlock, NO_PRICE } from '../../domain/bar-block.js';
+import type { SeriesKey } from '../../domain/series.js';
 
 /** What {@link readStoredBars} selects, in its order. The spread is high - low and need not travel. */
 export const STORED_COLUMNS = 'timestamp, open, high, low, close, volume, spread_ratio, volume_ratio, vwap';
@@ -86,6 +87,48 @@ export async function readStoredBars(
   };
   await copyOut(client, query, read, signal);
   bars.resize(bars.length);
+  return bars;
+}
+
+type NeighbourRow = [Date, string, string, string, string, string, string, string, string | null, string | null];
+
+/**
+ * Reads the up to `count` bars next to `start`, which itself is left out, on the side where `bound` (inclusive) lies; oldest first. A few
+ * rows only: a named statement is quicker for them than COPY, which is planned each time.
+ */
+export async function readNeighbours(
+  client: Client,
+  key: SeriesKey,
+  start: number,
+  bound: number,
+  count: number,
+): Promise<StoredBars> {
+  const forward = bound > start;
+  const { rows } = await client.query<NeighbourRow>({
+    name: forward ? 'bars.behind' : 'bars.before',
+    text: `SELECT timestamp, (open * 1e8)::bigint, (high * 1e8)::bigint, (low * 1e8)::bigint, (close * 1e8)::bigint, volume,
+                  (spread_ratio * 1e4)::bigint, (volume_ratio * 1e4)::bigint, (vwap * 1e8)::bigint, source
+           FROM ohlcv_bars WHERE symbol = $1 AND timeframe = $2 AND timestamp ${forward ? '> $3 AND timestamp <= $4' : '< $3 AND timestamp >= $4'}
+           ORDER BY timestamp ${forward ? 'ASC' : 'DESC'} LIMIT $5`,
+    values: [key.symbol, key.timeframe, new Date(start), new Date(bound), count],
+    rowMode: 'array',
+  });
+  if (!forward) rows.reverse();
+  const bars = new StoredBars();
+  bars.resize(rows.length);
+  for (const [index, row] of rows.entries()) {
+    bars.timestamp[index] = row[0].getTime();
+    bars.open[index] = BigInt(row[1]);
+    bars.high[index] = BigInt(row[2]);
+    bars.low[index] = BigInt(row[3]);
+    bars.close[index] = BigInt(row[4]);
+    bars.volume[index] = BigInt(row[5]);
+    bars.spreadRatio[index] = BigInt(row[6]);
+    bars.volumeRatio[index] = BigInt(row[7]);
+    bars.vwap[index] = row[8] === null ? NO_PRICE : BigInt(row[8]);
+    bars.source[index] = row[9];
+  }
+  bars.length = rows.length;
   return bars;
 }
 
