@@ -82,7 +82,7 @@ export class Database {
       ssl: tlsOptions(pool.tls),
       onNotice: (notice) => this.log.info({ notice }, 'migration notice'),
     });
-    this.#layout = await this.pool.withClient(detectLayout);
+    await this.#detectLayout();
     return applied;
   }
 
@@ -113,7 +113,15 @@ export class Database {
       return;
     }
     requireMigrations(status);
-    this.#layout = await this.pool.withClient(detectLayout);
+    await this.#detectLayout();
+  }
+
+  async #detectLayout(): Promise<void> {
+    this.#layout = await this.pool.withClient(async (client) => {
+      const layout = await detectLayout(client);
+      await this.pool.setUpSessions(client, layout.sessionSetup);
+      return layout;
+    });
   }
 
   async #close(): Promise<void> {

@@ -20,6 +20,7 @@ export interface PoolState {
 export class Pool implements Session {
   readonly pg: pg.Pool;
   readonly #config: PoolConfig;
+  #sessionSetup: string | undefined;
   readonly #log: Logger;
 
   constructor(databaseUrl: string, config: PoolConfig, log: Logger) {
@@ -34,12 +35,21 @@ export class Pool implements Session {
       connectionTimeoutMillis: config.connectionTimeout,
       application_name: config.applicationName,
       keepAlive: true,
+      onConnect: async (client) => {
+        if (this.#sessionSetup) await client.query(this.#sessionSetup);
+      },
       // Every session speaks UTC and ISO, whatever the server or role is set to: values are exact text in both directions.
       options: `-c timezone=UTC -c datestyle=ISO -c statement_timeout=${config.statementTimeout}`,
       ssl: tlsOptions(config.tls),
     });
     // An idle connection that the server closes (a restart) is dropped by the pool; the next caller gets a new one.
     this.pg.on('error', (error) => log.warn({ err: error }, 'an idle connection was lost'));
+  }
+
+  /** Has every connection run `setup` first: those made from now on, and `client`, which is open already. */
+  async setUpSessions(client: Client, setup: string | undefined): Promise<void> {
+    this.#sessionSetup = setup;
+    if (setup) await client.query(setup);
   }
 
   /** Runs `use` on a connection of its own. A connection that broke is not given back. */
