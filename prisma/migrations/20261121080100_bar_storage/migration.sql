@@ -8,6 +8,7 @@ DO $$
 DECLARE
     minimum CONSTANT int[] := ARRAY[2, 18, 1];
     available text := (SELECT coalesce(installed_version, default_version) FROM pg_available_extensions WHERE name = 'timescaledb');
+    messages CONSTANT text := current_setting('client_min_messages');
     -- SQL cannot read the environment: the store's commands pass WYCKOFF_CHUNK_INTERVAL on as this setting.
     chunk_interval interval := coalesce(nullif(current_setting('wyckoff.chunk_interval', true), ''), '1 day')::interval;
 BEGIN
@@ -34,6 +35,8 @@ BEGIN
             USING HINT = 'Let an administrator run CREATE EXTENSION timescaledb in this database, then move the bars with `wyckoff storage apply`.';
         RETURN;
     END;
+    -- It warns of VARCHAR columns, which are meant: a symbol has 20 characters, whoever writes it.
+    PERFORM set_config('client_min_messages', 'error', true);
     -- Without its own index on timestamp: Prisma would see that as drift, and idx_ohlcv_symbol_timeframe serves the reads.
     PERFORM create_hypertable('ohlcv_bars', by_range('timestamp', chunk_interval), create_default_indexes => false);
     ALTER TABLE ohlcv_bars SET (
@@ -41,5 +44,6 @@ BEGIN
         timescaledb.compress_segmentby = 'symbol, timeframe',
         timescaledb.compress_orderby = 'timestamp DESC');
     PERFORM add_compression_policy('ohlcv_bars', INTERVAL '7 days');
+    PERFORM set_config('client_min_messages', messages, true);
 END
 $$;

@@ -23,7 +23,8 @@ export interface ReadWindow {
 }
 
 const EARLIEST = new Date(EARLIEST_INSTANT);
-const AFTER_LATEST = new Date(LATEST_INSTANT + 1);
+/** Bars open on whole minutes: none can open in the last millisecond there is. */
+const AFTER_LATEST = new Date(LATEST_INSTANT);
 
 /** @throws InvalidInputError */
 export function readWindow(input: BarWindow & KnownAt): ReadWindow {

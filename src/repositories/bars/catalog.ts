@@ -1,3 +1,4 @@
+import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/pool.js';
 import { compareSeries, type Series, type SeriesKey } from '../../domain/series.js';
 import type { MarketSymbol } from '../../domain/symbol.js';
@@ -113,12 +114,12 @@ export async function updateEntry(
   await client.query({
     name: 'bars.update-catalog',
     text: `UPDATE bar_series SET first_timestamp = $2, last_timestamp = $3, bar_count = $4, updated_at = $5 WHERE id = $1`,
-    values: [entry.id, toDate(change.first), toDate(change.last), change.count, entry.knownFrom],
+    values: [entry.id, bound(change.first), bound(change.last), change.count, instant(entry.knownFrom)],
   });
 }
 
-function toDate(milliseconds: number | null): Date | null {
-  return milliseconds === null ? null : new Date(milliseconds);
+function bound(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : instant(milliseconds);
 }
 
 function toEntry([id, symbol, timeframe, volumeScale, first, last, count]: Row): CatalogEntry {

@@ -1,3 +1,4 @@
+import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/pool.js';
 import type { Session } from '../../database/session.js';
 import type { SeriesKey } from '../../domain/series.js';
@@ -25,7 +26,7 @@ export async function deleteBars(
              SELECT symbol, timeframe, timestamp, open, high, low, close, volume, vwap, source, created_at,
                     greatest($5, created_at + interval '1 millisecond'), 'delete'
              FROM gone`,
-      values: [key.symbol, key.timeframe, from, to, entry.knownFrom],
+      values: [key.symbol, key.timeframe, instant(from), instant(to), instant(entry.knownFrom)],
     });
     const deleted = rowCount ?? 0;
     if (deleted === 0) return 0;
@@ -76,7 +77,7 @@ async function edge(client: Client, key: SeriesKey, which: 'min' | 'max', from: 
   const { rows } = await client.query<{ edge: Date }>({
     text: `SELECT ${which}(timestamp) AS edge FROM ohlcv_bars
            WHERE symbol = $1 AND timeframe = $2 AND timestamp >= $3 AND timestamp <= $4`,
-    values: [key.symbol, key.timeframe, from, to],
+    values: [key.symbol, key.timeframe, instant(from), instant(to)],
   });
   return rows[0]!.edge;
 }

@@ -1,3 +1,4 @@
+import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/pool.js';
 import type { Bar } from '../../domain/bar.js';
 import { RATIO_SCALE, RATIO_WINDOW, rollingRatios } from '../../domain/bar-ratios.js';
@@ -46,7 +47,7 @@ export async function readKnownBars(
     const text = `SELECT ${COLUMNS} FROM ${knownBars(bounds)} ORDER BY timestamp ${direction} LIMIT ${limit ?? 'ALL'}`;
     const { rows } = await client.query<BarRow>({
       text,
-      values: [key.symbol, key.timeframe, knownAt, ...values],
+      values: [key.symbol, key.timeframe, ...[knownAt, ...values].map(instant)],
       rowMode: 'array',
     });
     if (direction === 'DESC') rows.reverse();

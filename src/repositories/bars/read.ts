@@ -1,3 +1,4 @@
+import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/pool.js';
 import type { Bar } from '../../domain/bar.js';
 import { BAR_COLUMNS, type BarRow, toBar } from './bar-rows.js';
@@ -17,7 +18,7 @@ export async function readRange(client: Client, given: ReadWindow, limit?: numbe
   const { rows } = await client.query<BarRow>({
     name: limit === undefined ? 'bars.range' : 'bars.page',
     text: `SELECT ${BAR_COLUMNS} FROM ohlcv_bars WHERE ${IN_WINDOW} ORDER BY timestamp${limit === undefined ? '' : ' LIMIT $5'}`,
-    values: limit === undefined ? [key.symbol, key.timeframe, from, to] : [key.symbol, key.timeframe, from, to, limit],
+    values: [key.symbol, key.timeframe, instant(from), instant(to), ...(limit === undefined ? [] : [limit])],
     rowMode: 'array',
   });
   return rows.map((row) => toBar(key, row));
@@ -38,7 +39,7 @@ export async function readLatest(client: Client, window: ReadWindow, limit: numb
     const answer = await client.query<BarRow>({
       name: 'bars.latest',
       text: `SELECT ${BAR_COLUMNS} FROM ohlcv_bars WHERE ${IN_WINDOW} ORDER BY timestamp DESC LIMIT $5`,
-      values: [key.symbol, key.timeframe, new Date(bound), new Date(end), limit],
+      values: [key.symbol, key.timeframe, instant(bound), instant(end), limit],
       rowMode: 'array',
     });
     return answer.rows;
@@ -56,12 +57,12 @@ export async function countBars(client: Client, windows: readonly ReadWindow[]):
     const { rows } = knownAt
       ? await client.query<{ count: string }>({
           text: `SELECT count(*) FROM ${knownBars('timestamp >= $4 AND timestamp < $5')}`,
-          values: [key.symbol, key.timeframe, knownAt, from, to],
+          values: [key.symbol, key.timeframe, instant(knownAt), instant(from), instant(to)],
         })
       : await client.query<{ count: string }>({
           name: 'bars.count',
           text: `SELECT count(*) FROM ohlcv_bars WHERE ${IN_WINDOW}`,
-          values: [key.symbol, key.timeframe, from, to],
+          values: [key.symbol, key.timeframe, instant(from), instant(to)],
         });
     count += Number(rows[0]!.count);
   }
@@ -76,13 +77,13 @@ export async function readTimestamps(client: Client, given: ReadWindow): Promise
   const { rows } = knownAt
     ? await client.query<[Date]>({
         text: `SELECT timestamp FROM ${knownBars('timestamp >= $4 AND timestamp < $5')} ORDER BY timestamp`,
-        values: [key.symbol, key.timeframe, knownAt, from, to],
+        values: [key.symbol, key.timeframe, instant(knownAt), instant(from), instant(to)],
         rowMode: 'array',
       })
     : await client.query<[Date]>({
         name: 'bars.timestamps',
         text: `SELECT timestamp FROM ohlcv_bars WHERE ${IN_WINDOW} ORDER BY timestamp`,
-        values: [key.symbol, key.timeframe, from, to],
+        values: [key.symbol, key.timeframe, instant(from), instant(to)],
         rowMode: 'array',
       });
   return rows.map(([timestamp]) => timestamp);

@@ -1,3 +1,4 @@
+import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/pool.js';
 import { Decimal, fromScaled } from '../../domain/decimal.js';
 import type { SeriesKey } from '../../domain/series.js';
@@ -42,7 +43,7 @@ export async function readRevisions(client: Client, { key, from, to }: ReadWindo
     text: `SELECT timestamp, open, high, low, close, volume, vwap, source, known_from, known_until, reason, run_id, volume_scale
            FROM ohlcv_bar_revisions JOIN bar_series USING (symbol, timeframe)
            WHERE symbol = $1 AND timeframe = $2 AND timestamp >= $3 AND timestamp < $4 ORDER BY timestamp, known_until`,
-    values: [key.symbol, key.timeframe, from, to],
+    values: [key.symbol, key.timeframe, instant(from), instant(to)],
     rowMode: 'array',
   });
   return rows.map(

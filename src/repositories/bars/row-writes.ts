@@ -1,4 +1,5 @@
 import { copyIn } from '../../database/copy.js';
+import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/pool.js';
 import type { BarBlock } from '../../domain/bar-block.js';
 import { RATIO_SCALE } from '../../domain/bar-ratios.js';
@@ -86,9 +87,9 @@ export async function replaceBars(
       values: [
         entry.symbol,
         entry.timeframe,
-        entry.knownFrom,
+        instant(entry.knownFrom),
         runId,
-        batch.map((at) => isoOf(merged.timestamp[at]!)),
+        batch.map((at) => instant(merged.timestamp[at]!)),
         price(block.open),
         price(block.high),
         price(block.low),
@@ -98,8 +99,8 @@ export async function replaceBars(
         batch.map((at) => block.source[merged.index[at]!] ?? null),
         batch.map((at) => formatScaled(merged.spreadRatio[at]!, RATIO_SCALE)),
         batch.map((at) => formatScaled(merged.volumeRatio[at]!, RATIO_SCALE)),
-        isoOf(merged.timestamp[batch[0]!]!),
-        isoOf(merged.timestamp[batch[batch.length - 1]!]!),
+        instant(merged.timestamp[batch[0]!]!),
+        instant(merged.timestamp[batch[batch.length - 1]!]!),
       ],
     });
     expectRows(entry, rowCount, batch.length);
@@ -124,11 +125,11 @@ export async function updateRatios(
       values: [
         entry.symbol,
         entry.timeframe,
-        batch.map((at) => isoOf(merged.timestamp[at]!)),
+        batch.map((at) => instant(merged.timestamp[at]!)),
         batch.map((at) => formatScaled(merged.spreadRatio[at]!, RATIO_SCALE)),
         batch.map((at) => formatScaled(merged.volumeRatio[at]!, RATIO_SCALE)),
-        isoOf(merged.timestamp[batch[0]!]!),
-        isoOf(merged.timestamp[batch[batch.length - 1]!]!),
+        instant(merged.timestamp[batch[0]!]!),
+        instant(merged.timestamp[batch[batch.length - 1]!]!),
       ],
     });
     expectRows(entry, rowCount, batch.length);
@@ -146,8 +147,4 @@ function expectRows(entry: LockedEntry, touched: number | null, expected: number
 
 function optionalPrice(value: bigint | null): string | null {
   return value === null ? null : formatScaled(value, PRICE.scale);
-}
-
-function isoOf(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

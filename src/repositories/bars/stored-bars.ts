@@ -1,4 +1,5 @@
 import { copyOut } from '../../database/copy.js';
+import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/pool.js';
 import { type BarBlock, NO_PRICE } from '../../domain/bar-block.js';
 import type { SeriesKey } from '../../domain/series.js';
@@ -110,7 +111,7 @@ export async function readNeighbours(
                   (spread_ratio * 1e4)::bigint, (volume_ratio * 1e4)::bigint, (vwap * 1e8)::bigint, source
            FROM ohlcv_bars WHERE symbol = $1 AND timeframe = $2 AND timestamp ${forward ? '> $3 AND timestamp <= $4' : '< $3 AND timestamp >= $4'}
            ORDER BY timestamp ${forward ? 'ASC' : 'DESC'} LIMIT $5`,
-    values: [key.symbol, key.timeframe, new Date(start), new Date(bound), count],
+    values: [key.symbol, key.timeframe, instant(start), instant(bound), count],
     rowMode: 'array',
   });
   if (!forward) rows.reverse();

@@ -1,0 +1,55 @@
+import type { BarInput } from '../../src/domain/bar.js';
+import { Decimal } from '../../src/domain/decimal.js';
+import type { Timeframe } from '../../src/domain/timeframe.js';
+
+const MINUTE = 60_000;
+export const START = Date.UTC(2020, 0, 1);
+
+/** A random walk in whole cents, the same in every run. */
+export function* walk(
+  count: number,
+  seed = 1,
+): Generator<{ open: number; high: number; low: number; close: number; volume: number }> {
+  let state = seed;
+  const next = (below: number) => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((state / 2_147_483_648) * below);
+  };
+  let close = 15_000;
+  for (let index = 0; index < count; index += 1) {
+    const open = close;
+    close = Math.max(1_000, open + next(101) - 50);
+    yield {
+      open,
+      close,
+      high: Math.max(open, close) + next(30),
+      low: Math.min(open, close) - next(30),
+      volume: 1_000 + next(900_000),
+    };
+  }
+}
+
+const cents = (value: number) => `${Math.floor(value / 100)}.${String(value % 100).padStart(2, '0')}`;
+
+export function makeBars(
+  count: number,
+  symbol: string,
+  timeframe: Timeframe = '1m',
+  start = START,
+  step = MINUTE,
+): BarInput[] {
+  const bars: BarInput[] = [];
+  for (const { open, high, low, close, volume } of walk(count)) {
+    bars.push({
+      symbol,
+      timeframe,
+      timestamp: new Date(start + bars.length * step),
+      open: new Decimal(cents(open)),
+      high: new Decimal(cents(high)),
+      low: new Decimal(cents(low)),
+      close: new Decimal(cents(close)),
+      volume: new Decimal(volume),
+    });
+  }
+  return bars;
+}

@@ -1,0 +1,86 @@
+import { execFile, spawn } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { readConfig } from '../../src/config.js';
+import { Database } from '../../src/database/database.js';
+import { type EmbeddedServer, startEmbeddedServer } from '../../src/database/embedded-server.js';
+import { Store } from '../../src/store.js';
+
+/** A server of its own for the run, with everything that is compared on it. */
+export class BenchDatabase {
+  readonly url: string;
+  readonly directory: string;
+  readonly database: Database;
+  readonly store: Store;
+  /** A plain connection, for the peers and for setting the stage. */
+  readonly client: pg.Client;
+  readonly #server: EmbeddedServer;
+
+  private constructor(directory: string, server: EmbeddedServer, database: Database, client: pg.Client) {
+    this.directory = directory;
+    this.url = server.url;
+    this.#server = server;
+    this.database = database;
+    this.store = new Store(database, 'bench');
+    this.client = client;
+  }
+
+  static async open(): Promise<BenchDatabase> {
+    const directory = await mkdtemp(join(tmpdir(), 'wyckoff-bench-'));
+    await chmod(directory, 0o711);
+    const server = await startEmbeddedServer({ dataDirectory: join(directory, 'data') });
+    const database = await Database.open(readConfig({ databaseUrl: server.url }), 'apply');
+    const client = new pg.Client({ connectionString: server.url });
+    await client.connect();
+    return new BenchDatabase(directory, server, database, client);
+  }
+
+  async empty(): Promise<void> {
+    await this.client.query('TRUNCATE ohlcv_bars, ohlcv_bar_revisions, bar_series');
+    await this.client.query('CHECKPOINT');
+  }
+
+  /** Runs psql, which is what PostgreSQL itself offers. Answers milliseconds, its start included. */
+  async psql(command: string): Promise<number> {
+    const start = performance.now();
+    const child = spawn('psql', ['-X', '-q', '-d', this.url, '-v', 'ON_ERROR_STOP=1', '-c', command], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    child.stdout.resume(); // read and thrown away, as the other peers' answers are
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    if (code !== 0) throw new Error(`psql ended with ${code}`);
+    return performance.now() - start;
+  }
+
+  async close(): Promise<void> {
+    await this.client.end();
+    await this.store.close();
+    await this.#server.release();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+export async function psqlVersion(): Promise<string> {
+  const { stdout } = await promisify(execFile)('psql', ['--version']);
+  return stdout.trim();
+}
+
+/** The median of `rounds` runs, each after `prepare`, in milliseconds. */
+export async function medianTime(
+  rounds: number,
+  run: () => Promise<unknown>,
+  prepare: () => Promise<unknown> = async () => {},
+): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    await prepare();
+    globalThis.gc?.();
+    const start = performance.now();
+    await run();
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
+}
