@@ -34,3 +34,4 @@ export type { BarRepository, UpsertCounts, WriteOptions } from './repositories/b
 export type { BarWindow, KnownAt } from './repositories/bars/bar-window.js';
 export type { BarRevision } from './repositories/bars/revisions.js';
 export { openStore, Store, type StoreOptions } from './store.js';
+export type { FileImport, ImportOptions, ImportProgress } from './transfer/importer.js';

@@ -2,6 +2,7 @@ import { type ConfigOptions, readConfig } from './config.js';
 import { Database, type MigrationPolicy } from './database/database.js';
 import type { Health } from './database/health.js';
 import { BarRepository } from './repositories/bars/bar-repository.js';
+import type { FileImport, ImportOptions } from './transfer/importer.js';
 
 export interface StoreOptions extends ConfigOptions {
   /**
@@ -15,15 +16,29 @@ export interface StoreOptions extends ConfigOptions {
 export class Store {
   readonly bars: BarRepository;
   readonly #database: Database;
+  readonly #actor: string;
 
+  /** `actor` is who the audit trail names for what this store does by itself. */
   constructor(database: Database, actor: string) {
     this.#database = database;
+    this.#actor = actor;
     this.bars = new BarRepository(database.pool, actor);
   }
 
   /** How the database stores the bars: in a plain table, or in TimescaleDB's chunks. */
   get layout(): 'plain' | 'timescale' {
     return this.#database.layout.name;
+  }
+
+  /**
+   * Imports bars from files, one after the other, each in a transaction of its own: all its bars go in, or none. A file that cannot be
+   * imported does not keep the others out; its result has the error. Importing a file again changes nothing.
+   *
+   * @throws MissingDependencyError without `@duckdb/node-api`, which reads the files
+   */
+  async importFiles(options: ImportOptions): Promise<FileImport[]> {
+    const { importFiles } = await import('./transfer/importer.js');
+    return importFiles({ session: this.#database.pool, actor: this.#actor }, options);
   }
 
   /** One round trip: its latency in milliseconds, the server's version, the pool. @throws ConnectionError */

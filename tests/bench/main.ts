@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import { BenchDatabase, psqlVersion } from './bench-database.js';
+import { measureMemory } from './memory.js';
 import { compareColumns, compareStoredAmount, compareYearLookup } from './reads.js';
 import { type Comparison, printComparison, writeReport } from './report.js';
 import { compareWrites } from './writes.js';
@@ -15,7 +16,7 @@ try {
     `measured ${new Date().toISOString().slice(0, 10)}`,
   ];
   const comparisons: Comparison[] = [];
-  for (const compare of [compareWrites, compareYearLookup, compareColumns, compareStoredAmount]) {
+  for (const compare of [compareWrites, compareYearLookup, compareColumns, compareStoredAmount, measureMemory]) {
     const comparison = await compare(bench);
     printComparison(comparison);
     comparisons.push(comparison);

@@ -1,0 +1,87 @@
+import { TIMEFRAMES, type Timeframe, timeframeDuration } from '../domain/timeframe.js';
+import type { DuckDB } from './duckdb.js';
+import { fileError } from './file-problem.js';
+
+/** How far apart the bars of a file stand: the gaps between neighbouring instants. */
+export interface Spacing {
+  readonly gaps: number;
+  /** In milliseconds; 0 where there are no gaps. */
+  readonly median: number;
+  /** For each timeframe, how many gaps are as long as its bars, and how many are shorter. */
+  readonly exact: Readonly<Record<Timeframe, number>>;
+  readonly shorter: Readonly<Record<Timeframe, number>>;
+}
+
+const FEWEST_GAPS = 2;
+/** From so many gaps on it is no accident that no two bars stand one bar apart. */
+const MANY_GAPS = 20;
+
+/** `instants` is SQL for a table with the column `moment`, in milliseconds. */
+export async function measureSpacing(db: DuckDB, instants: string): Promise<Spacing> {
+  const counts = TIMEFRAMES.map((timeframe) => {
+    const duration = timeframeDuration(timeframe);
+    return `coalesce(sum(count) FILTER (gap = ${duration}), 0)::DOUBLE AS "${timeframe}",
+      coalesce(sum(count) FILTER (gap < ${duration}), 0)::DOUBLE AS "below ${timeframe}"`;
+  });
+  // The gaps are counted before their median is taken: quantile_disc() would keep each of them in memory.
+  await db.run(
+    `CREATE OR REPLACE TABLE instant AS SELECT moment FROM ${instants} WHERE moment IS NOT NULL ORDER BY moment`,
+  );
+  const row = await db.row<Record<Timeframe | `below ${Timeframe}` | 'gaps' | 'median', number>>(`
+    WITH gaps AS (SELECT moment - lag(moment) OVER () AS gap FROM instant),
+      counted AS (SELECT gap, count(*) AS count FROM gaps WHERE gap > 0 GROUP BY gap),
+      summed AS (SELECT gap, count, sum(count) OVER (ORDER BY gap) AS up_to, sum(count) OVER () AS total FROM counted)
+    SELECT coalesce(sum(count), 0)::DOUBLE AS gaps, coalesce(min(gap) FILTER (2 * up_to >= total), 0)::DOUBLE AS median,
+      ${counts.join(', ')} FROM summed`);
+  await db.run('DROP TABLE instant');
+  const each = (count: (timeframe: Timeframe) => number) =>
+    Object.fromEntries(TIMEFRAMES.map((timeframe) => [timeframe, count(timeframe)])) as Record<Timeframe, number>;
+  return {
+    gaps: row.gaps,
+    median: row.median,
+    exact: each((timeframe) => row[timeframe]),
+    shorter: each((timeframe) => row[`below ${timeframe}`]),
+  };
+}
+
+/** The timeframe whose bars stand as far apart as these, if there is one. */
+export function timeframeOf({ gaps, median }: Spacing): Timeframe | undefined {
+  if (gaps < FEWEST_GAPS) return undefined;
+  return TIMEFRAMES.find((timeframe) => timeframeDuration(timeframe) === median);
+}
+
+/**
+ * Rejects a file whose bars stand unlike those of its timeframe: most gaps are shorter than a bar; or the median is longer, which a thinly
+ * traded market has too, but fewer than one gap in a hundred is one bar long, and the median is another timeframe's or the gaps are many.
+ * @throws InvalidInputError `TIMEFRAME_MISMATCH`
+ */
+export function checkSpacing(spacing: Spacing, timeframe: Timeframe): void {
+  const { gaps, median, exact, shorter } = spacing;
+  const duration = timeframeDuration(timeframe);
+  if (gaps < FEWEST_GAPS || median === duration) return;
+  const likely = timeframeOf(spacing);
+  const tooNear = shorter[timeframe] > gaps / 2;
+  const tooFar = exact[timeframe] < gaps / 100 && (likely !== undefined || gaps >= MANY_GAPS);
+  if (!tooNear && !(median > duration && tooFar)) return;
+  const rule = `bars of ${timeframe} stand ${describeDuration(duration)} apart; these stand ${describeDuration(median)} apart (median)`;
+  const hint = likely
+    ? `it looks like ${likely}: import it with --timeframe ${likely}`
+    : `they are not bars of ${timeframe}`;
+  throw fileError({ code: 'TIMEFRAME_MISMATCH', path: 'timeframe', value: timeframe, rule, hint });
+}
+
+const UNITS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1_000],
+] as const;
+
+export function describeDuration(milliseconds: number): string {
+  for (const [unit, length] of UNITS) {
+    if (milliseconds % length !== 0 || milliseconds < length) continue;
+    const count = milliseconds / length;
+    return `${count} ${unit}${count === 1 ? '' : 's'}`;
+  }
+  return `${milliseconds} milliseconds`;
+}

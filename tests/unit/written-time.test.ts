@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { readWrittenTime } from '../../src/transfer/written-time.js';
+import { reading } from './reading.js';
+
+const HOUR = 3_600_000;
+const read = (text: string) => reading((report) => readWrittenTime(text, 'timestamp', report));
+
+describe('readWrittenTime', () => {
+  it.each([
+    ['2024-02-29', '2024-02-29T00:00:00Z', undefined],
+    ['2024-01-02 14:30', '2024-01-02T14:30:00Z', undefined],
+    ['2024-01-02T14:30:15', '2024-01-02T14:30:15Z', undefined],
+    [' 2024-01-02T14:30:15.250Z ', '2024-01-02T14:30:15.250Z', 0],
+    ['2024-01-02 14:30:00.000000000', '2024-01-02T14:30:00Z', undefined],
+    ['2024-01-02 09:30:00-05:00', '2024-01-02T09:30:00Z', -5 * HOUR],
+    ['2024-01-02 09:30+0530', '2024-01-02T09:30:00Z', 5.5 * HOUR],
+    ['2024-01-02T09:30:00+09', '2024-01-02T09:30:00Z', 9 * HOUR],
+    ['1601-01-01', '1601-01-01T00:00:00Z', undefined],
+  ])('reads %j as it stands, unconverted', (text, local, offset) => {
+    expect(read(text)).toMatchObject({ value: { local: Date.parse(local), offset, slashed: false }, codes: [] });
+  });
+
+  it.each([
+    ['11/5/2019 9:30', '2019-11-05T09:30:00Z'],
+    ['1/2/2024', '2024-01-02T00:00:00Z'],
+    ['02/29/2024 23:59:59', '2024-02-29T23:59:59Z'],
+  ])('reads %j month first', (text, local) => {
+    expect(read(text)).toMatchObject({
+      value: { local: Date.parse(local), offset: undefined, slashed: true },
+      codes: [],
+    });
+  });
+
+  it.each([
+    '',
+    '11:34',
+    '2024',
+    '20240102',
+    '2024-02-30',
+    '2023-02-29',
+    '2024-13-01',
+    '2024-01-02 24:00',
+    '2024-01-02 14:60',
+    '2024-01-02 14:30:60',
+    '2024-01-02T14',
+    '2024-01-02Z',
+    '2024-01-02 14:30+16:00',
+    '2/30/2024',
+    '13/32/2024',
+    '1/2/24',
+    '1/2/2024 24:00',
+    '1704205800',
+    'yesterday',
+  ])('rejects %j', (text) => {
+    expect(read(text)).toMatchObject({
+      value: undefined,
+      problems: [{ code: 'INSTANT_INVALID', path: 'timestamp', value: text, rule: 'not a date' }],
+    });
+  });
+
+  it('rejects what is finer than a millisecond', () => {
+    expect(read('2024-01-02 14:30:00.0001').codes).toEqual(['INSTANT_TOO_FINE']);
+  });
+
+  it('tells a date that is written day first', () => {
+    expect(read('13/2/2019 9:30').problems).toEqual([
+      {
+        code: 'DATE_DAY_FIRST',
+        path: 'timestamp',
+        value: '13/2/2019 9:30',
+        rule: 'a date with slashes is month/day/year, and there is no such month',
+        hint: 'write the dates of this file as YYYY-MM-DD: its days seem to stand before its months',
+      },
+    ]);
+  });
+});
