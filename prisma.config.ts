@@ -10,7 +10,7 @@ const url = databaseUrl(process.env);
 
 export default {
   schema: 'prisma',
-  migrations: { path: 'prisma/migrations', seed: 'tsx seeds/main.ts' },
+  migrations: { path: 'prisma/migrations', seed: 'tsx src/cli/main.ts seed' },
   // Without a URL `validate` and `generate` work, and the other commands say that it is missing.
   ...(url === undefined ? {} : { datasource: { url } }),
 } satisfies PrismaConfig;

@@ -44,6 +44,8 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
+/** TLS where the server offers it, which protects from nobody; taken in a URL, where it is often left from other programs, as no TLS. */
+const OPTIONAL_SSL_MODES = ['prefer', 'allow'];
 
 const milliseconds = z.coerce.number().int().min(0).max(86_400_000);
 const text = z.string().min(1);
@@ -51,7 +53,7 @@ const text = z.string().min(1);
 const environmentSchema = z.object({
   WYCKOFF_DATABASE_URL: databaseUrl().optional(),
   DATABASE_URL: databaseUrl().optional(),
-  DB_HOST: text.optional(),
+  DB_HOST: text.refine(isHost, 'a host name or address, without a port (that is DB_PORT)').optional(),
   DB_PORT: z.coerce.number().int().min(1).max(65_535).default(5432),
   DB_NAME: text.default('wyckoff'),
   DB_USER: text.default('wyckoff'),
@@ -134,29 +136,54 @@ export function readConfig(options: ConfigOptions = {}, environment: NodeJS.Proc
   };
 }
 
+/** The variable that names the database; undefined: none does, and the embedded server serves. */
+export function databaseVariable(environment: NodeJS.ProcessEnv = process.env): EnvironmentVariable | undefined {
+  return (['WYCKOFF_DATABASE_URL', 'DATABASE_URL', 'DB_HOST'] as const).find((name) => environment[name]);
+}
+
 function databaseUrl() {
-  return z.string().refine((value) => {
-    try {
-      return ['postgresql:', 'postgres:'].includes(new URL(value).protocol);
-    } catch {
-      return false;
-    }
-  }, 'a URL such as postgresql://user:password@host:5432/database (special characters in the password percent-encoded)');
+  const shape =
+    'a URL such as postgresql://user:password@host:5432/database (special characters in the password percent-encoded)';
+  return z
+    .string()
+    .refine(isDatabaseUrl, { error: shape, abort: true })
+    .refine(hasKnownSslMode, `its sslmode is one of ${SSL_MODES.join(', ')}`);
+}
+
+function isDatabaseUrl(value: string): boolean {
+  try {
+    const { protocol, username, password, pathname } = new URL(value);
+    for (const part of [username, password, pathname]) decodeURIComponent(part);
+    return ['postgresql:', 'postgres:'].includes(protocol);
+  } catch {
+    return false;
+  }
+}
+
+function hasKnownSslMode(url: string): boolean {
+  const mode = new URL(url).searchParams.get('sslmode');
+  return mode === null || [...SSL_MODES, ...OPTIONAL_SSL_MODES].includes(mode);
+}
+
+/** Part of a URL: what would end the host or not parse is refused here, where no password stands beside it. */
+function isHost(value: string): boolean {
+  return /^[^/?#@%]+$/.test(value) && URL.canParse(`postgresql://${bracketed(value)}:5432/`);
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function urlFromParts(values: z.infer<typeof environmentSchema>): string | undefined {
   if (values.DB_HOST === undefined) return undefined;
   const password = values.DB_PASSWORD === undefined ? '' : `:${encodeURIComponent(values.DB_PASSWORD)}`;
-  const host = values.DB_HOST.includes(':') ? `[${values.DB_HOST}]` : values.DB_HOST;
-  return `postgresql://${encodeURIComponent(values.DB_USER)}${password}@${host}:${values.DB_PORT}/${encodeURIComponent(values.DB_NAME)}`;
+  const user = encodeURIComponent(values.DB_USER);
+  return `postgresql://${user}${password}@${bracketed(values.DB_HOST)}:${values.DB_PORT}/${encodeURIComponent(values.DB_NAME)}`;
 }
 
 function sslModeOf(url: string): (typeof SSL_MODES)[number] | undefined {
   const mode = new URL(url).searchParams.get('sslmode');
-  if (mode === null || mode === 'prefer' || mode === 'allow') return undefined;
-  const known = SSL_MODES.find((candidate) => candidate === mode);
-  if (!known) throw new ConfigError('CONFIG_INVALID', `sslmode=${mode}: one of ${SSL_MODES.join(', ')}`);
-  return known;
+  return SSL_MODES.find((candidate) => candidate === mode);
 }
 
 function tlsOf(mode: (typeof SSL_MODES)[number] | undefined, caFile: string | undefined): TlsConfig | undefined {

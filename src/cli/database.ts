@@ -1,13 +1,9 @@
 /** `wyckoff db`: the embedded server, by hand. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import {
-  type EmbeddedServerStatus,
-  embeddedServerStatus,
-  pinEmbeddedServer,
-  stopEmbeddedServer,
-} from '../database/embedded-server.js';
+import type { EmbeddedServerStatus } from '../database/embedded-server.js';
 import { EmbeddedServerError } from '../errors.js';
+import { note, say, sayJson } from './output.js';
 
 /** As `service status` and `pg_ctl status` have it. */
 const EXIT_NOT_RUNNING = 3;
@@ -19,7 +15,8 @@ export function registerDatabaseCommands(program: Command): void {
     .addHelpText(
       'after',
       '\nThe server starts by itself with the first process that needs it and stops with the last one that leaves.\n' +
-        'Its data is in WYCKOFF_DATA_DIR (default: .wyckoff in the current directory).',
+        'Its data is in WYCKOFF_DATA_DIR (default: .wyckoff in the current directory).\n' +
+        '\nExample: wyckoff db start && psql "$(wyckoff db url)"',
     );
   db.command('start').description('start the server and keep it running until "wyckoff db stop"').action(start);
   db.command('stop')
@@ -38,10 +35,11 @@ export function registerDatabaseCommands(program: Command): void {
 }
 
 async function start(): Promise<void> {
-  noteOtherDatabase();
+  const { pinEmbeddedServer, dataDirectory, otherDatabase } = await embedded();
+  noteOtherDatabase(otherDatabase);
   let created = false;
   const server = await pinEmbeddedServer({
-    dataDirectory: dataDirectory(),
+    dataDirectory,
     onStart: (event) => {
       created = event.created;
     },
@@ -54,8 +52,9 @@ async function start(): Promise<void> {
 }
 
 async function stop(): Promise<void> {
-  noteOtherDatabase();
-  const { outcome, users } = await stopEmbeddedServer({ dataDirectory: dataDirectory() });
+  const { stopEmbeddedServer, dataDirectory, otherDatabase } = await embedded();
+  noteOtherDatabase(otherDatabase);
+  const { outcome, users } = await stopEmbeddedServer({ dataDirectory });
   if (outcome === 'stopped') say('Stopped the embedded server. The data stays; "wyckoff db start" brings it back.');
   else if (outcome === 'not-running') say('The embedded server was not running.');
   else {
@@ -65,19 +64,21 @@ async function stop(): Promise<void> {
 }
 
 async function status(options: { json?: true }): Promise<void> {
-  const { url: _, ...server } = await embeddedServerStatus({ dataDirectory: dataDirectory() });
+  const { embeddedServerStatus, dataDirectory, otherDatabase } = await embedded();
+  const { url: _, ...server } = await embeddedServerStatus({ dataDirectory });
   if (server.state !== 'running') process.exitCode = EXIT_NOT_RUNNING;
   if (options.json) {
-    say(JSON.stringify({ ...server, configuredInstead: otherDatabase() ?? null }, undefined, 2));
+    sayJson({ ...server, configuredInstead: otherDatabase ?? null });
     return;
   }
-  noteOtherDatabase();
+  noteOtherDatabase(otherDatabase);
   for (const line of describe(server)) say(line);
 }
 
 async function url(): Promise<void> {
-  noteOtherDatabase();
-  const server = await embeddedServerStatus({ dataDirectory: dataDirectory() });
+  const { embeddedServerStatus, dataDirectory, otherDatabase } = await embedded();
+  noteOtherDatabase(otherDatabase);
+  const server = await embeddedServerStatus({ dataDirectory });
   if (server.state !== 'running' || !server.url) {
     throw new EmbeddedServerError(
       'EMBEDDED_NOT_RUNNING',
@@ -127,22 +128,16 @@ function capitalized(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
-function dataDirectory(): string {
-  return resolve(process.env.WYCKOFF_DATA_DIR || '.wyckoff');
-}
-
-/** The variable that makes the store use another database than the embedded one. */
-function otherDatabase(): string | undefined {
-  return ['WYCKOFF_DATABASE_URL', 'DATABASE_URL', 'DB_HOST'].find((name) => process.env[name]);
+/** Loaded here, so that a command which needs no server does not load it. */
+async function embedded() {
+  const [server, { databaseVariable, readConfig }] = await Promise.all([
+    import('../database/embedded-server.js'),
+    import('../config.js'),
+  ]);
+  return { ...server, dataDirectory: resolve(readConfig().dataDirectory), otherDatabase: databaseVariable() };
 }
 
 /** On stderr, so that `db url` prints nothing but the URL. */
-function noteOtherDatabase(): void {
-  const variable = otherDatabase();
-  if (variable)
-    process.stderr.write(`Note: ${variable} is set, so the store uses that database and not the embedded server.\n`);
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+function noteOtherDatabase(variable: string | undefined): void {
+  if (variable) note(`Note: ${variable} is set, so the store uses that database and not the embedded server.`);
 }

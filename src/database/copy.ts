@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
+import { DatabaseError as ServerError, type Client as WholeClient } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { BinaryRowReader } from './copy-reader.js';
 import { BinaryRowWriter } from './copy-writer.js';
-import type { Client } from './pool.js';
+import type { Client } from './session.js';
 
 /**
  * COPY in PostgreSQL's binary format, the fastest way in and out. https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4
@@ -14,7 +15,8 @@ const CHUNK = 128 * 1024;
 
 /**
  * Runs `COPY (query) TO STDOUT (FORMAT binary)` and calls `onRow` for each row, with the reader standing before its first field. COPY takes
- * no parameters: literals in the query must have been escaped.
+ * no parameters: literals in the query must have been escaped. When `signal` is aborted the connection is cut: the server stops, and the pool
+ * makes another.
  */
 export async function copyOut(
   client: Client,
@@ -22,13 +24,23 @@ export async function copyOut(
   onRow: (row: BinaryRowReader) => void,
   signal?: AbortSignal,
 ): Promise<void> {
+  signal?.throwIfAborted();
   const stream = client.query(copyTo(`COPY (${query}) TO STDOUT (FORMAT binary)`, { highWaterMark: CHUNK }));
+  const stop = () => stream.destroy();
+  signal?.addEventListener('abort', stop, { once: true });
+  stream.on('error', () => {}); // the loop throws the first; cutting the connection makes a second
   const reader = new BinaryRowReader();
-  stream.on('data', (chunk: Buffer) => {
-    if (signal?.aborted) stream.destroy(signal.reason);
-    else reader.push(chunk, onRow);
-  });
-  await finished(stream);
+  try {
+    for await (const chunk of stream) reader.push(chunk as Buffer, onRow);
+    signal?.throwIfAborted();
+  } catch (error) {
+    // Rows are still on their way, and whatever is asked next would wait behind them: this connection has served its time.
+    if (!(error instanceof ServerError)) await (client as WholeClient).end();
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
 }
 
 /** Runs `COPY target FROM STDIN (FORMAT binary)`, calling `writeRow` for each index below `count` to append that row. */

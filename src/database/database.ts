@@ -7,6 +7,7 @@ import { detectLayout, type Layout } from './layouts/layout.js';
 import { applyMigrations, migrationStatus } from './migrate.js';
 import { Pool } from './pool.js';
 import type { Prisma } from './prisma.js';
+import type { ServerNotice } from './schema-engine/connection.js';
 import { tlsOptions } from './tls.js';
 
 /**
@@ -73,15 +74,22 @@ export class Database {
     return checkHealth(this.pool);
   }
 
-  /** Applies the migrations of this package that the database lacks; answers their names. @throws MigrationError */
-  async migrate(): Promise<string[]> {
+  /**
+   * Applies the migrations of this package that the database lacks; answers their names. `onNotice` hears what they say while they run.
+   * @throws MigrationError, also where the database has migrations that this version does not know
+   */
+  async migrate(onNotice?: (notice: ServerNotice) => void): Promise<string[]> {
     const { chunkInterval, pool } = this.#config;
     const { applied } = await applyMigrations({
       connectionString: this.#url,
       settings: chunkInterval ? { 'wyckoff.chunk_interval': chunkInterval } : {},
       ssl: tlsOptions(pool.tls),
-      onNotice: (notice) => this.log.info({ notice }, 'migration notice'),
+      onNotice: (notice) => {
+        this.log.info({ notice }, 'migration notice');
+        onNotice?.(notice);
+      },
     });
+    requireMigrations(await migrationStatus(this.pool.pg));
     await this.#detectLayout();
     return applied;
   }

@@ -1,5 +1,6 @@
 import { MigrationError, UnsupportedServerError } from '../errors.js';
-import type { Client, Pool, PoolState } from './pool.js';
+import type { Pool, PoolState } from './pool.js';
+import type { Client } from './session.js';
 
 export interface Health {
   /** Milliseconds for one round trip, connection included. */

@@ -1,12 +1,10 @@
 import pg from 'pg';
 import type { PoolConfig } from '../config.js';
-import { ConnectionError, PoolExhaustedError } from '../errors.js';
+import { ConnectionError, DatabaseError, PoolExhaustedError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
-import type { Session } from './session.js';
+import type { Client, Session } from './session.js';
 import { toDatabaseError } from './sqlstate.js';
 import { tlsOptions } from './tls.js';
-
-export type Client = pg.ClientBase;
 
 /** How many connections there are, lie idle, and how many callers wait for one. */
 export interface PoolState {
@@ -43,7 +41,9 @@ export class Pool implements Session {
       ssl: tlsOptions(config.tls),
     });
     // An idle connection that the server closes (a restart) is dropped by the pool; the next caller gets a new one.
-    this.pg.on('error', (error) => log.warn({ err: error }, 'an idle connection was lost'));
+    this.pg.on('error', (error) => {
+      if (!this.pg.ending) log.warn({ err: error }, 'an idle connection was lost');
+    });
   }
 
   /** Has every connection run `setup` first: those made from now on, and `client`, which is open already. */
@@ -78,7 +78,10 @@ export class Pool implements Session {
       await client.query('BEGIN');
       try {
         const answer = await use(client);
-        await client.query('COMMIT');
+        const { command } = await client.query('COMMIT');
+        // The server answers COMMIT with ROLLBACK, and no error, when a statement had failed and `use` went on regardless.
+        if (command === 'ROLLBACK')
+          throw new DatabaseError('TRANSACTION_ABORTED', 'a statement failed: all was rolled back');
         return answer;
       } catch (error) {
         // The server may be gone; then there is nothing to roll back and the first error is the one to tell.

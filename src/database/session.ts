@@ -1,4 +1,7 @@
-import type { Client } from './pool.js';
+import type { ClientBase } from 'pg';
+
+/** One connection. */
+export type Client = ClientBase;
 
 /** Where a repository gets its connections: the pool, or the one connection of a transaction that is under way. */
 export interface Session {

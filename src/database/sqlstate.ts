@@ -67,7 +67,13 @@ const NETWORK_ERRORS = new Set([
   'EAI_AGAIN',
 ]);
 /** What pg says without a code when a socket closes under it. */
-const LOST_CONNECTION = /^(Connection terminated|Client has encountered a connection error|timeout expired)/i;
+const LOST_CONNECTION =
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout expired)/i;
+/** What it says, likewise, when the server asks for a password and there is none, or one that the two do not agree on. */
+const NO_PASSWORD = /^SASL: |^Password must be/;
+/** ...and when there is no TLS on the other side. A certificate that is not trusted has a code of Node's. */
+const NO_TLS = /support SSL connections|establishing an SSL connection/;
+const BAD_CERTIFICATE = /CERT|^ERR_(SSL|TLS)_|^UNABLE_TO_|^EPROTO$/;
 
 /** The typed error for whatever pg threw. Errors that are ours already, and errors that are no database's, come back as they are. */
 export function toDatabaseError(error: unknown): unknown {
@@ -78,6 +84,18 @@ export function toDatabaseError(error: unknown): unknown {
   if (NETWORK_ERRORS.has(code) || LOST_CONNECTION.test(error.message)) {
     return new ConnectionError('DATABASE_UNREACHABLE', `the database cannot be reached: ${error.message}`, {
       hint: 'is the server running, and are host and port right? `wyckoff db status` tells of the embedded one',
+      cause: error,
+    });
+  }
+  if (NO_TLS.test(error.message) || BAD_CERTIFICATE.test(code)) {
+    return new ConnectionError('TLS_FAILED', `no encrypted connection to the database: ${error.message}`, {
+      hint: 'DB_SSL_MODE says how to encrypt and what to verify, DB_SSL_CA names the authority of the certificate',
+      cause: error,
+    });
+  }
+  if (NO_PASSWORD.test(error.message)) {
+    return new AuthenticationError('AUTHENTICATION_FAILED', `the server asks for a password: ${error.message}`, {
+      hint: 'give the password in the URL or in DB_PASSWORD',
       cause: error,
     });
   }

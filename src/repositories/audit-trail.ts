@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Client } from '../database/pool.js';
+import type { Client } from '../database/session.js';
 
 export interface NewAuditEvent {
   /** ENTITY_VERB, e.g. `BARS_DELETED`. */

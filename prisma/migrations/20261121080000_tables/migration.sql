@@ -277,7 +277,7 @@ ALTER TABLE "ohlcv_bars"
     ADD CONSTRAINT "chk_ohlcv_bars_vwap" CHECK (vwap <> 'NaN'),
     ADD CONSTRAINT "chk_ohlcv_bars_timeframe" CHECK (timeframe IN ('1m', '5m', '15m', '1h', '1d')),
     -- 1h: US exchanges open at 14:30Z, Indian ones at 03:45Z. 1d: 00:00 UTC of the trading date.
-    ADD CONSTRAINT "chk_ohlcv_bars_alignment" CHECK (timestamp = date_bin(
+    ADD CONSTRAINT "chk_ohlcv_bars_alignment" CHECK (isfinite(timestamp) AND timestamp = date_bin(
         CASE timeframe WHEN '1m' THEN INTERVAL '1 minute' WHEN '5m' THEN INTERVAL '5 minutes' WHEN '15m' THEN INTERVAL '15 minutes'
                        WHEN '1h' THEN INTERVAL '15 minutes' ELSE INTERVAL '1 day' END,
         timestamp, TIMESTAMPTZ '2000-01-01 00:00:00+00'));

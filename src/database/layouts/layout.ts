@@ -1,4 +1,4 @@
-import type { Client } from '../pool.js';
+import type { Client } from '../session.js';
 
 /** How the database stores the bars. One object answers every question that depends on it. */
 export interface Layout {

@@ -16,6 +16,8 @@ export interface SeriesBatch extends SeriesKey {
   volumeScale: number;
   isNew: boolean;
   block: BarBlock;
+  /** The block's indices in time order, each instant once; {@link BarBatch.findDuplicates} makes it. */
+  order: Uint32Array;
 }
 
 /** Bars of any number of series as a caller gave them, validated and sorted out by series. */
@@ -71,13 +73,27 @@ export class BarBatch {
     }
   }
 
+  /** Finds the bars that are there twice: those with the same values are left out, others go to {@link problems}. */
+  findDuplicates(): void {
+    for (const batch of this.series.values()) {
+      const { block } = batch;
+      const order = block.timeOrder();
+      let kept = 0;
+      for (const index of order) {
+        const previous = kept === 0 ? undefined : order[kept - 1]!;
+        if (previous === undefined || block.timestamp[previous] !== block.timestamp[index]) order[kept++] = index;
+        else if (!block.sameValues(previous, block, index)) {
+          const timestamp = new Date(block.timestamp[index]!);
+          this.problems.push(duplicateProblem(timestamp, block.origin[previous]!, block.origin[index]!));
+        }
+      }
+      batch.order = order.subarray(0, kept);
+    }
+  }
+
   /** @throws InvalidInputError with every problem of every bar */
   rejectProblems(): void {
-    if (this.problems.length > 0)
-      throw new InvalidInputError(
-        this.problems.sort((a, b) => (a.row ?? 0) - (b.row ?? 0)),
-        'bars',
-      );
+    if (this.problems.length > 0) throw new InvalidInputError(byRow(this.problems), 'bars');
   }
 
   #open(bar: BarInput, row: number): SeriesBatch | undefined {
@@ -86,9 +102,19 @@ export class BarBatch {
     const name = seriesName(key);
     let batch = this.series.get(name);
     if (!batch) {
-      batch = { ...key, rows: [], volumeScale: 0, isNew: true, block: new BarBlock(0) };
+      batch = { ...key, rows: [], volumeScale: 0, isNew: true, block: new BarBlock(0), order: new Uint32Array() };
       this.series.set(name, batch);
     }
     return batch;
   }
+}
+
+/** Two rows of one series and instant that do not say the same. */
+export function duplicateProblem(timestamp: Date, first: number, second: number): Problem {
+  const rule = `rows ${first} and ${second} have the same timestamp and different values`;
+  return { code: 'DUPLICATE_TIMESTAMP', path: 'timestamp', value: timestamp, rule, row: second };
+}
+
+export function byRow(problems: readonly Problem[]): Problem[] {
+  return [...problems].sort((a, b) => (a.row ?? 0) - (b.row ?? 0));
 }

@@ -7,7 +7,7 @@ import { readSymbol } from '../../domain/symbol.js';
 import { type InstantInput, readInstant } from '../../domain/time.js';
 import { readTimeframe, type Timeframe, timeframeDuration } from '../../domain/timeframe.js';
 import { type BarWindow, type KnownAt, readLimit, readWindow } from './bar-window.js';
-import { listSeries } from './catalog.js';
+import { listEntries, listSeries } from './catalog.js';
 import { readColumns } from './columns.js';
 import { deleteBars, recomputeRatios } from './delete.js';
 import { countBars, readLatest, readRange, readTimestamps } from './read.js';
@@ -28,6 +28,9 @@ export interface UpsertCounts {
   readonly changed: number;
   readonly unchanged: number;
 }
+
+/** Stands in for the symbols that are not known yet while a window is read. */
+const ANY_SYMBOL = 'X';
 
 /** Bars a page of {@link BarRepository.iterate}: one round trip each. */
 const PAGE = 5_000;
@@ -86,12 +89,15 @@ export class BarRepository {
   /** How many bars the window holds; without a symbol, those of all symbols together. */
   async count(input: Omit<BarWindow, 'symbol'> & KnownAt & { readonly symbol?: string }): Promise<number> {
     const { symbol, ...bounds } = input;
-    const symbols =
-      symbol === undefined
-        ? (await this.series({ timeframe: input.timeframe })).map((series) => series.symbol)
-        : [symbol];
-    const windows = symbols.map((each) => readWindow({ ...bounds, symbol: each }));
-    return this.#session.withClient((client) => countBars(client, windows));
+    const window = readWindow({ ...bounds, symbol: symbol ?? ANY_SYMBOL });
+    return this.#session.withClient(async (client) => {
+      if (symbol !== undefined) return countBars(client, [window]);
+      const keys = await listEntries(client, { timeframe: window.key.timeframe });
+      return countBars(
+        client,
+        keys.map((key) => ({ ...window, key })),
+      );
+    });
   }
 
   async exists(input: SeriesInput & KnownAt & { readonly timestamp: InstantInput }): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { instant } from '../../database/instant.js';
-import type { Client } from '../../database/pool.js';
+import type { Client } from '../../database/session.js';
 import { compareSeries, type Series, type SeriesKey } from '../../domain/series.js';
 import type { MarketSymbol } from '../../domain/symbol.js';
 import type { Timeframe } from '../../domain/timeframe.js';
@@ -36,13 +36,19 @@ export async function findEntry(client: Client, key: SeriesKey): Promise<Catalog
 
 /** Every series that has bars, or those of one symbol or timeframe, in order of symbol and timeframe. */
 export async function listSeries(client: Client, filter: Partial<SeriesKey>): Promise<Series[]> {
+  const entries = await listEntries(client, filter);
+  return entries.filter((entry) => entry.count > 0) as Series[];
+}
+
+/** Likewise, with those whose bars were all deleted. */
+export async function listEntries(client: Client, filter: Partial<SeriesKey>): Promise<CatalogEntry[]> {
   const { rows } = await client.query<Row>({
     text: `SELECT ${COLUMNS} FROM bar_series
-           WHERE bar_count > 0 AND ($1::text IS NULL OR symbol = $1) AND ($2::text IS NULL OR timeframe = $2)`,
+           WHERE ($1::text IS NULL OR symbol = $1) AND ($2::text IS NULL OR timeframe = $2)`,
     values: [filter.symbol ?? null, filter.timeframe ?? null],
     rowMode: 'array',
   });
-  return rows.map((row) => toEntry(row) as Series).sort(compareSeries);
+  return rows.map(toEntry).sort(compareSeries);
 }
 
 /** The volume scales of those of `keys` that the catalog has, by {@link seriesName}. */

@@ -1,4 +1,4 @@
-import type { Client } from '../../database/pool.js';
+import type { Client } from '../../database/session.js';
 import type { Bar } from '../../domain/bar.js';
 import { NO_PRICE } from '../../domain/bar-block.js';
 import { type BarColumns, DecimalColumn } from '../../domain/bar-columns.js';

@@ -1,6 +1,5 @@
 import { instant } from '../../database/instant.js';
-import type { Client } from '../../database/pool.js';
-import type { Session } from '../../database/session.js';
+import type { Client, Session } from '../../database/session.js';
 import type { SeriesKey } from '../../domain/series.js';
 import { formatInstant } from '../../domain/time.js';
 import { appendAuditEvent } from '../audit-trail.js';

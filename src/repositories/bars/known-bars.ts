@@ -1,5 +1,5 @@
 import { instant } from '../../database/instant.js';
-import type { Client } from '../../database/pool.js';
+import type { Client } from '../../database/session.js';
 import type { Bar } from '../../domain/bar.js';
 import { RATIO_SCALE, RATIO_WINDOW, rollingRatios } from '../../domain/bar-ratios.js';
 import { fromScaled, PRICE, toScaled } from '../../domain/decimal.js';

@@ -1,5 +1,5 @@
 import { instant } from '../../database/instant.js';
-import type { Client } from '../../database/pool.js';
+import type { Client } from '../../database/session.js';
 import type { Bar } from '../../domain/bar.js';
 import { BAR_COLUMNS, type BarRow, toBar } from './bar-rows.js';
 import type { ReadWindow } from './bar-window.js';

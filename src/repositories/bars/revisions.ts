@@ -1,5 +1,5 @@
 import { instant } from '../../database/instant.js';
-import type { Client } from '../../database/pool.js';
+import type { Client } from '../../database/session.js';
 import { Decimal, fromScaled } from '../../domain/decimal.js';
 import type { SeriesKey } from '../../domain/series.js';
 import type { ReadWindow } from './bar-window.js';

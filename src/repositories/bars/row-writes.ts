@@ -1,12 +1,12 @@
 import { copyIn } from '../../database/copy.js';
 import { instant } from '../../database/instant.js';
-import type { Client } from '../../database/pool.js';
+import type { Client } from '../../database/session.js';
 import type { BarBlock } from '../../domain/bar-block.js';
 import { RATIO_SCALE } from '../../domain/bar-ratios.js';
 import { formatScaled, PRICE } from '../../domain/decimal.js';
 import { ConflictError } from '../../errors.js';
 import type { LockedEntry } from './catalog.js';
-import type { MergedBars } from './series-writer.js';
+import type { MergedBars } from './merged-bars.js';
 
 /** Where a stored bar stands among the merged ones. */
 export interface StoredChange {
@@ -16,6 +16,9 @@ export interface StoredChange {
 
 /** Rows a statement: parameters are text and travel whole, so this bounds the memory. */
 const BATCH = 5_000;
+
+/** From here on the join of a write matters, and planning it anew does not. */
+const MANY = 100;
 
 const INSERTED =
   'ohlcv_bars (symbol, timeframe, timestamp, open, high, low, close, volume, spread, spread_ratio, volume_ratio, vwap, source, created_at)';
@@ -61,11 +64,12 @@ export async function replaceBars(
   changes: readonly StoredChange[],
   runId: string | null,
 ): Promise<void> {
+  const many = await planForMany(client, changes.length);
   for (let start = 0; start < changes.length; start += BATCH) {
     const batch = changes.slice(start, start + BATCH).map((change) => change.at);
     const price = (column: BigInt64Array) => batch.map((at) => formatScaled(column[merged.index[at]!]!, PRICE.scale));
     const { rowCount } = await client.query({
-      name: 'bars.replace',
+      ...(many ? {} : { name: 'bars.replace' }),
       text: `WITH change AS (
                SELECT * FROM unnest($5::timestamptz[], $6::numeric[], $7::numeric[], $8::numeric[], $9::numeric[], $10::bigint[],
                                     $11::numeric[], $12::text[], $13::numeric[], $14::numeric[])
@@ -105,6 +109,7 @@ export async function replaceBars(
     });
     expectRows(entry, rowCount, batch.length);
   }
+  if (many) await client.query('SET LOCAL enable_nestloop = DEFAULT');
 }
 
 /** Writes the ratios that stored bars have now. They are derived: no revision. */
@@ -114,10 +119,11 @@ export async function updateRatios(
   merged: MergedBars,
   changes: readonly StoredChange[],
 ): Promise<void> {
+  const many = await planForMany(client, changes.length);
   for (let start = 0; start < changes.length; start += BATCH) {
     const batch = changes.slice(start, start + BATCH).map((change) => change.at);
     const { rowCount } = await client.query({
-      name: 'bars.update-ratios',
+      ...(many ? {} : { name: 'bars.update-ratios' }),
       text: `UPDATE ohlcv_bars bar SET spread_ratio = mended.spread_ratio, volume_ratio = mended.volume_ratio
              FROM unnest($3::timestamptz[], $4::numeric[], $5::numeric[]) AS mended (timestamp, spread_ratio, volume_ratio)
              WHERE bar.symbol = $1 AND bar.timeframe = $2 AND bar.timestamp = mended.timestamp
@@ -134,6 +140,17 @@ export async function updateRatios(
     });
     expectRows(entry, rowCount, batch.length);
   }
+  if (many) await client.query('SET LOCAL enable_nestloop = DEFAULT');
+}
+
+/**
+ * Of a series that the table's statistics do not know yet the planner expects one bar, and would compare each change with every bar in a
+ * nested loop: 5,000 changes took 10 s so. The bars of a stretch are few enough to be read once and joined by their hash instead.
+ */
+async function planForMany(client: Client, changes: number): Promise<boolean> {
+  if (changes < MANY) return false;
+  await client.query('SET LOCAL enable_nestloop = off');
+  return true;
 }
 
 /** A write that touched another number of rows than it must have (an old TimescaleDB, a writer that bypassed the catalog) is undone. */

@@ -1,9 +1,9 @@
-import type { Client } from '../../database/pool.js';
+import type { Client } from '../../database/session.js';
 import { BarBlock } from '../../domain/bar-block.js';
-import { RATIO_WINDOW, rollingRatios } from '../../domain/bar-ratios.js';
+import { RATIO_WINDOW } from '../../domain/bar-ratios.js';
 import { timeframeDuration } from '../../domain/timeframe.js';
-import { InvalidInputError, type Problem } from '../../errors.js';
 import { type LockedEntry, updateEntry } from './catalog.js';
+import { mergeBars, NEW, REPLACED } from './merged-bars.js';
 import { askNearby } from './nearby.js';
 import { insertBars, replaceBars, type StoredChange, updateRatios } from './row-writes.js';
 import { readNeighbours, readStoredBars, STORED_COLUMNS, StoredBars } from './stored-bars.js';
@@ -24,10 +24,6 @@ export interface WriteRules {
 const LONGEST_HOLE = 10_000;
 /** Existing bars are read and compared in stretches of at most this many bars' durations, which bounds the memory. */
 const LONGEST_STRETCH = 100_000;
-
-const NEW = 0;
-const REPLACED = 1;
-const KEPT = 2;
 
 /**
  * Writes bars of one series whose catalog row the transaction holds locked. Since no other writer can come between, it reads what is there,
@@ -52,9 +48,8 @@ export class SeriesWriter {
     this.#count = entry.count;
   }
 
-  /** @throws InvalidInputError DUPLICATE_TIMESTAMP when two bars of the block have one instant and different values */
-  async write(block: BarBlock): Promise<void> {
-    const order = this.#distinct(block);
+  /** Writes the bars of the block that `order` names: in time order, each instant once. */
+  async write(block: BarBlock, order: Uint32Array = block.timeOrder()): Promise<void> {
     const duration = timeframeDuration(this.#entry.timeframe);
     let start = 0;
     for (let end = 1; end <= order.length; end += 1) {
@@ -84,22 +79,6 @@ export class SeriesWriter {
     this.#first = first;
     this.#last = last;
     this.#count = count;
-  }
-
-  /** The block's indices in time order, with bars that are there twice left out. */
-  #distinct(block: BarBlock): Uint32Array {
-    const order = block.timeOrder();
-    const problems: Problem[] = [];
-    let kept = 0;
-    for (const index of order) {
-      const previous = kept === 0 ? undefined : order[kept - 1]!;
-      if (previous === undefined || block.timestamp[previous] !== block.timestamp[index]) order[kept++] = index;
-      else if (block.sameValues(previous, block, index)) this.counts.unchanged += 1;
-      else problems.push(duplicateProblem(block, previous, index));
-    }
-    if (problems.length > 0)
-      throw new InvalidInputError(problems, `bars of ${this.#entry.symbol} ${this.#entry.timeframe}`);
-    return order.subarray(0, kept);
   }
 
   async #writeStretch(
@@ -165,63 +144,4 @@ export class SeriesWriter {
       ORDER BY timestamp`;
     return readStoredBars(this.#client, query, true);
   }
-}
-
-/** Stored and written bars in one time order, with the ratios that each has then. */
-export interface MergedBars {
-  readonly length: number;
-  readonly timestamp: Float64Array;
-  /** An index into the block for what is new or replaced... */
-  readonly index: Uint32Array;
-  /** ...and into the stored bars for what is kept or replaced. */
-  readonly origin: Uint32Array;
-  readonly kind: Uint8Array;
-  readonly spread: BigInt64Array;
-  readonly spreadRatio: BigInt64Array;
-  readonly volumeRatio: BigInt64Array;
-}
-
-function mergeBars(stored: StoredBars, block: BarBlock, order: Uint32Array, replace: boolean): MergedBars {
-  const capacity = stored.length + order.length;
-  const timestamp = new Float64Array(capacity);
-  const index = new Uint32Array(capacity);
-  const origin = new Uint32Array(capacity);
-  const kind = new Uint8Array(capacity);
-  const spread = new BigInt64Array(capacity);
-  const volume = new BigInt64Array(capacity);
-  let length = 0;
-  let old = 0;
-  let fresh = 0;
-  while (old < stored.length || fresh < order.length) {
-    const next = fresh < order.length ? order[fresh]! : 0;
-    const oldTime = old < stored.length ? stored.timestamp[old]! : Number.POSITIVE_INFINITY;
-    const freshTime = fresh < order.length ? block.timestamp[next]! : Number.POSITIVE_INFINITY;
-    const written = freshTime < oldTime || (freshTime === oldTime && replace && !stored.sameValues(old, block, next));
-    timestamp[length] = Math.min(oldTime, freshTime);
-    index[length] = next;
-    origin[length] = old;
-    kind[length] = !written ? KEPT : freshTime < oldTime ? NEW : REPLACED;
-    spread[length] = written ? block.high[next]! - block.low[next]! : stored.high[old]! - stored.low[old]!;
-    volume[length] = written ? block.volume[next]! : stored.volume[old]!;
-    length += 1;
-    if (oldTime <= freshTime) old += 1;
-    if (freshTime <= oldTime) fresh += 1;
-  }
-  const spreads = spread.subarray(0, length);
-  return {
-    length,
-    timestamp,
-    index,
-    origin,
-    kind,
-    spread,
-    spreadRatio: rollingRatios(spreads),
-    volumeRatio: rollingRatios(volume.subarray(0, length)),
-  };
-}
-
-function duplicateProblem(block: BarBlock, first: number, second: number): Problem {
-  const [a, b] = [block.origin[first]!, block.origin[second]!];
-  const rule = `rows ${a} and ${b} have the same timestamp and different values`;
-  return { code: 'DUPLICATE_TIMESTAMP', path: 'timestamp', value: new Date(block.timestamp[second]!), rule, row: b };
 }

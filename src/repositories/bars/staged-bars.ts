@@ -1,9 +1,9 @@
 import { copyIn, copyOut } from '../../database/copy.js';
-import type { Client } from '../../database/pool.js';
+import type { Client } from '../../database/session.js';
 import { BarBlock, NO_PRICE } from '../../domain/bar-block.js';
 import type { SeriesKey } from '../../domain/series.js';
 import { InvalidInputError, type Problem } from '../../errors.js';
-import type { BarBatch, BatchOptions } from './bar-batch.js';
+import { type BarBatch, type BatchOptions, byRow, duplicateProblem } from './bar-batch.js';
 import { seriesName, volumeScales } from './catalog.js';
 
 interface StagedSeries extends SeriesKey {
@@ -27,7 +27,9 @@ export class StagedBars {
   }
 
   static async create(client: Client): Promise<StagedBars> {
+    // A transaction may write two streams.
     await client.query(`
+      DROP TABLE IF EXISTS pg_temp.staged_bars;
       CREATE TEMPORARY TABLE staged_bars (
         series int, timestamp timestamptz, open numeric, high numeric, low numeric, close numeric, volume bigint, vwap numeric, source text,
         row bigint
@@ -62,30 +64,24 @@ export class StagedBars {
   }
 
   /**
-   * Ends the staging; answers how many bars were there twice with the same values.
+   * Ends the staging.
    *
-   * @throws InvalidInputError with every bad bar, or every instant that was given twice with different values
+   * @throws InvalidInputError with every bad bar, or every bar that was there before with other values
    */
-  async finish(): Promise<number> {
-    if (this.#problems.length > 0) throw new InvalidInputError(this.#problems, 'bars');
+  async finish(): Promise<void> {
+    if (this.#problems.length > 0) throw new InvalidInputError(byRow(this.#problems), 'bars');
     await this.#client.query('CREATE INDEX ON staged_bars (series, timestamp)');
     await this.#client.query('ANALYZE staged_bars');
-    const { rows } = await this.#client.query<{ timestamp: Date; rows: string[]; same: boolean }>(`
-      SELECT timestamp, array_agg(row ORDER BY row) AS rows,
-             count(DISTINCT (open, high, low, close, volume, coalesce(vwap, 'NaN'), coalesce(source, ''))) = 1 AS same
-      FROM staged_bars GROUP BY series, timestamp HAVING count(*) > 1`);
-    const different = rows.filter((row) => !row.same);
-    if (different.length > 0) {
-      const problems = different.map(({ timestamp, rows: [first, second] }) => ({
-        code: 'DUPLICATE_TIMESTAMP',
-        path: 'timestamp',
-        value: timestamp,
-        rule: `rows ${first} and ${second} have the same timestamp and different values`,
-        row: Number(second),
-      }));
-      throw new InvalidInputError(problems, 'bars');
-    }
-    return rows.reduce((sum, row) => sum + row.rows.length - 1, 0);
+    const { rows } = await this.#client.query<{ timestamp: Date; first: string; later: string }>(`
+      SELECT later.timestamp, first.row AS first, later.row AS later
+      FROM (SELECT series, timestamp, min(row) AS row FROM staged_bars GROUP BY series, timestamp HAVING count(*) > 1) twice
+      JOIN staged_bars first USING (series, timestamp, row)
+      JOIN staged_bars later ON later.series = twice.series AND later.timestamp = twice.timestamp AND later.row > twice.row
+      WHERE (first.open, first.high, first.low, first.close, first.volume, first.vwap, first.source)
+            IS DISTINCT FROM (later.open, later.high, later.low, later.close, later.volume, later.vwap, later.source)
+      ORDER BY later.row`);
+    const problems = rows.map((row) => duplicateProblem(row.timestamp, Number(row.first), Number(row.later)));
+    if (problems.length > 0) throw new InvalidInputError(problems, 'bars');
   }
 
   /** The staged bars of one series, oldest first, each instant once. */

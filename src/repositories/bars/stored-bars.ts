@@ -1,6 +1,6 @@
 import { copyOut } from '../../database/copy.js';
 import { instant } from '../../database/instant.js';
-import type { Client } from '../../database/pool.js';
+import type { Client } from '../../database/session.js';
 import { type BarBlock, NO_PRICE } from '../../domain/bar-block.js';
 import type { SeriesKey } from '../../domain/series.js';
 

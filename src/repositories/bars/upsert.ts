@@ -1,15 +1,20 @@
-import type { Client } from '../../database/pool.js';
-import type { Session } from '../../database/session.js';
+import type { Client, Session } from '../../database/session.js';
 import type { BarInput } from '../../domain/bar.js';
 import type { BarBlock } from '../../domain/bar-block.js';
 import { compareSeries, type SeriesKey } from '../../domain/series.js';
-import { BarBatch, type BatchOptions } from './bar-batch.js';
+import { InvalidInputError } from '../../errors.js';
+import { BarBatch, type BatchOptions, type SeriesBatch } from './bar-batch.js';
 import { type LockedEntry, lockSeries, seriesName, volumeScales } from './catalog.js';
 import { SeriesWriter, type WriteCounts, type WriteRules } from './series-writer.js';
 import { StagedBars } from './staged-bars.js';
 
 /** Bars taken from an async iterable at a time. */
 const BATCH = 20_000;
+
+/** What the caller's iterable threw, as it was: its network errors must not be taken for the database's. */
+interface SourceFailure {
+  error?: unknown;
+}
 
 export interface UpsertOptions extends BatchOptions, WriteRules {
   readonly signal?: AbortSignal | undefined;
@@ -21,13 +26,18 @@ export async function upsertBars(
   bars: Iterable<BarInput> | AsyncIterable<BarInput>,
   options: UpsertOptions,
 ): Promise<WriteCounts> {
+  options.signal?.throwIfAborted();
   if (Array.isArray(bars)) return upsertArray(session, bars, options);
-  const source = batchesOf(bars, BATCH);
+  requireIterable(bars);
+  const failure: SourceFailure = {};
+  const source = batchesOf(bars, BATCH, failure, options.signal);
   const { value: head, done } = await source.next();
   if (done) return { inserted: 0, changed: 0, unchanged: 0 };
   if (head.length < BATCH) return upsertArray(session, head, options);
   try {
     return await upsertStream(session, head, source, options);
+  } catch (error) {
+    throw 'error' in failure ? failure.error : error;
   } finally {
     await source.return(undefined);
   }
@@ -43,8 +53,10 @@ async function upsertArray(session: Session, bars: readonly BarInput[], options:
   return session.transaction(async (client) => {
     const series = [...batch.series.values()];
     batch.readValues(await volumeScales(client, series), options);
+    batch.findDuplicates();
     batch.rejectProblems();
-    return writeLocked(client, series, options, async (writer, { block }) => writer.write(block));
+    const write = (writer: SeriesWriter, { block, order }: SeriesBatch) => writer.write(block, order);
+    return ofAll(bars.length, await writeLocked(client, series, options, write));
   });
 }
 
@@ -61,19 +73,21 @@ async function upsertStream(
   return session.transaction(async (client) => {
     const staged = await StagedBars.create(client);
     await staged.add(new BarBatch(head), options);
-    for await (const bars of rest) {
-      options.signal?.throwIfAborted();
-      await staged.add(new BarBatch(bars, staged.rows), options);
-    }
-    const duplicates = await staged.finish();
+    for await (const bars of rest) await staged.add(new BarBatch(bars, staged.rows), options);
+    await staged.finish();
     const counts = await writeLocked(client, staged.series, options, async (writer, series) => {
       for await (const block of staged.blocks(series)) {
         options.signal?.throwIfAborted();
         await writer.write(block);
       }
     });
-    return { ...counts, unchanged: counts.unchanged + duplicates };
+    return ofAll(staged.rows, counts);
   });
+}
+
+/** The counts of all that the caller gave: a bar that was there twice is written once and was unchanged the other times. */
+function ofAll(rows: number, { inserted, changed }: WriteCounts): WriteCounts {
+  return { inserted, changed, unchanged: rows - inserted - changed };
 }
 
 /** Writes blocks of one series, which come in time order, in one transaction, and lets `after` add to it. */
@@ -99,13 +113,14 @@ export async function writeSeries(
 async function writeLocked<S extends SeriesKey & { volumeScale: number; isNew: boolean }>(
   client: Client,
   series: readonly S[],
-  rules: WriteRules,
+  options: UpsertOptions,
   write: (writer: SeriesWriter, series: S) => Promise<void>,
 ): Promise<WriteCounts> {
   const total = { inserted: 0, changed: 0, unchanged: 0 };
   const entries = new Map((await lockSeries(client, series)).map((entry) => [seriesName(entry), entry]));
   for (const one of [...series].sort(compareSeries)) {
-    const writer = new SeriesWriter(client, entries.get(seriesName(one))!, rules);
+    options.signal?.throwIfAborted();
+    const writer = new SeriesWriter(client, entries.get(seriesName(one))!, options);
     await write(writer, one);
     await writer.finish();
     total.inserted += writer.counts.inserted;
@@ -115,15 +130,36 @@ async function writeLocked<S extends SeriesKey & { volumeScale: number; isNew: b
   return total;
 }
 
-async function* batchesOf<T>(source: Iterable<T> | AsyncIterable<T>, size: number): AsyncGenerator<T[], undefined> {
+async function* batchesOf<T>(
+  source: Iterable<T> | AsyncIterable<T>,
+  size: number,
+  failure: SourceFailure,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T[], undefined> {
   let batch: T[] = [];
-  for await (const item of source) {
-    batch.push(item);
-    if (batch.length === size) {
-      yield batch;
-      batch = [];
+  try {
+    for await (const item of source) {
+      signal?.throwIfAborted();
+      batch.push(item);
+      if (batch.length === size) {
+        yield batch;
+        batch = [];
+      }
     }
+  } catch (error) {
+    failure.error = error;
+    throw error;
   }
   if (batch.length > 0) yield batch;
   return undefined;
+}
+
+/** @throws InvalidInputError */
+function requireIterable(bars: unknown): void {
+  if (typeof bars === 'object' && bars !== null && (Symbol.iterator in bars || Symbol.asyncIterator in bars)) return;
+  const hint = 'put a single bar into an array';
+  throw new InvalidInputError(
+    [{ code: 'BARS_INVALID', path: '', value: bars, rule: 'not an array or another iterable of bars', hint }],
+    'bars',
+  );
 }

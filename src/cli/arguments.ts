@@ -1,0 +1,31 @@
+/** Readers of command-line arguments, for commander: what breaks a rule is wrong usage. */
+import { InvalidArgumentError } from 'commander';
+import { type Report, readOrThrow } from '../domain/problem.js';
+import { type MarketSymbol, readSymbol } from '../domain/symbol.js';
+import { readInstant } from '../domain/time.js';
+import { InvalidInputError } from '../errors.js';
+
+export function readSymbolArgument(text: string): MarketSymbol {
+  return read((report) => readSymbol(text, 'symbol', report));
+}
+
+export function readInstantArgument(text: string): Date {
+  return read((report) => readInstant(text, 'instant', report), 'write it as 2024-01-02 or 2024-01-02T14:30:00Z');
+}
+
+export function readLimitArgument(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('A limit is a whole number from 1.');
+  return Number(text);
+}
+
+/** `hint` replaces the domain's own, which is for programs. */
+function read<T>(reader: (report: Report) => T | undefined, hint?: string): T {
+  try {
+    return readOrThrow('argument', reader);
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    const [problem] = error.problems;
+    const advice = hint ?? problem!.hint;
+    throw new InvalidArgumentError(`It breaks a rule: ${problem!.rule}${advice ? `; ${advice}` : ''}.`);
+  }
+}

@@ -1,0 +1,85 @@
+/** What a command works with: opened by the configuration, closed whatever happens. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database, MigrationPolicy } from '../database/database.js';
+import type { Store } from '../store.js';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** Milliseconds, once the command was told to stop. */
+const LONGEST_CLOSE = 3_000;
+
+/** The command was told to stop, and what it had opened is closed. */
+export class Interruption extends Error {
+  readonly #signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`interrupted by ${signal}`);
+    this.#signal = signal;
+  }
+
+  /** Ends as if the signal had not been caught, so that a shell or a supervisor sees what it sent. */
+  endProcess(): void {
+    process.kill(process.pid, this.#signal);
+  }
+}
+
+/** Opens the store and closes it after `use`. `signal` is aborted when the command is told to stop. */
+export function withStore<T>(use: (store: Store, signal: AbortSignal) => Promise<T>): Promise<T> {
+  return closing(async () => {
+    const { openStore } = await import('../store.js');
+    return openStore();
+  }, use);
+}
+
+/** As {@link withStore}, for what works below the repositories. */
+export function withDatabase<T>(
+  use: (database: Database, signal: AbortSignal) => Promise<T>,
+  migrations?: MigrationPolicy,
+): Promise<T> {
+  return closing(async () => {
+    const [{ readConfig }, { Database }] = await Promise.all([
+      import('../config.js'),
+      import('../database/database.js'),
+    ]);
+    return Database.open(readConfig(), migrations);
+  }, use);
+}
+
+/**
+ * The first SIGINT or SIGTERM ends the wait for `use` and closes; the second one is the system's: it ends the process at once.
+ * @throws Interruption
+ */
+async function closing<Opened extends { close(): Promise<void> }, T>(
+  open: () => Promise<Opened>,
+  use: (opened: Opened, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const interrupt = (name: NodeJS.Signals) => {
+    ignoreSignals();
+    process.stderr.write('\nStopping: closing the database first. Once more stops at once.\n');
+    controller.abort(new Interruption(name));
+  };
+  const ignoreSignals = () => {
+    for (const name of SIGNALS) process.removeListener(name, interrupt);
+  };
+  for (const name of SIGNALS) process.on(name, interrupt);
+  try {
+    const opened = await open();
+    try {
+      return await Promise.race([aborted(signal), use(opened, signal)]);
+    } finally {
+      // A statement that runs on would hold the close up; the server undoes it when the process is gone.
+      if (signal.aborted) await Promise.race([opened.close(), sleep(LONGEST_CLOSE)]);
+      else await opened.close();
+    }
+  } finally {
+    ignoreSignals();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
