@@ -34,9 +34,12 @@ export interface Lookup {
 /** Who the audit trail would name; one-bar writes leave no event. */
 export const ACTOR = 'wyckoff check';
 export const RUNS = 50;
-/** Runs, or milliseconds if that is less, until the code is compiled and the caches are filled. */
-const WARM_UP = 50;
-const LONGEST_WARM_UP = 500;
+/**
+ * Runs, or milliseconds if that is less, until V8 has compiled what runs: after 50 the p95 of a one-bar write was 6 to 9 ms, since the
+ * compiler's threads compete with the server for two cores, after 400 it was 2 to 4.
+ */
+const WARM_UP = 400;
+const LONGEST_WARM_UP = 1_500;
 /** Rounds of {@link RUNS}; more than one only where the p95 was over the limit. */
 const MOST_ROUNDS = 3;
 /** Milliseconds between them. */

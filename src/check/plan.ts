@@ -20,7 +20,8 @@ export async function explainBarAccess(client: Client, statements: readonly Reco
   const found = new Map<string, number>();
   for (const { text, values, isCopy } of statements) {
     if (!text.includes('ohlcv_bars')) continue;
-    if (isCopy) found.set(/\bFROM STDIN\b/i.test(text) ? 'COPY into ohlcv_bars' : 'COPY from ohlcv_bars', 1);
+    if (text.startsWith('INSERT INTO ohlcv_bars ')) found.set('Insert on ohlcv_bars', 1);
+    // Explaining runs a statement; a write would be made twice, and COPY cannot be explained.
     if (isCopy || !text.startsWith('SELECT')) continue;
     const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>({
       text: `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`,

@@ -32,7 +32,11 @@ export function registerImportCommand(program: Command): void {
         .default('stop'),
     )
     .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExit status: 1 when a file was not imported.')
+    .addHelpText(
+      'after',
+      '\nExample: wyckoff import AAPL_1d.csv\n         wyckoff import prices.csv --symbol ES --timeframe 1m --timezone America/New_York\n' +
+        '\nExit status: 1 when a file was not imported.',
+    )
     .action(async (paths: string[], options: ImportCommandOptions) => {
       const { json, ...settings } = options;
       const progress = showProgress(json === true);

@@ -2,6 +2,7 @@ const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const EPOCH_2000 = 946_684_800_000;
 const NEGATIVE = 0x4000;
 const LARGEST_GROUP = 10_000;
+const EMPTY = Buffer.alloc(0);
 /** Digit groups of a 64-bit integer, and one for safety. */
 const GROUPS = new Uint16Array(6);
 
@@ -11,12 +12,14 @@ export class BinaryRowWriter {
   readonly #capacity: number;
   #buffer: Buffer;
 
-  constructor(chunk: number) {
-    this.#capacity = chunk * 2;
-    this.#buffer = Buffer.allocUnsafe(this.#capacity);
+  /** `capacity` is how many bytes it holds before it grows: for one row a large one would only be garbage, and its collection takes longer than the row. */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+    this.#buffer = Buffer.allocUnsafe(capacity);
   }
 
   header(): void {
+    this.#reserve(SIGNATURE.length);
     this.length += SIGNATURE.copy(this.#buffer, this.length);
   }
 
@@ -102,14 +105,14 @@ export class BinaryRowWriter {
   /** What was written so far; the writer starts anew on a buffer of its own, since the stream keeps this one until it is sent. */
   take(): Buffer {
     const taken = this.#buffer.subarray(0, this.length);
-    this.#buffer = Buffer.allocUnsafe(this.#capacity);
+    this.#buffer = EMPTY;
     this.length = 0;
     return taken;
   }
 
   #reserve(bytes: number): void {
     if (this.length + bytes <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.length + bytes));
+    const larger = Buffer.allocUnsafe(Math.max(this.#capacity, this.#buffer.length * 2, this.length + bytes));
     this.#buffer.copy(larger, 0, 0, this.length);
     this.#buffer = larger;
   }

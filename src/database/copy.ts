@@ -12,6 +12,8 @@ import type { Client } from './session.js';
 
 /** 64 to 256 KB a message measured alike; smaller ones cost calls, larger ones only memory. */
 const CHUNK = 128 * 1024;
+/** A bar takes about 200 bytes. */
+const ROOM_FOR_A_ROW = 256;
 
 /**
  * Runs `COPY (query) TO STDOUT (FORMAT binary)` and calls `onRow` for each row, with the reader standing before its first field. COPY takes
@@ -53,7 +55,7 @@ export async function copyIn(
   const stream = client.query(copyFrom(`COPY ${target} FROM STDIN (FORMAT binary)`));
   const done = finished(stream);
   done.catch(() => {}); // handled below; a refusal may come while a chunk waits to drain
-  const writer = new BinaryRowWriter(CHUNK);
+  const writer = new BinaryRowWriter(Math.min(count * ROOM_FOR_A_ROW, CHUNK + ROOM_FOR_A_ROW));
   writer.header();
   for (let index = 0; index < count; index += 1) {
     writeRow(writer, index);

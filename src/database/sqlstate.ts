@@ -37,7 +37,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   '3D000': {
     kind: AuthenticationError,
     code: 'DATABASE_MISSING',
-    hint: 'check the database name in the URL, or create the database',
+    hint: 'check the database name in the URL; `wyckoff migrate` creates the database',
   },
   '23505': { kind: ConstraintError, code: 'UNIQUE_VIOLATION' },
   '23514': { kind: ConstraintError, code: 'CHECK_VIOLATION' },

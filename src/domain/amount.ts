@@ -35,12 +35,19 @@ export function readMoney(value: unknown, path: string, report: Report): bigint 
   return readScaled(value, MONEY, path, report);
 }
 
+/** Reads how many decimals the volumes of a series have. */
+export function readVolumeScale(value: unknown, report: Report): number | undefined {
+  if (typeof value === 'number' && VOLUMES[value] !== undefined) return value;
+  const rule = `a volume scale is a whole number from 0 to ${LARGEST_VOLUME_SCALE}`;
+  report({ code: 'VOLUME_SCALE_INVALID', path: 'volumeScale', value, rule });
+  return undefined;
+}
+
 /** Reads a volume, >= 0, as the integer `volume x 10^scale`, where `scale` (0 to 8) is its series'. */
 export function readVolume(value: unknown, scale: number, path: string, report: Report): bigint | undefined {
   const kind = VOLUMES[scale];
   if (kind === undefined) {
-    const rule = `a volume scale is a whole number from 0 to ${LARGEST_VOLUME_SCALE}`;
-    report({ code: 'VOLUME_SCALE_INVALID', path: 'volumeScale', value: scale, rule });
+    readVolumeScale(scale, report);
     return undefined;
   }
   const read = readScaled(value, kind, path, (problem) =>

@@ -55,18 +55,19 @@ test('a volume finer than its series is refused with the way out, never rounded'
   expect((await store.bars.series()).map((series) => series.symbol)).toEqual(['BTCUSDT']);
 });
 
-test('a series that someone else is making with another scale is a conflict', async () => {
+test('a series that someone else is making meanwhile keeps the scale that it got', async () => {
   const { store, url } = await openTestStore();
   const raw = await openRawClient(url);
   await raw.query('BEGIN');
   await raw.query(`INSERT INTO bar_series (symbol, timeframe, volume_scale) VALUES ('BTCUSDT', '1h', 3)`);
-  const writing = store.bars.upsert([btc('2024-01-01T00:00Z', '1.5')], { volumeScale: 5 }).catch((thrown) => thrown);
+  const writing = store.bars.upsert([btc('2024-01-01T00:00Z', '1.5')], { volumeScale: 5 });
   const waits =
     "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
   for (let waiting = 0; waiting === 0; ) waiting = (await raw.query(waits)).rows[0].waiting;
   await raw.query('COMMIT');
-  expect(await writing).toMatchObject({ name: 'ConflictError', code: 'VOLUME_SCALE_DIFFERS' });
-  expect(await store.bars.count(BTC)).toBe(0);
+  expect(await writing).toEqual({ inserted: 1, changed: 0, unchanged: 0 });
+  expect(await store.bars.series()).toMatchObject([{ symbol: 'BTCUSDT', volumeScale: 3, count: 1 }]);
+  expect((await store.bars.latest(BTC)).map(({ volume }) => volume.toString())).toEqual(['1.5']);
 });
 
 test('the largest and smallest values there are, and their ratios', async () => {

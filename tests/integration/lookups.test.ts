@@ -43,7 +43,7 @@ describe('on the sample data', () => {
     const plans = check.lookups.map(({ plan }) => plan.join('; '));
     for (const plan of plans) expect(plan).toMatch(/(Scan using idx_ohlcv_symbol_timeframe|Scan on ohlcv_bars)/);
     if (inject('layout') === 'plain') expect(plans[0]).toBe('Index Scan using idx_ohlcv_symbol_timeframe');
-    expect(plans[4]).toContain('COPY into ohlcv_bars');
+    expect(plans[4]).toContain('Insert on ohlcv_bars');
     for (const { p50, p95, p99 } of check.lookups) expect(0 < p50 && p50 <= p95 && p95 <= p99).toBe(true);
     expect(await traces()).toEqual(before);
   });

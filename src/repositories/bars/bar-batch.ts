@@ -13,8 +13,6 @@ export interface BatchOptions {
 /** One series of a batch: the bars' positions first, their values once the series' volume scale is known. */
 export interface SeriesBatch extends SeriesKey {
   readonly rows: number[];
-  volumeScale: number;
-  isNew: boolean;
   block: BarBlock;
   /** The block's indices in time order, each instant once; {@link BarBatch.findDuplicates} makes it. */
   order: Uint32Array;
@@ -52,18 +50,15 @@ export class BarBatch {
     return this.#bars.length;
   }
 
-  /** Reads every value, with the scales that the catalog has; what is wrong goes to {@link problems}. */
-  readValues(scales: ReadonlyMap<string, number>, options: BatchOptions): void {
+  /** Reads every value, with the volume scale of its series; what is wrong goes to {@link problems}. */
+  readValues(
+    scales: ReadonlyMap<string, { readonly volumeScale: number }>,
+    allowNonPositive: boolean | undefined,
+  ): void {
     for (const [name, batch] of this.series) {
-      const known = scales.get(name);
-      batch.isNew = known === undefined;
-      batch.volumeScale = known ?? options.volumeScale ?? 0;
       batch.block = new BarBlock(batch.rows.length);
-      const rules = {
-        timeframe: batch.timeframe,
-        volumeScale: batch.volumeScale,
-        allowNonPositive: options.allowNonPositive,
-      };
+      const { volumeScale } = scales.get(name)!;
+      const rules = { timeframe: batch.timeframe, volumeScale, allowNonPositive };
       for (const row of batch.rows) {
         const values = readBarValues(this.#bars[row]!, rules, (problem) =>
           this.problems.push({ ...problem, row: this.#firstRow + row }),
@@ -102,7 +97,7 @@ export class BarBatch {
     const name = seriesName(key);
     let batch = this.series.get(name);
     if (!batch) {
-      batch = { ...key, rows: [], volumeScale: 0, isNew: true, block: new BarBlock(0), order: new Uint32Array() };
+      batch = { ...key, rows: [], block: new BarBlock(0), order: new Uint32Array() };
       this.series.set(name, batch);
     }
     return batch;

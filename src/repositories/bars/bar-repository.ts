@@ -7,10 +7,11 @@ import { readSymbol } from '../../domain/symbol.js';
 import { type InstantInput, readInstant } from '../../domain/time.js';
 import { readTimeframe, type Timeframe, timeframeDuration } from '../../domain/timeframe.js';
 import { type BarWindow, type KnownAt, readLimit, readWindow } from './bar-window.js';
-import { listEntries, listSeries } from './catalog.js';
+import { listSeries } from './catalog.js';
 import { readColumns } from './columns.js';
+import { countBars } from './count.js';
 import { deleteBars, recomputeRatios } from './delete.js';
-import { countBars, readLatest, readRange, readTimestamps } from './read.js';
+import { readLatest, readRange, readTimestamps } from './read.js';
 import { type BarRevision, readRevisions } from './revisions.js';
 import { upsertBars } from './upsert.js';
 
@@ -88,16 +89,9 @@ export class BarRepository {
 
   /** How many bars the window holds; without a symbol, those of all symbols together. */
   async count(input: Omit<BarWindow, 'symbol'> & KnownAt & { readonly symbol?: string }): Promise<number> {
-    const { symbol, ...bounds } = input;
-    const window = readWindow({ ...bounds, symbol: symbol ?? ANY_SYMBOL });
-    return this.#session.withClient(async (client) => {
-      if (symbol !== undefined) return countBars(client, [window]);
-      const keys = await listEntries(client, { timeframe: window.key.timeframe });
-      return countBars(
-        client,
-        keys.map((key) => ({ ...window, key })),
-      );
-    });
+    const window = readWindow({ ...input, symbol: input.symbol ?? ANY_SYMBOL });
+    const symbol = input.symbol === undefined ? undefined : window.key.symbol;
+    return this.#session.withClient((client) => countBars(client, window, symbol));
   }
 
   async exists(input: SeriesInput & KnownAt & { readonly timestamp: InstantInput }): Promise<boolean> {

@@ -18,8 +18,10 @@ export interface ReadWindow {
   readonly from: Date;
   readonly to: Date;
   readonly knownAt: Date | undefined;
-  /** Whether the caller left a bound out. */
+  /** Whether the caller left a bound out... */
   readonly open: boolean;
+  /** ...or both. */
+  readonly whole: boolean;
 }
 
 const EARLIEST = new Date(EARLIEST_INSTANT);
@@ -35,9 +37,9 @@ export function readWindow(input: BarWindow & KnownAt): ReadWindow {
     const knownAt = input.knownAt === undefined ? undefined : readInstant(input.knownAt, 'knownAt', report);
     if (from && to && from > to)
       report({ code: 'WINDOW_REVERSED', path: 'to', value: to, rule: `to is not before from (${from.toISOString()})` });
-    return key && from && to
-      ? { key, from, to, knownAt, open: input.from === undefined || input.to === undefined }
-      : undefined;
+    if (!key || !from || !to) return undefined;
+    const left = [input.from, input.to].filter((bound) => bound === undefined).length;
+    return { key, from, to, knownAt, open: left > 0, whole: left === 2 };
   });
 }
 

@@ -68,47 +68,54 @@ export function seriesName(key: SeriesKey): string {
 }
 
 /**
- * Locks series for writing until the transaction ends, making those that are new. Every writer locks all its series first, in one order, so
- * that writers which share some queue and never deadlock; the rows that are new come first of all for the same reason.
- *
- * @throws ConflictError VOLUME_SCALE_DIFFERS when a series exists with another scale than its values were read with
+ * Locks series for writing until the transaction ends, making those that are new with the volume scale given. Every writer locks all its
+ * series at once, in one order, so that writers which share some queue and never deadlock; for the same reason a series that is new is made
+ * before any is locked.
  */
 export async function lockSeries(
   client: Client,
-  wanted: readonly (SeriesKey & { volumeScale: number; isNew: boolean })[],
+  keys: readonly SeriesKey[],
+  newVolumeScale: number,
 ): Promise<LockedEntry[]> {
-  const keys = [...wanted].sort(compareSeries);
-  const fresh = keys.filter((key) => key.isNew);
-  if (fresh.length > 0) {
-    await client.query({
-      text: `INSERT INTO bar_series (symbol, timeframe, volume_scale, updated_at)
-             SELECT *, '-infinity'::timestamptz FROM unnest($1::text[], $2::text[], $3::int[]) AS fresh (symbol, timeframe, volume_scale)
-             ON CONFLICT (symbol, timeframe) DO NOTHING`,
-      values: [fresh.map((key) => key.symbol), fresh.map((key) => key.timeframe), fresh.map((key) => key.volumeScale)],
-    });
-  }
+  const existing = await lockExistingSeries(client, keys);
+  if (existing) return existing;
+  const sorted = [...keys].sort(compareSeries);
+  await client.query({
+    text: `INSERT INTO bar_series (symbol, timeframe, volume_scale, updated_at)
+           SELECT *, $3, '-infinity'::timestamptz FROM unnest($1::text[], $2::text[])
+           ON CONFLICT (symbol, timeframe) DO NOTHING`,
+    values: [sorted.map((key) => key.symbol), sorted.map((key) => key.timeframe), newVolumeScale],
+  });
+  return (await lockExistingSeries(client, keys))!;
+}
+
+/** Locks series that all exist; undefined, and nothing is locked, where one does not. */
+export async function lockExistingSeries(
+  client: Client,
+  keys: readonly SeriesKey[],
+): Promise<LockedEntry[] | undefined> {
   // clock_timestamp(), not now(): a transaction may have waited here for one that began after it. To the millisecond, as a Date has it,
   // so that the knownAt of an answer finds exactly what the answer showed.
   const { rows } = await client.query<[...Row, Date]>({
     name: 'bars.lock-series',
-    text: `SELECT ${COLUMNS}, greatest(date_trunc('milliseconds', clock_timestamp()), date_trunc('milliseconds', updated_at) + interval '1 millisecond')
-           FROM bar_series WHERE (symbol, timeframe) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+    text: `WITH wanted AS (SELECT * FROM unnest($1::text[], $2::text[]) AS wanted (symbol, timeframe))
+           SELECT ${COLUMNS}, greatest(date_trunc('milliseconds', clock_timestamp()), date_trunc('milliseconds', updated_at) + interval '1 millisecond')
+           FROM bar_series WHERE (symbol, timeframe) IN (SELECT symbol, timeframe FROM wanted)
+             AND NOT EXISTS (SELECT FROM wanted LEFT JOIN bar_series USING (symbol, timeframe) WHERE id IS NULL)
            ORDER BY symbol COLLATE "C", timeframe COLLATE "C" FOR UPDATE`,
     values: [keys.map((key) => key.symbol), keys.map((key) => key.timeframe)],
     rowMode: 'array',
   });
-  const locked = rows.map((row) => ({ ...toEntry(row.slice(0, 7) as Row), knownFrom: row[7] }));
-  const scales = new Map(locked.map((entry) => [seriesName(entry), entry.volumeScale]));
-  for (const key of keys) {
-    const scale = scales.get(seriesName(key));
-    if (scale !== key.volumeScale) {
-      const message = `${seriesName(key)} has volume scale ${scale}, not ${key.volumeScale}`;
-      throw new ConflictError('VOLUME_SCALE_DIFFERS', message, {
-        hint: 'a series keeps the volume scale it was created with',
-      });
-    }
-  }
-  return locked;
+  if (rows.length < keys.length) return undefined;
+  return rows.map((row) => ({ ...toEntry(row.slice(0, 7) as Row), knownFrom: row[7] }));
+}
+
+/** @throws ConflictError VOLUME_SCALE_DIFFERS when values were read with another scale than their series has */
+export function requireVolumeScale(entry: CatalogEntry, volumeScale: number): void {
+  if (entry.volumeScale === volumeScale) return;
+  const message = `${seriesName(entry)} has volume scale ${entry.volumeScale}, not ${volumeScale}`;
+  const hint = 'a series keeps the volume scale it was created with';
+  throw new ConflictError('VOLUME_SCALE_DIFFERS', message, { hint });
 }
 
 /** Writes down what a write changed. `first` and `last` are the bounds after it. */

@@ -15,7 +15,7 @@ export async function readColumns(client: Client, given: ReadWindow, signal?: Ab
   const { key } = given;
   const volumeScale = (await volumeScales(client, [key])).get(seriesName(key)) ?? 0;
   const window = await boundedWindow(client, given);
-  if (!window) return toColumns(key, volumeScale, new StoredBars());
+  if (!window) return toColumns(key, volumeScale, new StoredBars(0));
   if (window.knownAt) return toColumns(key, volumeScale, storedOf(await readRange(client, window), volumeScale));
   const query = `SELECT ${STORED_COLUMNS} FROM ohlcv_bars
     WHERE symbol = ${client.escapeLiteral(key.symbol)} AND timeframe = ${client.escapeLiteral(key.timeframe)}
@@ -46,8 +46,7 @@ function toColumns(key: SeriesKey, volumeScale: number, bars: StoredBars): BarCo
 }
 
 function storedOf(bars: readonly Bar[], volumeScale: number): StoredBars {
-  const stored = new StoredBars();
-  stored.resize(bars.length);
+  const stored = new StoredBars(bars.length);
   const scaled = (value: Decimal, scale: number) => toScaled(value, scale)!;
   for (const [index, bar] of bars.entries()) {
     stored.timestamp[index] = bar.timestamp.getTime();

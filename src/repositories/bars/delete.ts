@@ -2,8 +2,9 @@ import { instant } from '../../database/instant.js';
 import type { Client, Session } from '../../database/session.js';
 import type { SeriesKey } from '../../domain/series.js';
 import { formatInstant } from '../../domain/time.js';
+import { ConflictError } from '../../errors.js';
 import { appendAuditEvent } from '../audit-trail.js';
-import { type LockedEntry, lockSeries, seriesName, volumeScales } from './catalog.js';
+import { lockExistingSeries, seriesName } from './catalog.js';
 import { SeriesWriter } from './series-writer.js';
 
 /** Deletes the bars of `[from, to)`; their values stay as revisions, and one audit event tells of it. Answers how many there were. */
@@ -15,7 +16,7 @@ export async function deleteBars(
   actor: string,
 ): Promise<number> {
   return session.transaction(async (client) => {
-    const entry = await lockExisting(client, key);
+    const [entry] = (await lockExistingSeries(client, [key])) ?? [];
     if (!entry?.first || !entry.last) return 0;
     const { rowCount } = await client.query({
       text: `WITH gone AS (
@@ -56,7 +57,7 @@ export async function deleteBars(
 /** Computes every ratio of a series anew; answers how many were not right. */
 export async function recomputeRatios(session: Session, key: SeriesKey, from: Date, to: Date): Promise<number> {
   return session.transaction(async (client) => {
-    const entry = await lockExisting(client, key);
+    const [entry] = (await lockExistingSeries(client, [key])) ?? [];
     if (!entry?.first || !entry.last) return 0;
     const writer = new SeriesWriter(client, entry, { replace: true, runId: null });
     const low = Math.max(from.getTime(), entry.first.getTime());
@@ -65,18 +66,15 @@ export async function recomputeRatios(session: Session, key: SeriesKey, from: Da
   });
 }
 
-async function lockExisting(client: Client, key: SeriesKey): Promise<LockedEntry | undefined> {
-  const volumeScale = (await volumeScales(client, [key])).get(seriesName(key));
-  if (volumeScale === undefined) return undefined;
-  const [entry] = await lockSeries(client, [{ ...key, volumeScale, isNew: false }]);
-  return entry;
-}
-
 async function edge(client: Client, key: SeriesKey, which: 'min' | 'max', from: Date, to: Date): Promise<Date> {
-  const { rows } = await client.query<{ edge: Date }>({
+  const { rows } = await client.query<{ edge: Date | null }>({
     text: `SELECT ${which}(timestamp) AS edge FROM ohlcv_bars
            WHERE symbol = $1 AND timeframe = $2 AND timestamp >= $3 AND timestamp <= $4`,
     values: [key.symbol, key.timeframe, instant(from), instant(to)],
   });
-  return rows[0]!.edge;
+  const bar = rows[0]!.edge;
+  if (bar) return bar;
+  const message = `the catalog counts bars of ${seriesName(key)} that are not there`;
+  const hint = 'something else than the store removed bars: delete them through the store, which keeps the catalog';
+  throw new ConflictError('CATALOG_DIFFERS', message, { hint });
 }

@@ -47,28 +47,6 @@ export async function readLatest(client: Client, window: ReadWindow, limit: numb
   return rows.reverse().map((row) => toBar(key, row));
 }
 
-/** How many bars the windows, which differ in their symbols alone, hold together. */
-export async function countBars(client: Client, windows: readonly ReadWindow[]): Promise<number> {
-  let count = 0;
-  for (const given of windows) {
-    const window = await boundedWindow(client, given);
-    if (!window) continue;
-    const { key, from, to, knownAt } = window;
-    const { rows } = knownAt
-      ? await client.query<{ count: string }>({
-          text: `SELECT count(*) FROM ${knownBars('timestamp >= $4 AND timestamp < $5')}`,
-          values: [key.symbol, key.timeframe, instant(knownAt), instant(from), instant(to)],
-        })
-      : await client.query<{ count: string }>({
-          name: 'bars.count',
-          text: `SELECT count(*) FROM ohlcv_bars WHERE ${IN_WINDOW}`,
-          values: [key.symbol, key.timeframe, instant(from), instant(to)],
-        });
-    count += Number(rows[0]!.count);
-  }
-  return count;
-}
-
 /** The opening instants of the window's bars, oldest first. */
 export async function readTimestamps(client: Client, given: ReadWindow): Promise<Date[]> {
   const window = await boundedWindow(client, given);

@@ -71,7 +71,13 @@ export class SeriesWriter {
 
   /** Computes anew the ratios of the stored bars from `low` to `high` and of the 20 behind them; answers how many were not right. */
   async mendRatios(low: number, high: number): Promise<number> {
-    return this.#writeStretch(new BarBlock(0), new Uint32Array(0), low, high);
+    const stretch = LONGEST_STRETCH * timeframeDuration(this.#entry.timeframe);
+    let mended = 0;
+    for (let start = low; start <= high; start += stretch) {
+      const end = Math.min(start + stretch - 1, high);
+      mended += await this.#writeStretch(new BarBlock(0), new Uint32Array(0), start, end);
+    }
+    return mended;
   }
 
   /** Takes deleted bars out of the bounds and the count. */
@@ -124,7 +130,7 @@ export class SeriesWriter {
   /** The stored bars from `low` to `high`, and up to 20 on each side: those before make the ratios, those behind have theirs made anew. */
   async #readAround(low: number, high: number): Promise<StoredBars> {
     const [first, last] = [this.#first, this.#last];
-    if (first === null || last === null) return new StoredBars();
+    if (first === null || last === null) return new StoredBars(0);
     const parts: StoredBars[] = [];
     const neighbours = (start: number, limit: number) =>
       askNearby(this.#entry.timeframe, start, limit, RATIO_WINDOW, (bound) =>

@@ -9,7 +9,6 @@ import { seriesName, volumeScales } from './catalog.js';
 interface StagedSeries extends SeriesKey {
   readonly number: number;
   readonly volumeScale: number;
-  readonly isNew: boolean;
 }
 
 const BLOCK = 50_000;
@@ -45,18 +44,11 @@ export class StagedBars {
     const fresh = [...batch.series.values()].filter((series) => !this.#series.has(seriesName(series)));
     const stored = fresh.length > 0 ? await volumeScales(this.#client, fresh) : new Map<string, number>();
     for (const key of fresh) {
-      const scale = stored.get(seriesName(key));
-      const volumeScale = scale ?? options.volumeScale ?? 0;
       const { symbol, timeframe } = key;
-      this.#series.set(seriesName(key), {
-        symbol,
-        timeframe,
-        number: this.#series.size,
-        volumeScale,
-        isNew: scale === undefined,
-      });
+      const volumeScale = stored.get(seriesName(key)) ?? options.volumeScale ?? 0;
+      this.#series.set(seriesName(key), { symbol, timeframe, number: this.#series.size, volumeScale });
     }
-    batch.readValues(new Map([...this.#series].map(([name, series]) => [name, series.volumeScale])), options);
+    batch.readValues(this.#series, options.allowNonPositive);
     for (const problem of batch.problems) this.#problems.push(problem);
     this.rows += batch.size;
     if (this.#problems.length > 0) return; // nothing will be written: go on only to find what else is wrong

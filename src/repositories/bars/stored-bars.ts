@@ -7,27 +7,41 @@ import type { SeriesKey } from '../../domain/series.js';
 /** What {@link readStoredBars} selects, in its order. The spread is high - low and need not travel. */
 export const STORED_COLUMNS = 'timestamp, open, high, low, close, volume, spread_ratio, volume_ratio, vwap';
 
+const FIRST_CAPACITY = 1024;
+
 const COLUMNS = ['timestamp', 'open', 'high', 'low', 'close', 'volume', 'spreadRatio', 'volumeRatio', 'vwap'] as const;
 
 /** Bars as the table has them, in columns of integers: prices x 10^8, ratios x 10^4, volumes in units of their series. */
 export class StoredBars {
   length = 0;
-  timestamp = new Float64Array(1024);
-  open = new BigInt64Array(1024);
-  high = new BigInt64Array(1024);
-  low = new BigInt64Array(1024);
-  close = new BigInt64Array(1024);
-  volume = new BigInt64Array(1024);
-  spreadRatio = new BigInt64Array(1024);
-  volumeRatio = new BigInt64Array(1024);
+  timestamp: Float64Array;
+  open: BigInt64Array;
+  high: BigInt64Array;
+  low: BigInt64Array;
+  close: BigInt64Array;
+  volume: BigInt64Array;
+  spreadRatio: BigInt64Array;
+  volumeRatio: BigInt64Array;
   /** {@link NO_PRICE} where there is none. */
-  vwap = new BigInt64Array(1024);
+  vwap: BigInt64Array;
   readonly source: (string | null)[] = [];
+
+  /** Takes `capacity` bars before it must be resized. */
+  constructor(capacity: number) {
+    this.timestamp = new Float64Array(capacity);
+    this.open = new BigInt64Array(capacity);
+    this.high = new BigInt64Array(capacity);
+    this.low = new BigInt64Array(capacity);
+    this.close = new BigInt64Array(capacity);
+    this.volume = new BigInt64Array(capacity);
+    this.spreadRatio = new BigInt64Array(capacity);
+    this.volumeRatio = new BigInt64Array(capacity);
+    this.vwap = new BigInt64Array(capacity);
+  }
 
   /** Bars of several reads, each of which ends before the next begins. */
   static join(parts: readonly StoredBars[]): StoredBars {
-    const joined = new StoredBars();
-    joined.resize(parts.reduce((sum, part) => sum + part.length, 0));
+    const joined = new StoredBars(parts.reduce((sum, part) => sum + part.length, 0));
     for (const part of parts) {
       for (const column of COLUMNS) joined[column].set(part[column].subarray(0, part.length) as never, joined.length);
       for (const source of part.source) joined.source.push(source);
@@ -70,7 +84,7 @@ export async function readStoredBars(
   withSource: boolean,
   signal?: AbortSignal,
 ): Promise<StoredBars> {
-  const bars = new StoredBars();
+  const bars = new StoredBars(FIRST_CAPACITY);
   const read = (row: Parameters<Parameters<typeof copyOut>[2]>[0]) => {
     const index = bars.length;
     if (index === bars.timestamp.length) bars.resize(index * 2);
@@ -115,8 +129,7 @@ export async function readNeighbours(
     rowMode: 'array',
   });
   if (!forward) rows.reverse();
-  const bars = new StoredBars();
-  bars.resize(rows.length);
+  const bars = new StoredBars(rows.length);
   for (const [index, row] of rows.entries()) {
     bars.timestamp[index] = row[0].getTime();
     bars.open[index] = BigInt(row[1]);

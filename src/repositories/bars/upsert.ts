@@ -1,10 +1,12 @@
 import type { Client, Session } from '../../database/session.js';
+import { readVolumeScale } from '../../domain/amount.js';
 import type { BarInput } from '../../domain/bar.js';
 import type { BarBlock } from '../../domain/bar-block.js';
+import { readOrThrow } from '../../domain/problem.js';
 import { compareSeries, type SeriesKey } from '../../domain/series.js';
 import { InvalidInputError } from '../../errors.js';
 import { BarBatch, type BatchOptions, type SeriesBatch } from './bar-batch.js';
-import { type LockedEntry, lockSeries, seriesName, volumeScales } from './catalog.js';
+import { type LockedEntry, lockSeries, requireVolumeScale, seriesName } from './catalog.js';
 import { SeriesWriter, type WriteCounts, type WriteRules } from './series-writer.js';
 import { StagedBars } from './staged-bars.js';
 
@@ -27,6 +29,8 @@ export async function upsertBars(
   options: UpsertOptions,
 ): Promise<WriteCounts> {
   options.signal?.throwIfAborted();
+  const { volumeScale } = options;
+  if (volumeScale !== undefined) readOrThrow('options', (report) => readVolumeScale(volumeScale, report));
   if (Array.isArray(bars)) return upsertArray(session, bars, options);
   requireIterable(bars);
   const failure: SourceFailure = {};
@@ -52,11 +56,12 @@ async function upsertArray(session: Session, bars: readonly BarInput[], options:
   }
   return session.transaction(async (client) => {
     const series = [...batch.series.values()];
-    batch.readValues(await volumeScales(client, series), options);
+    const entries = await lock(client, series, options.volumeScale);
+    batch.readValues(entries, options.allowNonPositive);
     batch.findDuplicates();
     batch.rejectProblems();
     const write = (writer: SeriesWriter, { block, order }: SeriesBatch) => writer.write(block, order);
-    return ofAll(bars.length, await writeLocked(client, series, options, write));
+    return ofAll(bars.length, await writeAll(client, series, entries, options, write));
   });
 }
 
@@ -75,7 +80,9 @@ async function upsertStream(
     await staged.add(new BarBatch(head), options);
     for await (const bars of rest) await staged.add(new BarBatch(bars, staged.rows), options);
     await staged.finish();
-    const counts = await writeLocked(client, staged.series, options, async (writer, series) => {
+    const entries = await lock(client, staged.series, options.volumeScale);
+    for (const series of staged.series) requireVolumeScale(entries.get(seriesName(series))!, series.volumeScale);
+    const counts = await writeAll(client, staged.series, entries, options, async (writer, series) => {
       for await (const block of staged.blocks(series)) {
         options.signal?.throwIfAborted();
         await writer.write(block);
@@ -100,24 +107,34 @@ export async function writeSeries(
   after: (client: Client, entry: LockedEntry, counts: WriteCounts) => Promise<void>,
 ): Promise<WriteCounts> {
   return session.transaction(async (client) => {
-    const isNew = !(await volumeScales(client, [key])).has(seriesName(key));
-    const [entry] = await lockSeries(client, [{ ...key, volumeScale, isNew }]);
-    const writer = new SeriesWriter(client, entry!, rules);
+    const [entry] = (await lockSeries(client, [key], volumeScale)) as [LockedEntry];
+    requireVolumeScale(entry, volumeScale);
+    const writer = new SeriesWriter(client, entry, rules);
     for await (const block of blocks) await writer.write(block);
     await writer.finish();
-    await after(client, entry!, writer.counts);
+    await after(client, entry, writer.counts);
     return writer.counts;
   });
 }
 
-async function writeLocked<S extends SeriesKey & { volumeScale: number; isNew: boolean }>(
+/** Locks the series, by {@link seriesName}. */
+async function lock(
+  client: Client,
+  series: readonly SeriesKey[],
+  newVolumeScale = 0,
+): Promise<Map<string, LockedEntry>> {
+  const entries = await lockSeries(client, series, newVolumeScale);
+  return new Map(entries.map((entry) => [seriesName(entry), entry]));
+}
+
+async function writeAll<S extends SeriesKey>(
   client: Client,
   series: readonly S[],
+  entries: ReadonlyMap<string, LockedEntry>,
   options: UpsertOptions,
   write: (writer: SeriesWriter, series: S) => Promise<void>,
 ): Promise<WriteCounts> {
   const total = { inserted: 0, changed: 0, unchanged: 0 };
-  const entries = new Map((await lockSeries(client, series)).map((entry) => [seriesName(entry), entry]));
   for (const one of [...series].sort(compareSeries)) {
     options.signal?.throwIfAborted();
     const writer = new SeriesWriter(client, entries.get(seriesName(one))!, options);
