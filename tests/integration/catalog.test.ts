@@ -91,3 +91,12 @@ test('a delete leaves one audit event on the series, an upsert none', async () =
     },
   ]);
 });
+
+test('a delete that finds fewer bars than the catalog counts is refused, and nothing is deleted', async () => {
+  const { store, url } = await openTestStore();
+  await store.bars.upsert([bar('08'), bar('09'), bar('10')]);
+  const raw = await openRawClient(url);
+  await raw.query("DELETE FROM ohlcv_bars WHERE timestamp >= '2024-01-09'");
+  await expect(store.bars.delete({ ...key, to: '2024-01-09' })).rejects.toMatchObject({ code: 'CATALOG_DIFFERS' });
+  expect(await store.bars.existingTimestamps(key)).toEqual([new Date('2024-01-08')]);
+});
