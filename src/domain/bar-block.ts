@@ -36,7 +36,7 @@ export class BarBlock {
   }
 
   push(bar: ScaledBar, origin: number): void {
-    if (this.length === this.timestamp.length) this.#grow();
+    if (this.length === this.timestamp.length) this.resize(this.length * 2);
     const index = this.length;
     this.timestamp[index] = bar.timestamp;
     this.open[index] = bar.open;
@@ -79,20 +79,22 @@ export class BarBlock {
     return sorted ? order : order.sort((a, b) => this.timestamp[a]! - this.timestamp[b]! || a - b);
   }
 
-  #grow(): void {
-    const capacity = this.timestamp.length * 2;
-    this.timestamp = copyInto(new Float64Array(capacity), this.timestamp);
-    this.origin = copyInto(new Float64Array(capacity), this.origin);
-    this.open = copyInto(new BigInt64Array(capacity), this.open);
-    this.high = copyInto(new BigInt64Array(capacity), this.high);
-    this.low = copyInto(new BigInt64Array(capacity), this.low);
-    this.close = copyInto(new BigInt64Array(capacity), this.close);
-    this.volume = copyInto(new BigInt64Array(capacity), this.volume);
-    this.vwap = copyInto(new BigInt64Array(capacity), this.vwap);
+  /** Makes every column `capacity` bars long. */
+  resize(capacity: number): void {
+    this.timestamp = resized(this.timestamp, capacity);
+    this.origin = resized(this.origin, capacity);
+    this.open = resized(this.open, capacity);
+    this.high = resized(this.high, capacity);
+    this.low = resized(this.low, capacity);
+    this.close = resized(this.close, capacity);
+    this.volume = resized(this.volume, capacity);
+    this.vwap = resized(this.vwap, capacity);
   }
 }
 
-function copyInto<T extends Float64Array | BigInt64Array>(target: T, source: T): T {
-  (target as { set(values: T): void }).set(source);
-  return target;
+/** A copy of the column with another length: cut, or filled up with zeros. */
+export function resized<T extends Float64Array | BigInt64Array>(from: T, length: number): T {
+  const to = from instanceof Float64Array ? new Float64Array(length) : new BigInt64Array(length);
+  to.set((from.length > length ? from.subarray(0, length) : from) as never);
+  return to as T;
 }

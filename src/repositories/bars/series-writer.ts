@@ -3,10 +3,11 @@ import { BarBlock } from '../../domain/bar-block.js';
 import { RATIO_WINDOW } from '../../domain/bar-ratios.js';
 import { timeframeDuration } from '../../domain/timeframe.js';
 import { type LockedEntry, updateEntry } from './catalog.js';
+import { insertBars } from './insert-bars.js';
 import { mergeBars, NEW, REPLACED } from './merged-bars.js';
 import { askNearby } from './nearby.js';
-import { insertBars, replaceBars, type StoredChange, updateRatios } from './row-writes.js';
 import { readNeighbours, readStoredBars, STORED_COLUMNS, StoredBars } from './stored-bars.js';
+import { replaceBars, updateRatios } from './update-bars.js';
 
 export interface WriteCounts {
   inserted: number;
@@ -96,19 +97,19 @@ export class SeriesWriter {
     const stored = await this.#readAround(low, high);
     const merged = mergeBars(stored, block, order, this.#rules.replace);
     const inserted: number[] = [];
-    const replaced: StoredChange[] = [];
-    const mended: StoredChange[] = [];
+    const replaced: number[] = [];
+    const mended: number[] = [];
     for (let at = 0; at < merged.length; at += 1) {
       const timestamp = merged.timestamp[at]!;
       const kind = merged.kind[at];
       const origin = merged.origin[at]!;
       if (kind === NEW) inserted.push(at);
-      else if (kind === REPLACED) replaced.push({ at, origin });
+      else if (kind === REPLACED) replaced.push(at);
       else if (timestamp >= low) {
         const same =
           stored.spreadRatio[origin] === merged.spreadRatio[at] &&
           stored.volumeRatio[origin] === merged.volumeRatio[at];
-        if (!same) mended.push({ at, origin });
+        if (!same) mended.push(at);
       }
     }
     await insertBars(this.#client, this.#entry, block, merged, inserted);

@@ -1,7 +1,7 @@
 import { copyOut } from '../../database/copy.js';
 import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
-import { type BarBlock, NO_PRICE } from '../../domain/bar-block.js';
+import { BarBlock, NO_PRICE, resized } from '../../domain/bar-block.js';
 import type { SeriesKey } from '../../domain/series.js';
 
 /** What {@link readStoredBars} selects, in its order. The spread is high - low and need not travel. */
@@ -9,34 +9,17 @@ export const STORED_COLUMNS = 'timestamp, open, high, low, close, volume, spread
 
 const FIRST_CAPACITY = 1024;
 
-const COLUMNS = ['timestamp', 'open', 'high', 'low', 'close', 'volume', 'spreadRatio', 'volumeRatio', 'vwap'] as const;
+const COLUMNS = ['timestamp', 'open', 'high', 'low', 'close', 'volume', 'vwap', 'spreadRatio', 'volumeRatio'] as const;
 
-/** Bars as the table has them, in columns of integers: prices x 10^8, ratios x 10^4, volumes in units of their series. */
-export class StoredBars {
-  length = 0;
-  timestamp: Float64Array;
-  open: BigInt64Array;
-  high: BigInt64Array;
-  low: BigInt64Array;
-  close: BigInt64Array;
-  volume: BigInt64Array;
+/** Bars as the table has them: a block with their ratios, x 10^4. */
+export class StoredBars extends BarBlock {
   spreadRatio: BigInt64Array;
   volumeRatio: BigInt64Array;
-  /** {@link NO_PRICE} where there is none. */
-  vwap: BigInt64Array;
-  readonly source: (string | null)[] = [];
 
-  /** Takes `capacity` bars before it must be resized. */
   constructor(capacity: number) {
-    this.timestamp = new Float64Array(capacity);
-    this.open = new BigInt64Array(capacity);
-    this.high = new BigInt64Array(capacity);
-    this.low = new BigInt64Array(capacity);
-    this.close = new BigInt64Array(capacity);
-    this.volume = new BigInt64Array(capacity);
-    this.spreadRatio = new BigInt64Array(capacity);
-    this.volumeRatio = new BigInt64Array(capacity);
-    this.vwap = new BigInt64Array(capacity);
+    super(capacity);
+    this.spreadRatio = new BigInt64Array(this.timestamp.length);
+    this.volumeRatio = new BigInt64Array(this.timestamp.length);
   }
 
   /** Bars of several reads, each of which ends before the next begins. */
@@ -50,30 +33,10 @@ export class StoredBars {
     return joined;
   }
 
-  /** Whether a stored bar and one of a block have the same values; derived ratios do not count. */
-  sameValues(index: number, block: BarBlock, other: number): boolean {
-    return (
-      this.close[index] === block.close[other] &&
-      this.volume[index] === block.volume[other] &&
-      this.open[index] === block.open[other] &&
-      this.high[index] === block.high[other] &&
-      this.low[index] === block.low[other] &&
-      this.vwap[index] === block.vwap[other] &&
-      this.source[index] === block.source[other]
-    );
-  }
-
-  /** Makes every column exactly as long as there are bars,. */
-  resize(capacity: number): void {
-    this.timestamp = resized(Float64Array, this.timestamp, capacity);
-    this.open = resized(BigInt64Array, this.open, capacity);
-    this.high = resized(BigInt64Array, this.high, capacity);
-    this.low = resized(BigInt64Array, this.low, capacity);
-    this.close = resized(BigInt64Array, this.close, capacity);
-    this.volume = resized(BigInt64Array, this.volume, capacity);
-    this.spreadRatio = resized(BigInt64Array, this.spreadRatio, capacity);
-    this.volumeRatio = resized(BigInt64Array, this.volumeRatio, capacity);
-    this.vwap = resized(BigInt64Array, this.vwap, capacity);
+  override resize(capacity: number): void {
+    super.resize(capacity);
+    this.spreadRatio = resized(this.spreadRatio, capacity);
+    this.volumeRatio = resized(this.volumeRatio, capacity);
   }
 }
 
@@ -144,10 +107,4 @@ export async function readNeighbours(
   }
   bars.length = rows.length;
   return bars;
-}
-
-function resized<T extends Float64Array | BigInt64Array>(type: new (length: number) => T, from: T, length: number): T {
-  const to = new type(length);
-  to.set((from.length > length ? from.subarray(0, length) : from) as never);
-  return to;
 }
