@@ -3,16 +3,10 @@ import type { Session } from '../database/session.js';
 import type { BarBlock } from '../domain/bar-block.js';
 import type { SeriesKey } from '../domain/series.js';
 import { InvalidInputError, type Problem, WyckoffError } from '../errors.js';
+import type { UpsertCounts } from '../repositories/bars/bar-repository.js';
 import { seriesName, volumeScales } from '../repositories/bars/catalog.js';
 import { importBars } from '../repositories/bars/import-run.js';
 import { type BarFile, type BarFileOptions, openBarFile } from './bar-file.js';
-
-/** What a write did with a file's bars. */
-export interface ImportCounts {
-  readonly inserted: number;
-  readonly changed: number;
-  readonly unchanged: number;
-}
 
 /** Where imported bars go, and who the audit trail names. */
 export interface ImportTarget {
@@ -36,7 +30,7 @@ export interface ImportOptions extends Pick<BarFileOptions, 'symbol' | 'timefram
 }
 
 /** What became of one file. Where `error` is set nothing of it was written. */
-export interface FileImport extends ImportCounts {
+export interface FileImport extends UpsertCounts {
   readonly path: string;
   /** A run is the import of one file. */
   readonly runId: string;
@@ -73,7 +67,7 @@ async function importFile(target: ImportTarget, path: string, options: ImportOpt
   const runId = randomUUID();
   const started = performance.now();
   let file: BarFile | undefined;
-  const result = (counts: ImportCounts, error: WyckoffError | null): FileImport => ({
+  const result = (counts: UpsertCounts, error: WyckoffError | null): FileImport => ({
     path,
     runId,
     series: file?.series ?? null,

@@ -2,9 +2,13 @@ import type { Bar } from '../../domain/bar.js';
 import { Decimal, fromScaled } from '../../domain/decimal.js';
 import type { SeriesKey } from '../../domain/series.js';
 
+/** The volume scale of the series that $1 and $2 name. */
+export const VOLUME_SCALE =
+  '(SELECT volume_scale FROM bar_series series WHERE series.symbol = $1 AND series.timeframe = $2)';
+
 /** What {@link toBar} reads, in its order. The scale travels with the rows: looking it up first would cost a round trip. */
 export const BAR_COLUMNS = `timestamp, open, high, low, close, volume, spread, spread_ratio, volume_ratio, vwap, source, created_at,
-  (SELECT volume_scale FROM bar_series series WHERE series.symbol = $1 AND series.timeframe = $2)`;
+  ${VOLUME_SCALE}`;
 
 export type BarRow = [
   Date,

@@ -4,7 +4,7 @@ import type { Bar } from '../../domain/bar.js';
 import { RATIO_SCALE, RATIO_WINDOW, rollingRatios } from '../../domain/bar-ratios.js';
 import { fromScaled, PRICE, toScaled } from '../../domain/decimal.js';
 import type { SeriesKey } from '../../domain/series.js';
-import { type BarRow, toBar } from './bar-rows.js';
+import { type BarRow, toBar, VOLUME_SCALE } from './bar-rows.js';
 
 const OWN = 'symbol, timeframe, timestamp, open, high, low, close, volume, vwap, source';
 
@@ -21,7 +21,7 @@ export function knownBars(bounds: string): string {
 }
 
 const COLUMNS = `timestamp, open, high, low, close, volume, high - low, 0, 0, vwap, source, created_at,
-  (SELECT volume_scale FROM bar_series series WHERE series.symbol = $1 AND series.timeframe = $2)`;
+  ${VOLUME_SCALE}`;
 
 /**
  * Reads `limit` bars (all where undefined) of `[from, to)` as they were known at `knownAt`, oldest first; with direction DESC the newest.
