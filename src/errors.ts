@@ -83,6 +83,34 @@ function textOf(value: unknown): string {
 /** The same natural key or id is there with other values. */
 export class ConflictError extends WyckoffError {}
 
+/** There is nothing with this id, or it is the id of something else. */
+export class NotFoundError extends WyckoffError {}
+
+/** The row has changed since it was read: nothing was written. Read it again, decide again, and name the version that is there now. */
+export class StaleVersionError extends ConflictError {
+  constructor(
+    subject: string,
+    readonly expected: number,
+    readonly actual: number,
+  ) {
+    super('STALE_VERSION', `${subject} is at version ${actual}, not ${expected}`, {
+      hint: `read it again and pass version ${actual}`,
+    });
+  }
+}
+
+/** The row's status does not allow this move: most likely somebody else moved it first. Nothing was written. */
+export class IllegalMoveError extends ConflictError {
+  constructor(
+    subject: string,
+    readonly from: string,
+    readonly to: string,
+    hint: string,
+  ) {
+    super('ILLEGAL_MOVE', `${subject} is ${from} and cannot become ${to}`, { hint });
+  }
+}
+
 /** Configuration (environment, options) that cannot be used. Never carries a password. */
 export class ConfigError extends WyckoffError {}
 
@@ -140,6 +168,8 @@ export class TransactionConflictError extends DatabaseError {}
 export class StatementTimeoutError extends DatabaseError {}
 /** Not a PostgreSQL, or an older one than the store supports. */
 export class UnsupportedServerError extends DatabaseError {}
+/** A stored value is not what the store writes: something else wrote it. */
+export class StoredValueError extends DatabaseError {}
 /** The database's migrations are not the ones this version of the package was built for. */
 export class MigrationError extends DatabaseError {}
 

@@ -2,6 +2,7 @@ import { readPrice, readVolume } from './amount.js';
 import { type Decimal, type DecimalInput, formatScaled, PRICE } from './decimal.js';
 import type { Report } from './problem.js';
 import type { SeriesKey } from './series.js';
+import { isStorable } from './text.js';
 import { type InstantInput, readInstant } from './time.js';
 import { checkAlignment, type Timeframe } from './timeframe.js';
 
@@ -68,8 +69,6 @@ export type BarValuesInput = Omit<BarInput, 'symbol' | 'timeframe'>;
 export const LONGEST_SOURCE = 32;
 /** high - low must fit NUMERIC(18,8) as well. */
 const LARGEST_SPREAD = 10n ** 18n - 1n;
-/** PostgreSQL's text has no NUL, and UTF-8 no half of a surrogate pair: a driver would write another character in its place. */
-const UNSTORABLE = /[\0\p{Surrogate}]/u;
 
 /** Reads the values of one bar; reports everything that is wrong with it and answers undefined if anything is. */
 export function readBarValues(input: BarValuesInput, rules: BarRules, report: Report): ScaledBar | undefined {
@@ -121,7 +120,7 @@ function readVwap(value: unknown, report: Report, allowNonPositive: boolean | un
 /** Reads where a bar came from; null where nothing is said. */
 export function readSource(value: unknown, path: string, report: Report): string | null | undefined {
   if (value === undefined || value === null) return null;
-  if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_SOURCE && !UNSTORABLE.test(value))
+  if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_SOURCE && isStorable(value))
     return value;
   const rule = `a source has 1 to ${LONGEST_SOURCE} characters, none of them NUL`;
   report({ code: 'SOURCE_INVALID', path, value, rule });

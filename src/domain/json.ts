@@ -1,0 +1,141 @@
+import { Decimal as DecimalJs } from 'decimal.js';
+import { DateTime } from 'luxon';
+import type { Report } from './problem.js';
+import { isStorable } from './text.js';
+import { formatInstant } from './time.js';
+
+/** What a JSON document holds. Decimals are strings in it, instants ISO 8601 with `Z`. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+/** Levels of nesting, and characters in all. A document of the ledger is a few hundred of these; each is kept once more by the audit trail. */
+const DEEPEST = 32;
+const LARGEST = 1_000_000;
+
+/** A document that cannot be stored: thrown inside this file, reported by {@link readJson}. */
+class Unfit extends Error {
+  constructor(
+    readonly code: string,
+    readonly place: string,
+    readonly value: unknown,
+    rule: string,
+    readonly hint?: string,
+  ) {
+    super(rule);
+  }
+}
+
+/**
+ * Reads an outside value as JSON that PostgreSQL holds exactly: Decimals and bigints become strings, Dates and DateTimes ISO 8601 with `Z`,
+ * properties without a value are left out. What JSON would change silently is reported: NaN, infinities, integers beyond 2^53, Maps,
+ * functions, halves of surrogate pairs; so is what is nested deeper than 32 levels or longer than a million characters.
+ */
+export function readJson(value: unknown, path: string, report: Report): Json | undefined {
+  try {
+    return new Reader().read(value, path, 0);
+  } catch (error) {
+    if (!(error instanceof Unfit)) throw error;
+    const { code, place, value: found, message: rule, hint } = error;
+    report({ code, path: place, value: found, rule, ...(hint && { hint }) });
+    return undefined;
+  }
+}
+
+/** As {@link readJson}, for what must be an object. */
+export function readJsonObject(value: unknown, path: string, report: Report): JsonObject | undefined {
+  const json = readJson(value, path, report);
+  if (json === undefined || isJsonObject(json)) return json;
+  report({ code: 'JSON_NOT_AN_OBJECT', path, value, rule: 'not an object' });
+  return undefined;
+}
+
+export function isJsonObject(json: Json | undefined): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
+
+/** The document of a value that {@link readJson} accepted before: one that came from a schema, with its Decimals and Dates. */
+export function toJson(value: unknown): Json {
+  return new Reader().read(value, '', 0);
+}
+
+class Reader {
+  #room = LARGEST;
+
+  read(value: unknown, path: string, depth: number): Json {
+    switch (typeof value) {
+      case 'boolean':
+        return this.#take(4, value, path);
+      case 'string':
+        return this.#readText(value, path);
+      case 'number':
+        return this.#readNumber(value, path);
+      case 'bigint':
+        return this.#readText(value.toString(), path);
+      case 'object':
+        return value === null ? this.#take(4, value, path) : this.#readObject(value, path, depth);
+      default:
+        throw new Unfit('JSON_INVALID', path, value, `JSON has no ${typeof value}`);
+    }
+  }
+
+  #readText(text: string, path: string): string {
+    this.#take(text.length, text, path);
+    if (isStorable(text)) return text;
+    throw new Unfit('JSON_INVALID', path, text, 'a text has no NUL and no half of a surrogate pair');
+  }
+
+  #readNumber(value: number, path: string): number {
+    if (!Number.isFinite(value)) throw new Unfit('JSON_INVALID', path, value, 'JSON has no such number');
+    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+      const hint = 'give a large number as a string';
+      throw new Unfit('JSON_INVALID', path, value, 'an integer beyond 2^53 is not exact', hint);
+    }
+    return this.#take(8, value, path);
+  }
+
+  #readObject(value: object, path: string, depth: number): Json {
+    if (depth >= DEEPEST)
+      throw new Unfit('JSON_TOO_DEEP', shortened(path), '...', `nested more than ${DEEPEST} levels deep`);
+    if (DecimalJs.isDecimal(value)) {
+      if (value.isFinite()) return this.#readText(value.toFixed(), path);
+      throw new Unfit('JSON_INVALID', path, value, 'a decimal is finite');
+    }
+    const date = DateTime.isDateTime(value) ? value.toJSDate() : value;
+    if (date instanceof Date) {
+      if (Number.isNaN(date.getTime())) throw new Unfit('JSON_INVALID', path, value, 'not an instant');
+      return this.#readText(formatInstant(date), path);
+    }
+    this.#take(2, value, path);
+    if (Array.isArray(value))
+      return Array.from(value, (element: unknown, index) => this.read(element, join(path, index), depth + 1));
+    if (!isPlain(value)) throw new Unfit('JSON_INVALID', path, value, 'not a plain object');
+    const entries: [string, Json][] = [];
+    for (const [key, element] of Object.entries(value)) {
+      if (element === undefined) continue;
+      this.#readText(key, path);
+      entries.push([key, this.read(element, join(path, key), depth + 1)]);
+    }
+    return Object.fromEntries(entries);
+  }
+
+  #take<T>(characters: number, value: T, path: string): T {
+    this.#room -= characters;
+    if (this.#room >= 0) return value;
+    throw new Unfit('JSON_TOO_LARGE', shortened(path), '...', `a document has at most ${LARGEST} characters`);
+  }
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function join(path: string, key: string | number): string {
+  return path === '' ? `${key}` : `${path}.${key}`;
+}
+
+function shortened(path: string): string {
+  return path.length > 80 ? `${path.slice(0, 80)}...` : path;
+}
