@@ -11,7 +11,7 @@ export async function loadSampleBars(
   session: Session,
   sample: readonly SampleBar[],
 ): Promise<LoadedTable & { leftAlone: string[] }> {
-  const repository = new BarRepository(session, ACTOR);
+  const repository = new BarRepository(session, { actor: ACTOR });
   const leftAlone: string[] = [];
   const writable: SampleBar[] = [];
   for (const [name, bars] of bySeries(sample)) {

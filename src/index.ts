@@ -4,13 +4,56 @@ export type { ConfigOptions, LogLevel } from './config.js';
 export type { MigrationPolicy } from './database/database.js';
 export type { Health } from './database/health.js';
 export type { PoolState } from './database/pool.js';
+export type { Isolation } from './database/unit-of-work.js';
+export type {
+  ApprovalChain,
+  ApprovalChainInput,
+  RejectionInput,
+  Stage,
+  StageResult,
+  Verdict,
+} from './domain/approval-chain.js';
+export type { AuditEvent, AuditEventType, EntityType } from './domain/audit-event.js';
+export type { BacktestResult, BacktestRunId, NewBacktestResult } from './domain/backtest-result.js';
 export type { Bar, BarInput } from './domain/bar.js';
 export type { BarColumns, DecimalColumn } from './domain/bar-columns.js';
+export type { Campaign, CampaignStatus, NewCampaign } from './domain/campaign.js';
+export type { CampaignEntry, NewCampaignEntry, NewEntryExit, PositionId } from './domain/campaign-entry.js';
 export { Decimal, type DecimalInput } from './domain/decimal.js';
+export {
+  type BacktestResultId,
+  type CampaignId,
+  newId,
+  type PatternId,
+  type SignalId,
+  type TradingRangeId,
+} from './domain/identifier.js';
+export type { JsonKind, JsonSchema } from './domain/json-schemas.js';
+export type { NewPattern, Pattern } from './domain/pattern.js';
+export type { PatternMetadata } from './domain/pattern-metadata.js';
+export type { PatternRules, PatternRulesInput } from './domain/pattern-rules.js';
+export {
+  type Direction,
+  directionOf,
+  needsTest,
+  PATTERN_TYPES,
+  type PatternType,
+  usualPhases,
+} from './domain/pattern-types.js';
+export { PHASES, type Phase } from './domain/phase.js';
 export type { Series, SeriesInput, SeriesKey } from './domain/series.js';
+export type { NewSignal, Signal, SignalStatus } from './domain/signal.js';
 export type { MarketSymbol } from './domain/symbol.js';
 export { formatInstant, type InstantInput } from './domain/time.js';
 export { closeOf, TIMEFRAMES, type Timeframe } from './domain/timeframe.js';
+export {
+  type NewTradingRange,
+  projectRange,
+  type RangeDirection,
+  type RangeLevels,
+  type RangeProjection,
+  type TradingRange,
+} from './domain/trading-range.js';
 export {
   AuthenticationError,
   ConfigError,
@@ -20,18 +63,37 @@ export {
   DatabaseError,
   describeProblem,
   EmbeddedServerError,
+  IllegalMoveError,
   InvalidInputError,
   MigrationError,
   MissingDependencyError,
+  NotFoundError,
   PoolExhaustedError,
   type Problem,
+  StaleVersionError,
   StatementTimeoutError,
+  StoredValueError,
   TransactionConflictError,
   UnsupportedServerError,
   WyckoffError,
 } from './errors.js';
+export type { AuditRepository } from './repositories/audit/audit-repository.js';
+export type { AuditVerification, VerifyOptions } from './repositories/audit/verify.js';
+export type {
+  BacktestComparison,
+  BacktestFilter,
+  BacktestResultRepository,
+  RecordedBacktest,
+} from './repositories/backtest-results.js';
+export type { AsOfReader, LookAheadViolation, SeriesReads } from './repositories/bars/as-of-reader.js';
 export type { BarRepository, UpsertCounts, WriteOptions } from './repositories/bars/bar-repository.js';
 export type { BarWindow, KnownAt } from './repositories/bars/bar-window.js';
 export type { BarRevision } from './repositories/bars/revisions.js';
-export { openStore, Store, type StoreOptions } from './store.js';
+export type { CampaignFilter, CampaignRepository } from './repositories/campaigns.js';
+export type { BatchOptions } from './repositories/ledger/batch.js';
+export type { Page, PageOptions } from './repositories/ledger/page.js';
+export type { PatternFilter, PatternRepository } from './repositories/patterns.js';
+export type { Execution, SignalFilter, SignalRepository } from './repositories/signals.js';
+export type { TradingRangeFilter, TradingRangeRepository } from './repositories/trading-ranges.js';
+export { openStore, Store, type StoreOptions, type Transaction, type TransactionOptions } from './store.js';
 export type { FileImport, ImportOptions, ImportProgress } from './transfer/importer.js';

@@ -1,7 +1,20 @@
 import { type ConfigOptions, readConfig } from './config.js';
 import { Database, type MigrationPolicy } from './database/database.js';
 import type { Health } from './database/health.js';
-import { BarRepository } from './repositories/bars/bar-repository.js';
+import { type UnitOfWork, type UnitOptions, UnitsOfWork } from './database/unit-of-work.js';
+import { readId } from './domain/identifier.js';
+import type { JsonSchema } from './domain/json-schemas.js';
+import { LEDGER_SCHEMAS } from './domain/ledger-schemas.js';
+import { type PatternRulesInput, readPatternRules } from './domain/pattern-rules.js';
+import { readOrThrow } from './domain/problem.js';
+import { readText } from './domain/text.js';
+import type { InstantInput } from './domain/time.js';
+import type { Problem } from './errors.js';
+import type { AuditContext } from './repositories/audit/append.js';
+import { AsOfReader } from './repositories/bars/as-of-reader.js';
+import { LedgerSession } from './repositories/ledger/ledger-session.js';
+import type { PatternSettings } from './repositories/patterns.js';
+import { createRepositories, type Repositories } from './repositories/repositories.js';
 import type { FileImport, ImportOptions } from './transfer/importer.js';
 
 export interface StoreOptions extends ConfigOptions {
@@ -10,24 +23,79 @@ export interface StoreOptions extends ConfigOptions {
    * {@link Store.migrate}). Default: `apply` for the embedded server, whose data are the store's own; `require` for a configured database.
    */
   readonly migrations?: MigrationPolicy;
+  /** Whom the audit trail names for what is done outside {@link Store.transaction}. Default: the application name (DB_APPLICATION_NAME). */
+  readonly actor?: string;
+  /** Rules that a pattern is held to, where they differ from the defaults. */
+  readonly patternRules?: PatternRulesInput;
+  /** Shapes of JSON documents beside the store's own: a new version of a pattern's metadata, the configuration of a backtest. */
+  readonly jsonSchemas?: readonly JsonSchema[];
+  /** Hears what a pattern breaks of the rules that only warn. Default: the log. */
+  readonly onWarning?: (problem: Problem) => void;
 }
 
-/** An open store. Everything opened is closed by {@link close}. */
-export class Store {
-  readonly bars: BarRepository;
-  readonly #database: Database;
-  readonly #actor: string;
+export interface TransactionOptions extends AuditContext, UnitOptions {}
 
-  /** `actor` is who the audit trail names for what this store does by itself. */
-  constructor(database: Database, actor: string) {
+/** The repositories, all on one database transaction. */
+export interface Transaction extends Repositories {
+  /** Joins: what `use` does is part of this transaction, which fails as a whole if `use` throws. */
+  transaction<T>(options: TransactionOptions, use: (tx: Transaction) => Promise<T>): Promise<T>;
+}
+
+const LONGEST_ACTOR = 100;
+
+/** An open store. Everything opened is closed by {@link close}. */
+export class Store implements Repositories {
+  readonly bars: Repositories['bars'];
+  readonly tradingRanges: Repositories['tradingRanges'];
+  readonly patterns: Repositories['patterns'];
+  readonly signals: Repositories['signals'];
+  readonly campaigns: Repositories['campaigns'];
+  readonly backtests: Repositories['backtests'];
+  readonly audit: Repositories['audit'];
+  readonly #database: Database;
+  readonly #units: UnitsOfWork;
+  readonly #actor: string;
+  readonly #settings: PatternSettings;
+
+  constructor(database: Database, actor: string, settings: PatternSettings) {
     this.#database = database;
+    this.#units = new UnitsOfWork(database.pool, database.log);
     this.#actor = actor;
-    this.bars = new BarRepository(database.pool, actor);
+    this.#settings = settings;
+    const context = { actor };
+    const ledger = LedgerSession.alone(database.pool, this.#units, context);
+    const repositories = createRepositories(database.pool, ledger, context, settings);
+    this.bars = repositories.bars;
+    this.tradingRanges = repositories.tradingRanges;
+    this.patterns = repositories.patterns;
+    this.signals = repositories.signals;
+    this.campaigns = repositories.campaigns;
+    this.backtests = repositories.backtests;
+    this.audit = repositories.audit;
   }
 
   /** How the database stores the bars: in a plain table, or in TimescaleDB's chunks. */
   get layout(): 'plain' | 'timescale' {
     return this.#database.layout.name;
+  }
+
+  /**
+   * Runs `use` with all repositories on one database transaction: committed when it answers, rolled back when it throws. A serialization
+   * failure, a deadlock and a lost connection are answered by running it again, a bounded number of times, so it must do nothing outside the
+   * database that may not be done twice. A transaction inside a transaction joins it.
+   *
+   * @throws whatever `use` throws; InvalidInputError; TransactionConflictError, ConnectionError when the retries are used up; DatabaseError
+   *   COMMIT_UNKNOWN where the server cannot tell any more whether a transaction whose answer was lost was committed
+   */
+  transaction<T>(options: TransactionOptions, use: (tx: Transaction) => Promise<T>): Promise<T> {
+    const context = readContext(options);
+    const { isolation, retries } = options;
+    return this.#units.run({ isolation, retries }, (unit) => use(this.#transaction(unit, context)));
+  }
+
+  /** Reads bars as they could be read at an instant of market time, and counts what a run asks for that it could not have known. */
+  asOf(at: InstantInput): AsOfReader {
+    return new AsOfReader(this.bars, at);
   }
 
   /**
@@ -59,16 +127,36 @@ export class Store {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+
+  #transaction(unit: UnitOfWork, context: AuditContext): Transaction {
+    const ledger = LedgerSession.within(unit, context);
+    return {
+      ...createRepositories(unit, ledger, context, this.#settings),
+      transaction: (options, use) => this.transaction(options, use),
+    };
+  }
 }
 
 /**
  * Opens the store: at the database that the options or the environment name (WYCKOFF_DATABASE_URL, DATABASE_URL, or DB_HOST and the rest;
  * `.env.example` has them all), otherwise at the embedded PostgreSQL, which is started if need be.
  *
- * @throws ConfigError, ConnectionError, AuthenticationError, UnsupportedServerError, MigrationError, EmbeddedServerError
+ * @throws ConfigError, InvalidInputError, ConnectionError, AuthenticationError, UnsupportedServerError, MigrationError, EmbeddedServerError
  */
 export async function openStore(options: StoreOptions = {}): Promise<Store> {
-  const { migrations, ...rest } = options;
+  const { migrations, actor, patternRules, jsonSchemas = [], onWarning, ...rest } = options;
   const config = readConfig(rest);
-  return new Store(await Database.open(config, migrations), config.pool.applicationName);
+  const rules = readOrThrow('pattern rules', (report) => readPatternRules(patternRules ?? {}, report));
+  const context = readContext({ actor: actor ?? config.pool.applicationName });
+  const database = await Database.open(config, migrations);
+  const warn = onWarning ?? ((problem) => database.log.warn({ problem }, 'a pattern breaks a rule that only warns'));
+  return new Store(database, context.actor, { rules, schemas: LEDGER_SCHEMAS.with(jsonSchemas), onWarning: warn });
+}
+
+function readContext({ actor, correlationId }: AuditContext): AuditContext {
+  return readOrThrow('transaction', (report) => {
+    const who = readText(actor, LONGEST_ACTOR, 'actor', report);
+    const story = correlationId === undefined ? undefined : readId(correlationId, 'correlationId', report);
+    return who === undefined ? undefined : { actor: who, correlationId: story };
+  });
 }

@@ -34,7 +34,7 @@ const MOST_SERIES = 10;
  * @throws ConflictError SCRATCH_SERIES_TAKEN; DatabaseError
  */
 export async function checkLookups(session: Session, known: readonly KnownSeries[] = []): Promise<LookupCheck> {
-  const bars = new BarRepository(session, ACTOR);
+  const bars = new BarRepository(session, { actor: ACTOR });
   const daily = await bars.series({ timeframe: '1d' });
   const subjects = daily.filter(({ first, last }) => last.getTime() - first.getTime() >= YEAR).slice(0, MOST_SERIES);
   if (subjects.length === 0) {

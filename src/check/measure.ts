@@ -51,7 +51,7 @@ const PAUSE = 1_000;
  */
 export async function measure(session: Session, lookup: Lookup): Promise<LookupResult> {
   const { name, limit } = lookup;
-  const bars = new BarRepository(session, ACTOR);
+  const bars = new BarRepository(session, { actor: ACTOR });
   const answers = new Map<string, LookupAnswer>();
   let turn = 0;
   const run = async (): Promise<number> => {
@@ -77,7 +77,7 @@ export async function measure(session: Session, lookup: Lookup): Promise<LookupR
     await sleep(PAUSE);
   }
   const recording = new RecordingSession(session);
-  await lookup.run(new BarRepository(recording, ACTOR), turn);
+  await lookup.run(new BarRepository(recording, { actor: ACTOR }), turn);
   const plan = await session.withClient((client) => explainBarAccess(client, recording.statements));
   const result = { name, limit, ...latencies, answers: [...answers.values()], slowRounds, plan };
   return { ...result, passed: lookupFailures(result).length === 0 };

@@ -1,8 +1,8 @@
 import pg from 'pg';
 import type { PoolConfig } from '../config.js';
-import { ConnectionError, DatabaseError, PoolExhaustedError } from '../errors.js';
+import { ConnectionError, PoolExhaustedError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
-import type { Client, Session } from './session.js';
+import { type Client, commit, type Session } from './session.js';
 import { toDatabaseError } from './sqlstate.js';
 import { tlsOptions } from './tls.js';
 
@@ -78,10 +78,7 @@ export class Pool implements Session {
       await client.query('BEGIN');
       try {
         const answer = await use(client);
-        const { command } = await client.query('COMMIT');
-        // The server answers COMMIT with ROLLBACK, and no error, when a statement had failed and `use` went on regardless.
-        if (command === 'ROLLBACK')
-          throw new DatabaseError('TRANSACTION_ABORTED', 'a statement failed: all was rolled back');
+        await commit(client);
         return answer;
       } catch (error) {
         // The server may be gone; then there is nothing to roll back and the first error is the one to tell.

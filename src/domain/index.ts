@@ -2,6 +2,7 @@
 
 export { describeProblem, InvalidInputError, type Problem, WyckoffError } from '../errors.js';
 export { readMoney, readPrice, readRatio, readVolume } from './amount.js';
+export { APPROVAL_CHAIN, STAGES, VERDICTS } from './approval-chain.js';
 export {
   type Bar,
   type BarInput,
@@ -11,6 +12,9 @@ export {
   type ScaledBar,
 } from './bar.js';
 export { RATIO_SCALE, RATIO_WINDOW, ratioToMean, rollingRatios } from './bar-ratios.js';
+export { CAMPAIGN_MOVES, CAMPAIGN_STATUSES } from './campaign.js';
+export { CAMPAIGN_LIMIT } from './campaign-entry.js';
+export { totalsOf } from './campaign-totals.js';
 export {
   Decimal,
   type DecimalInput,
@@ -24,6 +28,22 @@ export {
   readScaled,
   toScaled,
 } from './decimal.js';
+export { newId, readId } from './identifier.js';
+export { type Json, type JsonObject, readJson, toJson } from './json.js';
+export { type JsonKind, type JsonSchema, JsonSchemas } from './json-schemas.js';
+export { LEDGER_SCHEMAS } from './ledger-schemas.js';
+export { whyNotTradable } from './pattern.js';
+export type { PatternMetadata } from './pattern-metadata.js';
+export { DEFAULT_PATTERN_RULES, type PatternRules, type PatternRulesInput } from './pattern-rules.js';
+export {
+  type Direction,
+  directionOf,
+  needsTest,
+  PATTERN_TYPES,
+  type PatternType,
+  usualPhases,
+} from './pattern-types.js';
+export { PHASES, type Phase } from './phase.js';
 export { type Report, readOrThrow } from './problem.js';
 export {
   barInputSchema,
@@ -40,6 +60,7 @@ export {
   volumeSchema,
 } from './schemas.js';
 export { compareSeries, readSeriesKey, type Series, type SeriesInput, type SeriesKey, seriesKey } from './series.js';
+export { allocationPct, MOVES, SIGNAL_STATUSES } from './signal.js';
 export { type MarketSymbol, readSymbol } from './symbol.js';
 export { formatInstant, type InstantInput, readInstant } from './time.js';
 export {
@@ -52,3 +73,4 @@ export {
   timeframeDuration,
   timeframeGrid,
 } from './timeframe.js';
+export { projectRange, type RangeDirection, type RangeProjection } from './trading-range.js';

@@ -34,7 +34,7 @@ class Unfit extends Error {
  */
 export function readJson(value: unknown, path: string, report: Report): Json | undefined {
   try {
-    return new Reader().read(value, path, 0);
+    return new Reader(LARGEST).read(value, path, 0);
   } catch (error) {
     if (!(error instanceof Unfit)) throw error;
     const { code, place, value: found, message: rule, hint } = error;
@@ -57,11 +57,15 @@ export function isJsonObject(json: Json | undefined): json is JsonObject {
 
 /** The document of a value that {@link readJson} accepted before: one that came from a schema, with its Decimals and Dates. */
 export function toJson(value: unknown): Json {
-  return new Reader().read(value, '', 0);
+  return new Reader(Number.POSITIVE_INFINITY).read(value, '', 0);
 }
 
 class Reader {
-  #room = LARGEST;
+  #room: number;
+
+  constructor(room: number) {
+    this.#room = room;
+  }
 
   read(value: unknown, path: string, depth: number): Json {
     switch (typeof value) {

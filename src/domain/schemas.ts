@@ -16,7 +16,8 @@ import { readTimeframe, type Timeframe } from './timeframe.js';
 
 type Read<Output> = (value: unknown, path: string, report: Report) => Output | undefined;
 
-function schemaOf<Input, Output>(read: Read<Output>): z.ZodType<Output, Input> {
+/** A reader of this package as a zod schema. */
+export function schemaOf<Input, Output>(read: Read<Output>): z.ZodType<Output, Input> {
   return z.custom<Input>().transform((value, context) => {
     const output = read(value, '', (problem) => context.addIssue(issueOf(problem)));
     return output === undefined ? z.NEVER : output;

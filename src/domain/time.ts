@@ -38,6 +38,11 @@ export function readInstant(value: unknown, path: string, report: Report): Date 
   return instant;
 }
 
+/** As {@link readInstant}, and null where nothing is given. */
+export function readOptionalInstant(value: unknown, path: string, report: Report): Date | null | undefined {
+  return value === undefined || value === null ? null : readInstant(value, path, report);
+}
+
 function toDate(value: unknown): Date | undefined {
   if (value instanceof Date) return new Date(value.getTime());
   if (DateTime.isDateTime(value)) return value.isValid ? value.toJSDate() : undefined;

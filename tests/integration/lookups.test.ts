@@ -50,7 +50,7 @@ describe('on the sample data', () => {
 
   test('a missing bar is a failure, whoever took it', async () => {
     const { pool } = await seededDatabase();
-    await new BarRepository(pool, 'test').delete({
+    await new BarRepository(pool, { actor: 'test' }).delete({
       symbol: 'SPY',
       timeframe: '1d',
       from: '2024-05-01',
@@ -81,7 +81,7 @@ describe('the scratch series', () => {
 
   test('what a killed check left is removed', async () => {
     const { pool } = await seededDatabase();
-    const repository = new BarRepository(pool, 'test');
+    const repository = new BarRepository(pool, { actor: 'test' });
     await repository.upsert([{ ...scratch, ...values, source: 'wyckoff check lookups' }]);
     expect(wrongAnswers(await checkLookups(pool))).toEqual([]);
     expect(await repository.series({ symbol: scratch.symbol })).toEqual([]);
@@ -89,7 +89,7 @@ describe('the scratch series', () => {
 
   test('bars that somebody keeps there are not', async () => {
     const { pool } = await seededDatabase();
-    const repository = new BarRepository(pool, 'test');
+    const repository = new BarRepository(pool, { actor: 'test' });
     await repository.upsert([{ ...scratch, ...values }]);
     await expect(checkLookups(pool)).rejects.toMatchObject({ code: 'SCRATCH_SERIES_TAKEN' });
     expect(await repository.count({ symbol: scratch.symbol, timeframe: '1m' })).toBe(1);

@@ -33,7 +33,10 @@ test('the seeds go in once, and a second run finds all of them', async () => {
   expect(second.tables).toEqual(
     Object.entries(COUNTS).map(([table, rows]) => ({ table, rows, added: 0, same: rows, reset: 0, differing: [] })),
   );
-  const revisions = await new BarRepository(database.pool, 'test').revisions({ symbol: 'AAPL', timeframe: '1d' });
+  const revisions = await new BarRepository(database.pool, { actor: 'test' }).revisions({
+    symbol: 'AAPL',
+    timeframe: '1d',
+  });
   expect(revisions).toEqual([]);
 });
 
@@ -128,7 +131,7 @@ test('a ledger row that was changed is named and left as it is', async () => {
 test('a sample bar that was changed is set back, with a revision; a deleted one comes again', async () => {
   const { database } = await openDatabase();
   await loadSeeds(database);
-  const repository = new BarRepository(database.pool, 'test');
+  const repository = new BarRepository(database.pool, { actor: 'test' });
   const [bar] = await repository.range({ symbol: 'TSLA', timeframe: '1d', from: '2024-03-04', to: '2024-03-05' });
   await repository.upsert([{ ...bar!, close: bar!.low }]);
   await repository.delete({ symbol: 'SPY', timeframe: '1d', from: '2024-05-01', to: '2024-05-03' });
@@ -142,7 +145,7 @@ test('a sample bar that was changed is set back, with a revision; a deleted one 
 
 test('bars of somebody else in a series of that name are not touched', async () => {
   const { database } = await openDatabase();
-  const repository = new BarRepository(database.pool, 'test');
+  const repository = new BarRepository(database.pool, { actor: 'test' });
   const own = { symbol: 'AAPL', timeframe: '1d', timestamp: '2024-01-03' } as const;
   await repository.upsert([
     { ...own, open: '184.22', high: '185.88', low: '183.43', close: '184.25', volume: 58_414_460 },

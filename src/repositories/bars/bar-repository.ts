@@ -6,6 +6,7 @@ import type { Series, SeriesInput, SeriesKey } from '../../domain/series.js';
 import { readSymbol } from '../../domain/symbol.js';
 import { type InstantInput, readInstant } from '../../domain/time.js';
 import { readTimeframe, type Timeframe, timeframeDuration } from '../../domain/timeframe.js';
+import type { AuditContext } from '../audit/append.js';
 import { type BarWindow, type KnownAt, readLimit, readWindow } from './bar-window.js';
 import { listSeries } from './catalog.js';
 import { readColumns } from './columns.js';
@@ -42,12 +43,12 @@ const PAGE = 5_000;
  */
 export class BarRepository {
   readonly #session: Session;
-  readonly #actor: string;
+  readonly #context: AuditContext;
 
-  /** `actor` is who the audit trail names for deletions. */
-  constructor(session: Session, actor: string) {
+  /** `context` is whom the audit trail names for deletions, and in which story. */
+  constructor(session: Session, context: AuditContext) {
     this.#session = session;
-    this.#actor = actor;
+    this.#context = context;
   }
 
   /** Every bar of the window. For millions there are {@link iterate} and {@link columns}. */
@@ -171,7 +172,7 @@ export class BarRepository {
   /** Deletes the window's bars and answers how many there were. Their values stay as revisions, and an audit event tells of it. */
   async delete(input: BarWindow): Promise<number> {
     const { key, from, to } = readWindow(input);
-    return deleteBars(this.#session, key, from, to, this.#actor);
+    return deleteBars(this.#session, key, from, to, this.#context);
   }
 
   /** Computes the ratios of the window's bars anew, for bars that something else than the store wrote; answers how many were not right. */

@@ -3,7 +3,7 @@ import type { Client, Session } from '../../database/session.js';
 import type { SeriesKey } from '../../domain/series.js';
 import { formatInstant } from '../../domain/time.js';
 import { ConflictError } from '../../errors.js';
-import { appendAuditEvent } from '../audit-trail.js';
+import { type AuditContext, appendAuditEvents } from '../audit/append.js';
 import { lockExistingSeries, seriesName } from './catalog.js';
 import { SeriesWriter } from './series-writer.js';
 
@@ -13,7 +13,7 @@ export async function deleteBars(
   key: SeriesKey,
   from: Date,
   to: Date,
-  actor: string,
+  context: AuditContext,
 ): Promise<number> {
   return session.transaction(async (client) => {
     const [entry] = (await lockExistingSeries(client, [key])) ?? [];
@@ -42,14 +42,16 @@ export async function deleteBars(
         Math.min(to.getTime(), entry.last.getTime()),
       );
     await writer.finish();
-    await appendAuditEvent(client, {
-      eventType: 'BARS_DELETED',
-      entityType: 'BAR_SERIES',
-      entityId: entry.id,
-      actor,
-      action: `deleted ${deleted} bars of ${seriesName(key)}`,
-      metadata: { from: formatInstant(from), to: formatInstant(to), deleted },
-    });
+    await appendAuditEvents(client, [
+      {
+        ...context,
+        eventType: 'BARS_DELETED',
+        entityType: 'BAR_SERIES',
+        entityId: entry.id,
+        action: `deleted ${deleted} bars of ${seriesName(key)}`,
+        metadata: { from: formatInstant(from), to: formatInstant(to), deleted },
+      },
+    ]);
     return deleted;
   });
 }

@@ -1,7 +1,7 @@
 import type { Session } from '../../database/session.js';
 import type { BarBlock } from '../../domain/bar-block.js';
 import type { SeriesKey } from '../../domain/series.js';
-import { appendAuditEvent } from '../audit-trail.js';
+import { appendAuditEvents } from '../audit/append.js';
 import { seriesName } from './catalog.js';
 import type { WriteCounts } from './series-writer.js';
 import { writeSeries } from './upsert.js';
@@ -28,14 +28,16 @@ export async function importBars(
 ): Promise<WriteCounts> {
   const rules = { replace: true, runId: run.runId };
   return writeSeries(session, key, blocks, run.volumeScale, rules, (client, entry, counts) =>
-    appendAuditEvent(client, {
-      eventType: 'BARS_IMPORTED',
-      entityType: 'BAR_SERIES',
-      entityId: entry.id,
-      actor: run.actor,
-      action: `imported ${counts.inserted + counts.changed + counts.unchanged} bars of ${seriesName(key)}`,
-      metadata: { source: run.source, ...counts },
-      correlationId: run.runId,
-    }),
+    appendAuditEvents(client, [
+      {
+        eventType: 'BARS_IMPORTED',
+        entityType: 'BAR_SERIES',
+        entityId: entry.id,
+        actor: run.actor,
+        action: `imported ${counts.inserted + counts.changed + counts.unchanged} bars of ${seriesName(key)}`,
+        metadata: { source: run.source, ...counts },
+        correlationId: run.runId,
+      },
+    ]),
   );
 }

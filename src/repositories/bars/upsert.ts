@@ -104,7 +104,7 @@ export async function writeSeries(
   blocks: AsyncIterable<BarBlock>,
   volumeScale: number,
   rules: WriteRules,
-  after: (client: Client, entry: LockedEntry, counts: WriteCounts) => Promise<void>,
+  after: (client: Client, entry: LockedEntry, counts: WriteCounts) => Promise<unknown>,
 ): Promise<WriteCounts> {
   return session.transaction(async (client) => {
     const [entry] = (await lockSeries(client, [key], volumeScale)) as [LockedEntry];

@@ -1,0 +1,241 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import {
+  ConnectionError,
+  DatabaseError,
+  InvalidInputError,
+  TransactionConflictError,
+  WyckoffError,
+} from '../errors.js';
+import type { Logger } from '../observability/logger.js';
+import { type CommitOutcome, commitOutcome } from './commit-outcome.js';
+import type { Pool } from './pool.js';
+import { type Client, commit, type Session } from './session.js';
+import { toDatabaseError } from './sqlstate.js';
+
+export const ISOLATIONS = ['read committed', 'repeatable read', 'serializable'] as const;
+export type Isolation = (typeof ISOLATIONS)[number];
+
+export interface UnitOptions {
+  /** Default: read committed. */
+  readonly isolation?: Isolation | undefined;
+  /** How often a serialization failure, a deadlock or a lost connection is answered by another try. Default 5. */
+  readonly retries?: number | undefined;
+}
+
+const RETRIES = 5;
+const BACKOFF = { initialDelay: 20, maxDelay: 2_000 };
+
+/**
+ * One transaction on one connection, for everything that is done in it. Operations queue: a connection takes one statement at a time, and what
+ * one of them reads and then writes must not be mixed with another's.
+ */
+export class UnitOfWork implements Session {
+  readonly isolation: Isolation;
+  /** Set once the server has given the transaction an id, which tells later whether it was committed. */
+  transactionId: string | undefined;
+  readonly #client: Client;
+  #last: Promise<unknown> = Promise.resolve();
+  #over = false;
+  #doom: unknown;
+  #savepoints = 0;
+
+  constructor(client: Client, isolation: Isolation) {
+    this.#client = client;
+    this.isolation = isolation;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Runs `use` on the transaction's connection when those before it are done. */
+  withClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => this.#take(use));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** As {@link withClient}; what `use` did is undone when it throws, whatever becomes of the rest of the transaction. */
+  transaction<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    return this.withClient(async (client) => {
+      this.#savepoints += 1;
+      const name = `wyckoff_${this.#savepoints}`;
+      await client.query(`SAVEPOINT ${name}`);
+      try {
+        const answer = await use(client);
+        await client.query(`RELEASE SAVEPOINT ${name}`);
+        return answer;
+      } catch (error) {
+        await client.query(`ROLLBACK TO SAVEPOINT ${name}`).catch(() => {}); // the connection is gone: so is the transaction
+        throw error;
+      }
+    });
+  }
+
+  async #take<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    if (this.#over) {
+      throw new WyckoffError('TRANSACTION_OVER', 'the transaction is over: nothing more can be done in it', {
+        hint: 'await every call inside the function that transaction() was given',
+      });
+    }
+    try {
+      return await use(this.#client);
+    } catch (error) {
+      throw toDatabaseError(error);
+    }
+  }
+
+  /** A part of the transaction failed: the rest may not be committed without it. */
+  doom(cause: unknown): void {
+    this.#doom ??= cause;
+  }
+
+  /** Waits for what is under way, and refuses what comes later. @throws DatabaseError where the transaction is doomed */
+  async finish(): Promise<void> {
+    this.#over = true;
+    await this.#last;
+    if (this.#doom === undefined) return;
+    const message = 'a nested transaction failed: all was rolled back';
+    throw new DatabaseError('TRANSACTION_ABORTED', message, { cause: this.#doom });
+  }
+}
+
+/** The connection was lost while COMMIT was under way: nobody knows yet whether it came through. */
+class CommitInDoubt<T> extends Error {
+  constructor(
+    readonly transactionId: string | undefined,
+    readonly answer: T,
+    readonly failure: ConnectionError,
+  ) {
+    super('commit in doubt');
+  }
+}
+
+/** What the function of a unit of work threw, on its way past the pool, which would take any ECONNREFUSED for its own. */
+class UseFailed extends Error {
+  constructor(readonly error: unknown) {
+    super('the unit of work failed');
+  }
+}
+
+/** Runs units of work, each in a transaction of its own, and again where that is safe. */
+export class UnitsOfWork {
+  readonly #pool: Pool;
+  readonly #log: Logger;
+  readonly #current = new AsyncLocalStorage<UnitOfWork>();
+
+  constructor(pool: Pool, log: Logger) {
+    this.#pool = pool;
+    this.#log = log;
+  }
+
+  /** The unit of work that the caller runs in. */
+  get current(): UnitOfWork | undefined {
+    const unit = this.#current.getStore();
+    return unit?.over ? undefined : unit;
+  }
+
+  /**
+   * Runs `use` in a transaction: committed when it answers, rolled back when it throws. It is run again, a bounded number of times, after a
+   * serialization failure, a deadlock or a lost connection; after a COMMIT whose answer was lost only if the server says that it did not
+   * happen. Inside another unit of work it joins that one.
+   *
+   * @throws TransactionConflictError, ConnectionError when the retries are used up; DatabaseError COMMIT_UNKNOWN where the server cannot tell
+   *   any more whether the transaction was committed
+   */
+  async run<T>(options: UnitOptions, use: (unit: UnitOfWork) => Promise<T>): Promise<T> {
+    const { isolation, retries } = readOptions(options);
+    const outer = this.current;
+    if (outer) return join(outer, options.isolation, use);
+    const policy = retry(handleWhen(isWorthRetrying), {
+      maxAttempts: retries,
+      backoff: new ExponentialBackoff(BACKOFF),
+    });
+    policy.onRetry((reason) => {
+      this.#log.info({ err: 'error' in reason ? reason.error : undefined }, 'a transaction is tried again');
+    });
+    return policy.execute(() => this.#attempt(isolation, use));
+  }
+
+  async #attempt<T>(isolation: Isolation, use: (unit: UnitOfWork) => Promise<T>): Promise<T> {
+    try {
+      return await this.#pool.withClient((client) => this.#inTransaction(client, isolation, use));
+    } catch (error) {
+      if (error instanceof UseFailed) throw error.error;
+      if (!(error instanceof CommitInDoubt)) throw error;
+      return this.#settle(error as CommitInDoubt<T>);
+    }
+  }
+
+  async #inTransaction<T>(client: Client, isolation: Isolation, use: (unit: UnitOfWork) => Promise<T>): Promise<T> {
+    await client.query(isolation === 'read committed' ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${isolation}`);
+    const unit = new UnitOfWork(client, isolation);
+    let answer: T;
+    try {
+      answer = await this.#current.run(unit, () => use(unit));
+      await unit.finish();
+    } catch (error) {
+      await unit.finish().catch(() => {}); // the first error is the one to tell
+      await client.query('ROLLBACK').catch((err) => this.#log.debug({ err }, 'rollback failed'));
+      throw new UseFailed(error);
+    }
+    try {
+      await commit(client);
+    } catch (error) {
+      const failure = toDatabaseError(error);
+      if (failure instanceof ConnectionError) throw new CommitInDoubt(unit.transactionId, answer, failure);
+      throw failure;
+    }
+    return answer;
+  }
+
+  /** Finds out whether a COMMIT whose answer was lost came through. */
+  async #settle<T>({ transactionId, answer, failure }: CommitInDoubt<T>): Promise<T> {
+    // Without an id nothing was written that could not be written again: bars that are there already are left alone.
+    const outcome: CommitOutcome =
+      transactionId === undefined ? 'aborted' : await commitOutcome(this.#pool, transactionId);
+    if (outcome === 'committed') return answer;
+    if (outcome === 'aborted') throw failure;
+    const message = 'the connection was lost during COMMIT, and the server cannot tell whether it came through';
+    throw new DatabaseError('COMMIT_UNKNOWN', message, {
+      cause: failure,
+      hint: 'do it again with the same ids: what is there already is recognised',
+    });
+  }
+}
+
+async function join<T>(
+  outer: UnitOfWork,
+  isolation: Isolation | undefined,
+  use: (unit: UnitOfWork) => Promise<T>,
+): Promise<T> {
+  if (isolation !== undefined && isolation !== outer.isolation) {
+    const rule = `this joins a transaction that runs at ${outer.isolation}`;
+    const hint = 'ask for the isolation where the outer transaction begins';
+    throw new InvalidInputError(
+      [{ code: 'ISOLATION_DIFFERS', path: 'isolation', value: isolation, rule, hint }],
+      'transaction',
+    );
+  }
+  try {
+    return await use(outer);
+  } catch (error) {
+    outer.doom(error);
+    throw error;
+  }
+}
+
+function isWorthRetrying(error: Error): boolean {
+  return error instanceof TransactionConflictError || error instanceof ConnectionError;
+}
+
+function readOptions({ isolation = 'read committed', retries = RETRIES }: UnitOptions) {
+  const problem = (path: string, value: unknown, rule: string) =>
+    new InvalidInputError([{ code: 'OPTION_INVALID', path, value, rule }], 'transaction');
+  if (!ISOLATIONS.includes(isolation))
+    throw problem('isolation', isolation, `an isolation is one of ${ISOLATIONS.join(', ')}`);
+  if (!Number.isInteger(retries) || retries < 0 || retries > 100)
+    throw problem('retries', retries, 'retries are a whole number from 0 to 100');
+  return { isolation, retries };
+}

@@ -1,0 +1,104 @@
+import type { CampaignEntry } from './campaign-entry.js';
+import { type CampaignTotals, openOf, totalsOf } from './campaign-totals.js';
+import { refuseComputed } from './computed-fields.js';
+import { type CampaignId, readOptionalId, readOrMakeId, type TradingRangeId } from './identifier.js';
+import type { Report } from './problem.js';
+import { readSeriesKey, type SeriesInput, type SeriesKey } from './series.js';
+import { type InstantInput, readInstant } from './time.js';
+
+export const CAMPAIGN_STATUSES = ['ACTIVE', 'MARKUP', 'COMPLETED', 'INVALIDATED'] as const;
+/** MARKUP is the markdown, for short campaigns. */
+export type CampaignStatus = (typeof CAMPAIGN_STATUSES)[number];
+
+/** What a campaign of each status may become. One that may become nothing is terminal. */
+export const CAMPAIGN_MOVES: Readonly<Record<CampaignStatus, readonly CampaignStatus[]>> = {
+  ACTIVE: ['MARKUP', 'INVALIDATED'],
+  MARKUP: ['COMPLETED', 'INVALIDATED'],
+  COMPLETED: [],
+  INVALIDATED: [],
+};
+
+/** The positions taken on one idea. */
+export interface Campaign extends SeriesKey, CampaignTotals {
+  readonly id: CampaignId;
+  readonly tradingRangeId: TradingRangeId | null;
+  readonly status: CampaignStatus;
+  readonly entries: readonly CampaignEntry[];
+  /** From 1, raised by each change. */
+  readonly version: number;
+  readonly startedAt: Date;
+  /** When it was completed or invalidated; null while it is live. */
+  readonly completedAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** A campaign as a caller opens it. */
+export interface NewCampaign extends SeriesInput {
+  readonly id?: string | undefined;
+  readonly tradingRangeId?: string | null | undefined;
+  readonly startedAt: InstantInput;
+}
+
+/** A campaign that is right and ready to be opened. */
+export type CampaignDraft = Omit<Campaign, 'createdAt' | 'updatedAt'>;
+
+const COMPUTED = ['status', 'entries', 'totalAllocation', 'currentRisk', 'averageEntry', 'version', 'completedAt'];
+
+export function canMoveCampaign(from: CampaignStatus, to: CampaignStatus): boolean {
+  return CAMPAIGN_MOVES[from].includes(to);
+}
+
+export function isLive(status: CampaignStatus): boolean {
+  return CAMPAIGN_MOVES[status].length > 0;
+}
+
+/** Reads a campaign that is to be opened: ACTIVE, without entries. */
+export function readNewCampaign(input: NewCampaign, report: Report): CampaignDraft | undefined {
+  const key = readSeriesKey(input, report);
+  if (typeof input !== 'object' || input === null) return undefined;
+  const id = readOrMakeId<CampaignId>(input.id, 'id', report);
+  const tradingRangeId = readOptionalId<TradingRangeId>(input.tradingRangeId, 'tradingRangeId', report);
+  const startedAt = readInstant(input.startedAt, 'startedAt', report);
+  const refused = refuseComputed(input, COMPUTED, report);
+  if (!key || !id || tradingRangeId === undefined || !startedAt || refused) return undefined;
+  const none = { entries: [], ...totalsOf([]) };
+  return { id, ...key, tradingRangeId, status: 'ACTIVE', ...none, version: 1, startedAt, completedAt: null };
+}
+
+/** Reports what keeps a campaign from being one of this trading range. */
+export function checkCampaignInRange(
+  campaign: Pick<Campaign, 'symbol' | 'timeframe' | 'tradingRangeId'>,
+  range: SeriesKey & { readonly deletedAt: Date | null },
+  report: Report,
+): boolean {
+  let sound = true;
+  for (const path of ['symbol', 'timeframe'] as const) {
+    if (campaign[path] === range[path]) continue;
+    const rule = `a campaign has the ${path} of its trading range, ${range[path]}`;
+    report({ code: 'RANGE_OTHER_SERIES', path, value: campaign[path], rule });
+    sound = false;
+  }
+  if (range.deletedAt !== null) {
+    const rule = 'a campaign is not opened on a deleted trading range';
+    const hint = 'restore the range first';
+    report({ code: 'RANGE_DELETED', path: 'tradingRangeId', value: campaign.tradingRangeId, rule, hint });
+    sound = false;
+  }
+  return sound;
+}
+
+/** Reports the entries that keep a campaign from being completed. */
+export function checkNoOpenEntry(campaign: Pick<Campaign, 'entries'>, report: Report): boolean {
+  const open = openOf(campaign.entries).map((entry) => entry.position_id);
+  if (open.length === 0) return true;
+  const rule = 'a campaign is completed when every entry is closed';
+  report({
+    code: 'CAMPAIGN_HAS_OPEN_ENTRIES',
+    path: 'entries',
+    value: open,
+    rule,
+    hint: 'close them, or invalidate it',
+  });
+  return false;
+}

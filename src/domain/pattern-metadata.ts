@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import type { Decimal } from './decimal.js';
+import { type PatternId, readId } from './identifier.js';
+import type { JsonSchema } from './json-schemas.js';
+import { PATTERN_TYPES, type PatternType } from './pattern-types.js';
+import { decimalSchema, priceSchema, schemaOf } from './schemas.js';
+
+/** Whether the price went as far as the volume promised (Wyckoff's law of effort and result). */
+export const EFFORT_RESULTS = ['EFFORT_MATCHES_RESULT', 'EFFORT_WITHOUT_RESULT', 'RESULT_WITHOUT_EFFORT'] as const;
+
+type Bound = (value: Decimal) => string | undefined;
+
+const atLeast =
+  (bound: string): Bound =>
+  (value) =>
+    value.lessThan(bound) ? `at least ${bound}` : undefined;
+const atMost =
+  (bound: string): Bound =>
+  (value) =>
+    value.greaterThan(bound) ? `at most ${bound}` : undefined;
+const below =
+  (bound: string): Bound =>
+  (value) =>
+    value.lessThan(bound) ? undefined : `below ${bound}`;
+
+/** A decimal within bounds. A fraction: 0.05 is five per cent. */
+function decimal(...bounds: readonly Bound[]) {
+  return decimalSchema.superRefine((value, context) => {
+    for (const bound of bounds) {
+      const rule = bound(value);
+      if (rule !== undefined) refuse(context, `not ${rule}`);
+    }
+  });
+}
+
+function refuse(context: z.core.$RefinementCtx, message: string): void {
+  context.addIssue({ code: 'custom', message, params: { code: 'METADATA_OUT_OF_RANGE' } });
+}
+
+function count(least: number, most: number) {
+  return z.custom<number>().superRefine((value, context) => {
+    if (Number.isInteger(value) && value >= least && value <= most) return;
+    refuse(context, `not a whole number from ${least} to ${most}`);
+  });
+}
+
+const fraction = decimal(atLeast('0'));
+const patternId = schemaOf<string, PatternId>(readId<PatternId>);
+
+/** Version 1 of each type's metadata. Keys beside these are kept. */
+const SHAPES = {
+  SPRING: z.looseObject({
+    penetration_pct: decimal(atLeast('0'), atMost('0.05')),
+    recovery_bars: count(1, 5),
+    spring_low: priceSchema,
+    recovery_price: priceSchema,
+    creek_reference: priceSchema,
+    creek_distance: decimalSchema,
+  }),
+  UTAD: z.looseObject({
+    breakout_pct: fraction,
+    bars_to_failure: count(1, 3),
+    utad_high: priceSchema,
+    failure_price: priceSchema,
+    ice_reference: priceSchema,
+    ice_penetration: decimalSchema,
+  }),
+  SOS: z.looseObject({
+    breakout_pct: decimal(atLeast('0.01')),
+    breakout_price: priceSchema,
+    close_position: decimal(atLeast('0'), atMost('1')),
+    ice_reference: priceSchema,
+  }),
+  LPS: z.looseObject({
+    sos_pattern_id: patternId,
+    distance_from_ice: decimalSchema,
+    pullback_low: priceSchema,
+    bars_after_sos: count(1, 10),
+    held_support: z.boolean(),
+    effort_result: z.enum(EFFORT_RESULTS),
+  }),
+  SC: z.looseObject({ close_position: decimal(atLeast('0'), atMost('1')), prior_close: priceSchema }),
+  AR: z.looseObject({ sc_pattern_id: patternId, rally_pct: decimal(atLeast('0.03')), bars_after_sc: count(1, 10) }),
+  ST: z.looseObject({
+    sc_pattern_id: patternId,
+    distance_from_sc_low_pct: decimal(atMost('0.02')),
+    volume_reduction_pct: decimal(atLeast('0.10')),
+    penetration_pct: decimal(below('0.01')),
+  }),
+};
+
+const NOTES = z.looseObject({ notes: z.string().optional() });
+
+type Shapes = typeof SHAPES;
+type OutputOf<Schema extends z.ZodType> = Readonly<z.output<Schema>>;
+
+/** The metadata of version 1 by pattern type; what other versions hold is known to whoever registered them. */
+export type PatternMetadata = {
+  readonly [Type in PatternType]: Type extends keyof Shapes ? OutputOf<Shapes[Type]> : OutputOf<typeof NOTES>;
+};
+
+export const PATTERN_METADATA: readonly JsonSchema[] = PATTERN_TYPES.map((type) => ({
+  kind: 'pattern_metadata',
+  type,
+  version: 1,
+  schema: type in SHAPES ? SHAPES[type as keyof Shapes] : NOTES,
+}));

@@ -1,0 +1,195 @@
+import { type ApprovalChain, type ApprovalChainInput, readApprovalChain } from './approval-chain.js';
+import { readChoice } from './choice.js';
+import { Decimal, type DecimalInput, type DecimalKind, fromScaled, readScaled } from './decimal.js';
+import { type CampaignId, type PatternId, readOptionalId, readOrMakeId, type SignalId } from './identifier.js';
+import type { JsonSchemas } from './json-schemas.js';
+import { type Pattern, whyNotTradable } from './pattern.js';
+import { type Direction, directionOf, type PatternType } from './pattern-types.js';
+import type { Report } from './problem.js';
+import { readSeriesKey, type SeriesInput, type SeriesKey } from './series.js';
+import { checkLeastR, readLevels, readRisk, readRMultiple, type SignalLevels } from './signal-levels.js';
+import { formatInstant, type InstantInput, readInstant } from './time.js';
+import { readWholeNumber } from './whole-number.js';
+
+export const SIGNAL_STATUSES = [
+  'PENDING',
+  'APPROVED',
+  'REJECTED',
+  'FILLED',
+  'STOPPED',
+  'TARGET_HIT',
+  'EXPIRED',
+] as const;
+export type SignalStatus = (typeof SIGNAL_STATUSES)[number];
+
+/** The legal moves of a signal: what each status may become. One that may become nothing is final. */
+export const MOVES: Readonly<Record<SignalStatus, readonly SignalStatus[]>> = {
+  PENDING: ['APPROVED', 'REJECTED', 'EXPIRED'],
+  APPROVED: ['FILLED', 'EXPIRED'],
+  FILLED: ['STOPPED', 'TARGET_HIT'],
+  REJECTED: [],
+  STOPPED: [],
+  TARGET_HIT: [],
+  EXPIRED: [],
+};
+
+export function canMove(from: SignalStatus, to: SignalStatus): boolean {
+  return MOVES[from].includes(to);
+}
+
+/** What a signal of this status may become, as the hint of a refused move. */
+export function nextStatuses(from: SignalStatus): string {
+  const next = MOVES[from];
+  if (next.length === 0) return `${from} is final`;
+  return `from ${from} it may become ${next.slice(0, -1).join(', ')} or ${next.at(-1)}`;
+}
+
+/** An order that a pattern suggests, and what became of it. */
+export interface Signal extends SeriesKey, SignalLevels {
+  readonly id: SignalId;
+  readonly signalType: Direction;
+  /** The pattern that suggests it; null where a person does. */
+  readonly patternId: PatternId | null;
+  readonly generatedAt: Date;
+  /** In units of the instrument, above zero. */
+  readonly positionSize: Decimal;
+  /** |entry - stop| x positionSize, half-up to the cent. */
+  readonly riskAmount: Decimal;
+  /** |target2 - entry| / |entry - stop|, half-up to 2 decimals; at least 2.00. */
+  readonly rMultiple: Decimal;
+  /** 70 to 95. */
+  readonly confidenceScore: number;
+  readonly campaignId: CampaignId | null;
+  /** 0 to 1: the share that it uses of its campaign's budget, see {@link allocationPct}. */
+  readonly campaignAllocation: Decimal;
+  readonly status: SignalStatus;
+  readonly notificationSent: boolean;
+  /** What its validation said; null while there is none. */
+  readonly approvalChain: ApprovalChain | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** A signal as a caller writes it. It starts as PENDING. */
+export interface NewSignal extends SeriesInput {
+  readonly id?: string | undefined;
+  /** Default: LONG. */
+  readonly signalType?: Direction | undefined;
+  readonly patternId?: string | null | undefined;
+  readonly generatedAt: InstantInput;
+  readonly entryPrice: DecimalInput;
+  readonly stopLoss: DecimalInput;
+  readonly target1: DecimalInput;
+  readonly target2: DecimalInput;
+  readonly positionSize: DecimalInput;
+  /** Derived; one that is given must equal it. */
+  readonly riskAmount?: DecimalInput | undefined;
+  /** Derived; one that is given must equal it. */
+  readonly rMultiple?: DecimalInput | undefined;
+  readonly confidenceScore: number;
+  readonly campaignId?: string | null | undefined;
+  /** Default: 0. */
+  readonly campaignAllocation?: DecimalInput | undefined;
+  readonly approvalChain?: ApprovalChainInput | null | undefined;
+}
+
+/** What of a signal is stored: all but what the store sets. */
+export type SignalDraft = Omit<Signal, 'createdAt' | 'updatedAt'>;
+
+/** NUMERIC(18,8). */
+const SIZE: DecimalKind = { name: 'size', integerDigits: 10, scale: 8 };
+/** NUMERIC(5,4). */
+const ALLOCATION: DecimalKind = { name: 'allocation', integerDigits: 1, scale: 4 };
+const CAMPAIGN_BUDGET_PCT = new Decimal('5.00');
+
+const LEAST_R_OF: Partial<Record<PatternType, string>> = {
+  SPRING: '3.0',
+  SOS: '2.5',
+  LPS: '2.5',
+  BU: '2.5',
+  UTAD: '3.5',
+};
+
+/** Reads a signal that is to be created; reports every rule it breaks that needs no other row. */
+export function readNewSignal(input: NewSignal, schemas: JsonSchemas, report: Report): SignalDraft | undefined {
+  const key = readSeriesKey(input, report);
+  if (typeof input !== 'object' || input === null) return undefined;
+  const { signalType: type = 'LONG', campaignAllocation: allocation = 0 } = input;
+  const id = readOrMakeId<SignalId>(input.id, 'id', report);
+  const signalType = readChoice(type, ['LONG', 'SHORT'], 'a signal type', 'signalType', report);
+  const patternId = readOptionalId<PatternId>(input.patternId, 'patternId', report);
+  const generatedAt = readInstant(input.generatedAt, 'generatedAt', report);
+  const levels = readLevels(input, signalType, report);
+  const positionSize = readSize(input.positionSize, report);
+  const rMultiple = levels && readRMultiple(levels, input.rMultiple, report);
+  const riskAmount = levels && positionSize && readRisk(levels, positionSize, input.riskAmount, report);
+  const confidenceScore = readWholeNumber(
+    input.confidenceScore,
+    'a confidence score',
+    [70, 95],
+    'confidenceScore',
+    report,
+  );
+  const campaignId = readOptionalId<CampaignId>(input.campaignId, 'campaignId', report);
+  const campaignAllocation = readAllocation(allocation, report);
+  const approvalChain = readApprovalChain(input.approvalChain, 'approvalChain', schemas, report);
+  if (!key || !id || !signalType || patternId === undefined || !generatedAt || !levels || !positionSize)
+    return undefined;
+  if (!rMultiple || !riskAmount || confidenceScore === undefined || campaignId === undefined) return undefined;
+  if (!campaignAllocation || approvalChain === undefined) return undefined;
+  return {
+    ...{ id, ...key, signalType, patternId, generatedAt, ...levels, positionSize, riskAmount, rMultiple },
+    ...{ confidenceScore, campaignId, campaignAllocation, approvalChain },
+    status: 'PENDING',
+    notificationSent: false,
+  };
+}
+
+/** Reports what keeps a signal from being made on this pattern. */
+export function checkSignalAgainstPattern(signal: SignalDraft, pattern: Pattern, report: Report): void {
+  const reason = whyNotTradable(pattern);
+  if (reason !== undefined) {
+    report({ code: 'PATTERN_NOT_TRADABLE', path: 'patternId', value: pattern.id, rule: reason });
+  }
+  const direction = directionOf(pattern.patternType);
+  if (direction && signal.signalType !== direction) {
+    const rule = `a signal on ${pattern.patternType} is ${direction}`;
+    report({ code: 'SIGNAL_OTHER_DIRECTION', path: 'signalType', value: signal.signalType, rule });
+  }
+  if (signal.symbol !== pattern.symbol) {
+    const rule = `a signal has the symbol of its pattern, ${pattern.symbol}`;
+    report({ code: 'SIGNAL_OTHER_SYMBOL', path: 'symbol', value: signal.symbol, rule });
+  }
+  if (signal.timeframe !== pattern.timeframe) {
+    const rule = `a signal has the timeframe of its pattern, ${pattern.timeframe}`;
+    report({ code: 'SIGNAL_OTHER_TIMEFRAME', path: 'timeframe', value: signal.timeframe, rule });
+  }
+  if (signal.generatedAt < pattern.detectionTime) {
+    const rule = `a signal is not generated before its pattern was detected, ${formatInstant(pattern.detectionTime)}`;
+    report({ code: 'LOOK_AHEAD', path: 'generatedAt', value: signal.generatedAt, rule });
+  }
+  const leastR = LEAST_R_OF[pattern.patternType];
+  if (leastR !== undefined) checkLeastR(signal, leastR, `a signal on ${pattern.patternType}`, report);
+}
+
+/** The per cent of the portfolio that a signal uses: its share of the 5.00 that a campaign may use. Exact. */
+export function allocationPct(campaignAllocation: Decimal): Decimal {
+  return CAMPAIGN_BUDGET_PCT.times(campaignAllocation);
+}
+
+function readSize(value: unknown, report: Report): Decimal | undefined {
+  const size = readScaled(value, SIZE, 'positionSize', report);
+  if (size === undefined || size > 0n) return size === undefined ? undefined : fromScaled(size, SIZE.scale);
+  report({ code: 'SIZE_NOT_POSITIVE', path: 'positionSize', value, rule: 'a position size is above zero' });
+  return undefined;
+}
+
+function readAllocation(value: unknown, report: Report): Decimal | undefined {
+  const path = 'campaignAllocation';
+  const share = readScaled(value, ALLOCATION, path, report);
+  if (share === undefined) return undefined;
+  if (share >= 0n && share <= 10_000n) return fromScaled(share, ALLOCATION.scale);
+  const rule = "a campaign allocation is from 0 to 1, a share of the campaign's budget";
+  report({ code: 'ALLOCATION_OUT_OF_RANGE', path, value, rule });
+  return undefined;
+}

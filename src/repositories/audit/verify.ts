@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import type { Client, Session } from '../../database/session.js';
+import { readId } from '../../domain/identifier.js';
+import { readOrThrow } from '../../domain/problem.js';
+import { type AuditProblem, Findings } from './audit-problem.js';
+import { walkChains } from './chain-walk.js';
+import { type AuditHead, compareFormerHeads, headPages } from './heads.js';
+import { findUnrecordedRows } from './unrecorded-rows.js';
+
+export interface VerifyOptions {
+  /** One chain alone. Default: every chain, and the rows of the ledger that no chain tells of. */
+  readonly correlationId?: string | undefined;
+  /** Heads that were kept elsewhere: they show what was removed together with its head, or written anew from end to end. */
+  readonly heads?: readonly AuditHead[] | undefined;
+  /** Is given the heads as they are in the verified snapshot, in the order of their correlation ids, a part at a time. */
+  readonly onHeads?: ((heads: readonly AuditHead[]) => void | Promise<void>) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface AuditVerification {
+  /** How many heads, and how many events, were read. */
+  readonly chains: number;
+  readonly events: number;
+  /**
+   * SHA-256, in hexadecimal, over a line for each head, `correlation_id length last_hash` and a line feed, in the order of the correlation
+   * ids. It changes with every event that is appended; two of one moment are equal only where the trails are.
+   */
+  readonly digest: string;
+  /** The first problem of each chain, and each row of the ledger without an event. Empty where everything fits. */
+  readonly problems: readonly AuditProblem[];
+  /** False where there were 10,000 problems: it went no further, and the counts and the digest are of what was read. */
+  readonly complete: boolean;
+}
+
+/** The names below are the server's own and the store's tables, whatever this session's search path is and whatever policies say. */
+const ONE_SNAPSHOT = `
+  SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+  SET LOCAL search_path = pg_catalog;
+  SET LOCAL row_security = off`;
+
+/**
+ * Verifies the audit trail in one snapshot and in constant memory: walks each chain, holds it against its head, and looks for rows of the
+ * ledger that no event tells of. Needs a transaction of its own, and the right to read.
+ *
+ * What it cannot know without `heads`: whether somebody who may disable the triggers wrote a whole chain and its head anew, or cut both, where
+ * no row of the ledger shows it.
+ *
+ * @throws InvalidInputError ID_INVALID; DatabaseError inside a transaction that is under way
+ */
+export async function verifyAuditTrail(session: Session, options: VerifyOptions = {}): Promise<AuditVerification> {
+  const { signal, heads: former = [] } = options;
+  const correlationId =
+    options.correlationId === undefined
+      ? undefined
+      : readOrThrow('audit verification', (report) => readId(options.correlationId, 'correlationId', report));
+  return session.transaction(async (client) => {
+    await client.query(ONE_SNAPSHOT);
+    const findings = new Findings();
+    const events = await walkChains(client, findings, { correlationId, signal });
+    const { chains, digest } = await digestHeads(client, findings, { ...options, correlationId });
+    const wanted = correlationId === undefined ? former : former.filter((head) => head.correlationId === correlationId);
+    await compareFormerHeads(client, findings, wanted, signal);
+    if (correlationId === undefined) await findUnrecordedRows(client, findings, signal);
+    else if (chains === 0 && events === 0) {
+      const message = `chain ${correlationId}: there is no such chain`;
+      findings.add({ kind: 'CHAIN_NOT_FOUND', correlationId, message });
+    }
+    return { chains, events, digest, problems: findings.problems, complete: !findings.full };
+  });
+}
+
+async function digestHeads(client: Client, findings: Findings, { onHeads, ...options }: VerifyOptions) {
+  const digest = createHash('sha256');
+  let chains = 0;
+  for await (const heads of headPages(client, findings, options)) {
+    chains += heads.length;
+    for (const { correlationId, length, hash } of heads) digest.update(`${correlationId} ${length} ${hash ?? ''}\n`);
+    await onHeads?.(heads);
+  }
+  return { chains, digest: digest.digest('hex') };
+}

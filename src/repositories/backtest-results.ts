@@ -1,0 +1,139 @@
+import { toDatabaseError } from '../database/sqlstate.js';
+import {
+  type BacktestResult,
+  type BacktestResultDraft,
+  type BacktestRunId,
+  type NewBacktestResult,
+  readNewBacktestResult,
+} from '../domain/backtest-result.js';
+import { type BacktestResultId, readId } from '../domain/identifier.js';
+import type { JsonSchemas } from '../domain/json-schemas.js';
+import type { Report } from '../domain/problem.js';
+import { compareSeries, type SeriesKey } from '../domain/series.js';
+import { LATEST_INSTANT } from '../domain/time.js';
+import { timeframeDuration } from '../domain/timeframe.js';
+import { ConflictError } from '../errors.js';
+import { AsOfReader } from './bars/as-of-reader.js';
+import { Batch, type BatchOptions } from './ledger/batch.js';
+import { type LedgerFilter, readFilter } from './ledger/filter.js';
+import { idOf } from './ledger/ids.js';
+import { insertRows } from './ledger/insert-rows.js';
+import type { LedgerSession } from './ledger/ledger-session.js';
+import { type LedgerTable, paged, selectByIds } from './ledger/ledger-table.js';
+import { type Page, type PageOptions, type PageOrder, readAllPages, readPage } from './ledger/page.js';
+import { backtestResultTable } from './ledger/tables/backtest-results.js';
+
+/** A result, and the reader through which the run saw the market; without one, the result is not checked for look-ahead. */
+export interface RecordedBacktest extends NewBacktestResult {
+  readonly reader?: AsOfReader | undefined;
+}
+
+export interface BacktestFilter extends LedgerFilter {
+  readonly backtestRunId?: string | undefined;
+}
+
+/** What some runs found on one series, in the order in which the runs were named; null where a run has no result for it. */
+export interface BacktestComparison extends SeriesKey {
+  readonly results: readonly (BacktestResult | null)[];
+}
+
+/** The results of backtests, ordered by when they were recorded. They never change. */
+export class BacktestResultRepository {
+  readonly #session: LedgerSession;
+  readonly #schemas: JsonSchemas;
+  readonly #table: LedgerTable<BacktestResult>;
+
+  constructor(session: LedgerSession, schemas: JsonSchemas) {
+    this.#session = session;
+    this.#schemas = schemas;
+    this.#table = backtestResultTable(schemas);
+  }
+
+  /**
+   * Records what a run found on one series. Precision, recall and win rate are computed, and so is lookAheadBiasCheck: it is true only if the
+   * run read this series through the given reader and asked it for nothing that it could not have known.
+   *
+   * @throws InvalidInputError, ConflictError ID_CONFLICT, BACKTEST_RECORDED where the run has a result for the series already
+   */
+  async record(input: RecordedBacktest): Promise<BacktestResult> {
+    return (await this.#record(Batch.of('backtest result', input, (one, report) => this.#read(one, report))))[0]!;
+  }
+
+  /** Records many, all or none. @throws as {@link record}, naming every bad row by its position */
+  recordMany(inputs: Iterable<RecordedBacktest>, options: BatchOptions = {}): Promise<BacktestResult[]> {
+    return this.#record(Batch.read('backtest results', inputs, options, (one, report) => this.#read(one, report)));
+  }
+
+  async byId(id: string): Promise<BacktestResult | undefined> {
+    const wanted = idOf<BacktestResultId>(id);
+    return (await this.#session.read((client) => selectByIds(client, this.#table, [wanted]))).get(wanted);
+  }
+
+  /** Pages of results, the oldest first; `from` and `to` are about when they were recorded. */
+  find(filter: BacktestFilter & PageOptions = {}): Promise<Page<BacktestResult>> {
+    return this.#page(filter, 'forward');
+  }
+
+  /** The newest results, oldest of them first; the next page goes further back. */
+  latest(filter: BacktestFilter & PageOptions = {}): Promise<Page<BacktestResult>> {
+    return this.#page(filter, 'backward');
+  }
+
+  /** Every result of a run, by series. */
+  async byRun(backtestRunId: string): Promise<BacktestResult[]> {
+    const results = await readAllPages((page) => this.find({ backtestRunId, ...page }));
+    return results.sort(compareSeries);
+  }
+
+  /** Runs side by side: a line for each series that any of them has a result for, with a place for each run. */
+  async compare(backtestRunIds: readonly string[]): Promise<BacktestComparison[]> {
+    const lines = new Map<string, { readonly key: SeriesKey; readonly results: (BacktestResult | null)[] }>();
+    for (const [place, runId] of backtestRunIds.entries()) {
+      for (const result of await this.byRun(runId)) {
+        const { symbol, timeframe } = result;
+        const name = `${symbol} ${timeframe}`;
+        const line = lines.get(name) ?? { key: { symbol, timeframe }, results: backtestRunIds.map(() => null) };
+        line.results[place] = result;
+        lines.set(name, line);
+      }
+    }
+    return [...lines.values()].map(({ key, results }) => ({ ...key, results })).sort(compareSeries);
+  }
+
+  #read(input: RecordedBacktest, report: Report): BacktestResultDraft | undefined {
+    const draft = readNewBacktestResult(input, this.#schemas, false, report);
+    if (!draft || !(input.reader instanceof AsOfReader)) return draft;
+    const { symbol, timeframe, startDate, endDate } = draft;
+    // The end date is the last day of the run.
+    const end = Math.min(Date.parse(endDate) + timeframeDuration('1d'), LATEST_INSTANT);
+    const run = { symbol, timeframe, from: startDate, to: new Date(end) };
+    return { ...draft, lookAheadBiasCheck: input.reader.vouchesFor(run) };
+  }
+
+  #record(batch: Batch<BacktestResultDraft>): Promise<BacktestResult[]> {
+    return this.#session.write(async (client, tell) => {
+      const { entities, events } = await insertRows(client, this.#table, batch.drafts, {
+        eventType: 'BACKTEST_RESULT_RECORDED',
+        action: (result) => `recorded ${result.symbol} ${result.timeframe}, ${result.startDate} to ${result.endDate}`,
+      }).catch(recordedAlready);
+      tell(...events);
+      return entities;
+    });
+  }
+
+  #page(filter: BacktestFilter & PageOptions, order: PageOrder): Promise<Page<BacktestResult>> {
+    const where = readFilter(filter, this.#table.time, (conditions, read) =>
+      conditions.and('backtest_run_id = ?', read('backtestRunId', filter.backtestRunId, readId<BacktestRunId>)),
+    );
+    return this.#session.read((client) => readPage(client, paged(this.#table), where, filter, order));
+  }
+}
+
+function recordedAlready(error: unknown): never {
+  const typed = toDatabaseError(error) as { readonly constraint?: unknown; readonly detail?: unknown };
+  if (typed.constraint !== 'idx_backtest_results_backtest_run_id_symbol_timeframe') throw error;
+  throw new ConflictError('BACKTEST_RECORDED', `the run has a result for this series already: ${typed.detail}`, {
+    hint: 'a run is recorded once; give another one an id of its own',
+    cause: error,
+  });
+}

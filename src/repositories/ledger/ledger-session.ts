@@ -1,0 +1,75 @@
+import type { Client, Session } from '../../database/session.js';
+import type { UnitOfWork, UnitsOfWork } from '../../database/unit-of-work.js';
+import { WyckoffError } from '../../errors.js';
+import { type AuditContext, appendAuditEvents, type NewAuditEvent } from '../audit/append.js';
+
+/** An event as a repository tells it; the session knows who acts. */
+export type LedgerEvent = Omit<NewAuditEvent, keyof AuditContext>;
+
+/** Collects the events of one write. */
+export type Tell = (...events: readonly LedgerEvent[]) => void;
+
+/**
+ * How a repository of the ledger reaches the database. A write checks everything before its first statement that changes something, so that a
+ * refused one leaves nothing behind in a transaction that goes on.
+ */
+export class LedgerSession {
+  readonly #reads: Session;
+  readonly #write: <T>(use: (unit: UnitOfWork) => Promise<T>) => Promise<T>;
+  readonly #context: AuditContext;
+
+  private constructor(
+    reads: Session,
+    write: <T>(use: (unit: UnitOfWork) => Promise<T>) => Promise<T>,
+    context: AuditContext,
+  ) {
+    this.#reads = reads;
+    this.#write = write;
+    this.#context = context;
+  }
+
+  /** Each write in a transaction of its own. */
+  static alone(pool: Session, units: UnitsOfWork, context: AuditContext): LedgerSession {
+    const write = async <T>(use: (unit: UnitOfWork) => Promise<T>) => {
+      if (units.current) throw outside();
+      return units.run({}, use);
+    };
+    return new LedgerSession(pool, write, context);
+  }
+
+  /** Every read and write in this transaction. */
+  static within(unit: UnitOfWork, context: AuditContext): LedgerSession {
+    return new LedgerSession(unit, (use) => use(unit), context);
+  }
+
+  read<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    return this.#reads.withClient(use);
+  }
+
+  /** Runs `use` in a transaction and appends the events that it tells; without them there is no write. */
+  write<T>(use: (client: Client, tell: Tell) => Promise<T>): Promise<T> {
+    return this.#write((unit) =>
+      unit.withClient(async (client) => {
+        const told: LedgerEvent[] = [];
+        const answer = await use(client, (...events) => {
+          for (const event of events) told.push(event);
+        });
+        if (told.length > 0) {
+          const { actor, correlationId } = this.#context;
+          unit.transactionId = await appendAuditEvents(
+            client,
+            told.map((event) => ({ ...event, actor, correlationId })),
+          );
+        }
+        return answer;
+      }),
+    );
+  }
+}
+
+/** The write would wait for locks of the transaction that waits for it, or be there when that one is rolled back. */
+function outside(): WyckoffError {
+  return new WyckoffError('OUTSIDE_TRANSACTION', 'a write of the store was called inside store.transaction()', {
+    hint: 'call it on what the function was given: tx.patterns, not store.patterns',
+  });
+}

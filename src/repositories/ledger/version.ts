@@ -1,0 +1,18 @@
+import { readOrThrow } from '../../domain/problem.js';
+import { LARGEST_INT, readWholeNumber } from '../../domain/whole-number.js';
+import { StaleVersionError } from '../../errors.js';
+
+/** Names the version of the row that the caller read and decided upon. */
+export interface Versioned {
+  readonly version: number;
+}
+
+/** @throws InvalidInputError */
+export function readVersion(version: number): number {
+  return readOrThrow('version', (report) => readWholeNumber(version, 'a version', [1, LARGEST_INT], 'version', report));
+}
+
+/** @throws StaleVersionError */
+export function requireVersion(subject: string, stored: Versioned, expected: number): void {
+  if (stored.version !== expected) throw new StaleVersionError(subject, expected, stored.version);
+}

@@ -1,0 +1,238 @@
+import { readChoice } from '../domain/choice.js';
+import { type PatternId, readId } from '../domain/identifier.js';
+import { toJson } from '../domain/json.js';
+import type { JsonSchemas } from '../domain/json-schemas.js';
+import {
+  checkPatternInRange,
+  checkTest,
+  type NewPattern,
+  type Pattern,
+  type PatternDraft,
+  readNewPattern,
+} from '../domain/pattern.js';
+import type { PatternRules } from '../domain/pattern-rules.js';
+import { directionOf, needsTest, PATTERN_TYPES, type PatternType } from '../domain/pattern-types.js';
+import { type Phase, readPhase } from '../domain/phase.js';
+import { type Report, readOrThrow } from '../domain/problem.js';
+import { readText } from '../domain/text.js';
+import { formatInstant, type InstantInput, readInstant } from '../domain/time.js';
+import { readWholeNumber } from '../domain/whole-number.js';
+import { ConflictError, type Problem } from '../errors.js';
+import { Batch, type BatchOptions } from './ledger/batch.js';
+import { type LedgerFilter, readFilter } from './ledger/filter.js';
+import { idOf } from './ledger/ids.js';
+import { insertRows } from './ledger/insert-rows.js';
+import type { LedgerSession } from './ledger/ledger-session.js';
+import { type LedgerTable, paged, selectByIds } from './ledger/ledger-table.js';
+import { requireById } from './ledger/missing.js';
+import { type Page, type PageOptions, type PageOrder, readAllPages, readPage } from './ledger/page.js';
+import { patternTable } from './ledger/tables/patterns.js';
+import { TRADING_RANGES } from './ledger/tables/trading-ranges.js';
+import { updateRow } from './ledger/update-row.js';
+import type { Where } from './ledger/where.js';
+
+export interface PatternFilter extends LedgerFilter {
+  readonly patternType?: PatternType | undefined;
+  readonly phase?: Phase | undefined;
+  readonly tradingRangeId?: string | undefined;
+  readonly minConfidence?: number | undefined;
+}
+
+const ENTRY_TYPES = PATTERN_TYPES.filter(directionOf);
+const TESTED_TYPES = PATTERN_TYPES.filter(needsTest);
+const LONGEST_REASON = 1_000;
+
+/** The rules that a pattern is held to, and who hears of those that only warn; its audit event keeps the warnings too. */
+export interface PatternSettings {
+  readonly rules: PatternRules;
+  readonly schemas: JsonSchemas;
+  readonly onWarning: (problem: Problem) => void;
+}
+
+/** The detected patterns, ordered by the bar they are on. `from` and `to` of a filter are about that bar. */
+export class PatternRepository {
+  readonly #session: LedgerSession;
+  readonly #settings: PatternSettings;
+  readonly #table: LedgerTable<Pattern>;
+
+  constructor(session: LedgerSession, settings: PatternSettings) {
+    this.#session = session;
+    this.#settings = settings;
+    this.#table = patternTable(settings.schemas);
+  }
+
+  /** @throws InvalidInputError, ConflictError ID_CONFLICT */
+  async create(input: NewPattern): Promise<Pattern> {
+    const warnings = new Map<string, Problem[]>();
+    const batch = Batch.of('pattern', input, (one, report) => this.#read(one, report, warnings));
+    return (await this.#create(batch, warnings))[0]!;
+  }
+
+  /**
+   * Creates many, all or none, in one round trip a table.
+   * @throws InvalidInputError naming every bad row by its position, ConflictError ID_CONFLICT
+   */
+  createMany(inputs: Iterable<NewPattern>, options: BatchOptions = {}): Promise<Pattern[]> {
+    const warnings = new Map<string, Problem[]>();
+    const batch = Batch.read('patterns', inputs, options, (one, report) => this.#read(one, report, warnings));
+    return this.#create(batch, warnings);
+  }
+
+  async byId(id: string): Promise<Pattern | undefined> {
+    const wanted = idOf<PatternId>(id);
+    return (await this.#session.read((client) => selectByIds(client, this.#table, [wanted]))).get(wanted);
+  }
+
+  /** Pages of patterns, the oldest first. */
+  find(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
+    return this.#page(filter, 'forward');
+  }
+
+  /** The newest patterns, oldest of them first; the next page goes further back. */
+  latest(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
+    return this.#page(filter, 'backward');
+  }
+
+  /** Patterns that a signal may be made of: an entry type, tested where its type needs a test, not rejected. */
+  tradable(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
+    return this.#page(filter, 'forward', (where) =>
+      where
+        .and('pattern_type = ANY(?)', ENTRY_TYPES)
+        .and('(test_confirmed OR pattern_type <> ALL(?))', TESTED_TYPES)
+        .andThat('rejection_reason IS NULL'),
+    );
+  }
+
+  /** Every pattern of a range, by its bar. */
+  byRange(tradingRangeId: string): Promise<Pattern[]> {
+    return readAllPages((page) => this.find({ tradingRangeId, ...page }));
+  }
+
+  /**
+   * A later bar tested the pattern and held. `confirmedAt`, which is now where nothing is said, is when that was known. To confirm the same
+   * test again changes nothing.
+   *
+   * @throws InvalidInputError LOOK_AHEAD where the test's bar had not closed by then, NotFoundError, ConflictError PATTERN_CONFIRMED
+   */
+  confirmTest(
+    id: string,
+    testBarTimestamp: InstantInput,
+    { confirmedAt = new Date() }: { readonly confirmedAt?: InstantInput } = {},
+  ): Promise<Pattern> {
+    const wanted = idOf<PatternId>(id);
+    const [bar, at] = readOrThrow('test', (report) => {
+      const read = [
+        readInstant(testBarTimestamp, 'testBarTimestamp', report),
+        readInstant(confirmedAt, 'confirmedAt', report),
+      ];
+      return read[0] && read[1] ? ([read[0], read[1]] as const) : undefined;
+    });
+    return this.#session.write(async (client, tell) => {
+      const pattern = await requireById(client, this.#table, wanted, 'update');
+      if (pattern.testConfirmed && pattern.testBarTimestamp?.getTime() === bar.getTime()) return pattern;
+      readOrThrow('test', (report) => {
+        checkTest(pattern, bar, at, report);
+        return true;
+      });
+      if (pattern.testConfirmed) {
+        const known = formatInstant(pattern.testBarTimestamp!);
+        throw new ConflictError('PATTERN_CONFIRMED', `pattern ${wanted} was confirmed by the bar of ${known} already`);
+      }
+      const { entity, event } = await updateRow<Pattern>(
+        client,
+        this.#table,
+        pattern,
+        { testConfirmed: true, testBarTimestamp: bar },
+        {
+          eventType: 'PATTERN_TEST_CONFIRMED',
+          action: `the bar of ${formatInstant(bar)} tested it and it held`,
+          remarks: { confirmed_at: formatInstant(at) },
+        },
+      );
+      tell(event);
+      return entity;
+    });
+  }
+
+  /** The pattern failed, or was none. To reject it again for the same reason changes nothing. @throws NotFoundError, ConflictError PATTERN_REJECTED */
+  reject(id: string, reason: string): Promise<Pattern> {
+    const wanted = idOf<PatternId>(id);
+    const why = readOrThrow('rejection', (report) => readText(reason, LONGEST_REASON, 'reason', report));
+    return this.#session.write(async (client, tell) => {
+      const pattern = await requireById(client, this.#table, wanted, 'update');
+      if (pattern.rejectionReason === why) return pattern;
+      if (pattern.rejectionReason !== null)
+        throw new ConflictError(
+          'PATTERN_REJECTED',
+          `pattern ${wanted} was rejected already: ${pattern.rejectionReason}`,
+        );
+      const change = { eventType: 'PATTERN_REJECTED', action: why };
+      const { entity, event } = await updateRow<Pattern>(
+        client,
+        this.#table,
+        pattern,
+        { rejectionReason: why },
+        change,
+      );
+      tell(event);
+      return entity;
+    });
+  }
+
+  #read(input: NewPattern, report: Report, warnings: Map<string, Problem[]>): PatternDraft | undefined {
+    const { rules, schemas } = this.#settings;
+    const warned: Problem[] = [];
+    const draft = readNewPattern(input, rules, schemas, report, (problem) => warned.push(problem));
+    if (draft && warned.length > 0) warnings.set(draft.id, warned);
+    return draft;
+  }
+
+  #create(batch: Batch<PatternDraft>, warnings: ReadonlyMap<string, readonly Problem[]>): Promise<Pattern[]> {
+    return this.#session.write(async (client, tell) => {
+      const rangeIds = batch.drafts.flatMap(({ tradingRangeId }) => tradingRangeId ?? []);
+      const ranges = await selectByIds(client, TRADING_RANGES, rangeIds, 'share');
+      await batch.check(client, this.#table, (draft, report) => {
+        if (draft.tradingRangeId === null) return;
+        const range = ranges.get(draft.tradingRangeId);
+        if (range) return checkPatternInRange(draft, range, report);
+        const rule = 'there is no such trading range';
+        report({ code: 'TRADING_RANGE_UNKNOWN', path: 'tradingRangeId', value: draft.tradingRangeId, rule });
+      });
+      const { entities, events } = await insertRows(client, this.#table, batch.drafts, {
+        eventType: 'PATTERN_DETECTED',
+        action: (pattern) => `saw ${pattern.patternType} on the bar of ${formatInstant(pattern.patternBarTimestamp)}`,
+        follows: ({ tradingRangeId }) =>
+          tradingRangeId === null ? undefined : { entityType: 'TRADING_RANGE', entityId: tradingRangeId },
+        remarks: ({ id }) => {
+          const warned = warnings.get(id);
+          return (
+            warned && { warnings: toJson(warned.map(({ code, path, value, rule }) => ({ code, path, value, rule }))) }
+          );
+        },
+      });
+      tell(...events);
+      for (const { entityId } of events) warnings.get(entityId)?.forEach(this.#settings.onWarning);
+      return entities;
+    });
+  }
+
+  #page(filter: PatternFilter & PageOptions, order: PageOrder, more?: (where: Where) => void): Promise<Page<Pattern>> {
+    const where = readFilter(filter, this.#table.time, (conditions, read) => {
+      conditions
+        .and('pattern_type = ?', read('patternType', filter.patternType, readPatternType))
+        .and('phase = ?', read('phase', filter.phase, readPhase))
+        .and('trading_range_id = ?', read('tradingRangeId', filter.tradingRangeId, readId))
+        .and('confidence_score >= ?', read('minConfidence', filter.minConfidence, readConfidence));
+      more?.(conditions);
+    });
+    return this.#session.read((client) => readPage(client, paged(this.#table), where, filter, order));
+  }
+}
+
+function readPatternType(value: unknown, path: string, report: Report): PatternType | undefined {
+  return readChoice(value, PATTERN_TYPES, 'a pattern type', path, report);
+}
+
+function readConfidence(value: unknown, path: string, report: Report): number | undefined {
+  return readWholeNumber(value, 'a confidence score', [0, 100], path, report);
+}

@@ -1,0 +1,39 @@
+import type { Session } from '../database/session.js';
+import type { AuditContext } from './audit/append.js';
+import { AuditRepository } from './audit/audit-repository.js';
+import { BacktestResultRepository } from './backtest-results.js';
+import { BarRepository } from './bars/bar-repository.js';
+import { CampaignRepository } from './campaigns.js';
+import type { LedgerSession } from './ledger/ledger-session.js';
+import { PatternRepository, type PatternSettings } from './patterns.js';
+import { SignalRepository } from './signals.js';
+import { TradingRangeRepository } from './trading-ranges.js';
+
+/** Everything that a store keeps, whether each write is a transaction of its own or all are part of one. */
+export interface Repositories {
+  readonly bars: BarRepository;
+  readonly tradingRanges: TradingRangeRepository;
+  readonly patterns: PatternRepository;
+  readonly signals: SignalRepository;
+  readonly campaigns: CampaignRepository;
+  readonly backtests: BacktestResultRepository;
+  readonly audit: AuditRepository;
+}
+
+export function createRepositories(
+  session: Session,
+  ledger: LedgerSession,
+  context: AuditContext,
+  settings: PatternSettings,
+): Repositories {
+  const { schemas } = settings;
+  return {
+    bars: new BarRepository(session, context),
+    tradingRanges: new TradingRangeRepository(ledger),
+    patterns: new PatternRepository(ledger, settings),
+    signals: new SignalRepository(ledger, schemas),
+    campaigns: new CampaignRepository(ledger, schemas),
+    backtests: new BacktestResultRepository(ledger, schemas),
+    audit: new AuditRepository(session),
+  };
+}

@@ -1,0 +1,357 @@
+import { instant } from '../database/instant.js';
+import type { Client } from '../database/session.js';
+import { statement } from '../database/statement.js';
+import { readPrice } from '../domain/amount.js';
+import {
+  type ApprovalChainInput,
+  type RejectionInput,
+  readApproval,
+  readRejection,
+  rejectedChain,
+} from '../domain/approval-chain.js';
+import { isLive } from '../domain/campaign.js';
+import { readChoice } from '../domain/choice.js';
+import { type DecimalInput, formatScaled, PRICE } from '../domain/decimal.js';
+import { type CampaignId, readId, readOptionalId, type SignalId } from '../domain/identifier.js';
+import type { JsonObject } from '../domain/json.js';
+import type { JsonSchemas } from '../domain/json-schemas.js';
+import { type Pattern, whyNotTradable } from '../domain/pattern.js';
+import { type Report, readOrThrow } from '../domain/problem.js';
+import type { SeriesKey } from '../domain/series.js';
+import {
+  canMove,
+  checkSignalAgainstPattern,
+  type NewSignal,
+  nextStatuses,
+  readNewSignal,
+  SIGNAL_STATUSES,
+  type Signal,
+  type SignalDraft,
+  type SignalStatus,
+} from '../domain/signal.js';
+import { formatInstant, type InstantInput, readInstant } from '../domain/time.js';
+import { readWholeNumber } from '../domain/whole-number.js';
+import { IllegalMoveError } from '../errors.js';
+import { Batch, type BatchOptions } from './ledger/batch.js';
+import { type LedgerFilter, readFilter } from './ledger/filter.js';
+import { idOf } from './ledger/ids.js';
+import { insertRows } from './ledger/insert-rows.js';
+import type { LedgerSession } from './ledger/ledger-session.js';
+import { type LedgerTable, paged, readRow, selectByIds, selection } from './ledger/ledger-table.js';
+import { missing, requireById } from './ledger/missing.js';
+import { type Page, type PageOptions, type PageOrder, readPage } from './ledger/page.js';
+import { campaignTable } from './ledger/tables/campaigns.js';
+import { patternTable } from './ledger/tables/patterns.js';
+import { signalTable } from './ledger/tables/signals.js';
+import { updateRow, updateRows } from './ledger/update-row.js';
+
+export interface SignalFilter extends LedgerFilter {
+  readonly status?: SignalStatus | undefined;
+  readonly patternId?: string | undefined;
+  readonly campaignId?: string | undefined;
+  readonly minConfidence?: number | undefined;
+}
+
+/** What the market did. */
+export interface Execution {
+  /** When, in market time; now where nothing is said. */
+  readonly at?: InstantInput | undefined;
+  readonly price?: DecimalInput;
+}
+
+/** The part of a pattern that decides whether it may still be traded. */
+type Tradability = Pick<Pattern, 'patternType' | 'testConfirmed' | 'rejectionReason'>;
+
+/** A move as decided under the signal's lock. */
+interface Decision {
+  readonly fields?: Partial<Signal>;
+  readonly action: string;
+  readonly remarks?: JsonObject;
+}
+
+/**
+ * The signals, ordered by when they were generated. A move is decided by the row in the database, under its lock: of two that exclude each
+ * other one wins, and the other gets an IllegalMoveError.
+ */
+export class SignalRepository {
+  readonly #session: LedgerSession;
+  readonly #schemas: JsonSchemas;
+  readonly #table: LedgerTable<Signal>;
+
+  constructor(session: LedgerSession, schemas: JsonSchemas) {
+    this.#session = session;
+    this.#schemas = schemas;
+    this.#table = signalTable(schemas);
+  }
+
+  /** Creates a PENDING signal. @throws InvalidInputError, ConflictError ID_CONFLICT */
+  async create(input: NewSignal): Promise<Signal> {
+    return (
+      await this.#create(Batch.of('signal', input, (one, report) => readNewSignal(one, this.#schemas, report)))
+    )[0]!;
+  }
+
+  /**
+   * Creates many, all or none, in one round trip a table.
+   * @throws InvalidInputError naming every bad row by its position, ConflictError ID_CONFLICT
+   */
+  createMany(inputs: Iterable<NewSignal>, options: BatchOptions = {}): Promise<Signal[]> {
+    return this.#create(
+      Batch.read('signals', inputs, options, (one, report) => readNewSignal(one, this.#schemas, report)),
+    );
+  }
+
+  async byId(id: string): Promise<Signal | undefined> {
+    const wanted = idOf<SignalId>(id);
+    return (await this.#session.read((client) => selectByIds(client, this.#table, [wanted]))).get(wanted);
+  }
+
+  /** Pages of signals, the oldest first. */
+  find(filter: SignalFilter & PageOptions = {}): Promise<Page<Signal>> {
+    return this.#page(filter, 'forward');
+  }
+
+  /** The newest signals, oldest of them first; the next page goes further back. */
+  latest(filter: SignalFilter & PageOptions = {}): Promise<Page<Signal>> {
+    return this.#page(filter, 'backward');
+  }
+
+  /** Pages of signals that wait for a decision, the oldest first. */
+  pending(filter: Omit<SignalFilter, 'status'> & PageOptions = {}): Promise<Page<Signal>> {
+    return this.find({ ...filter, status: 'PENDING' });
+  }
+
+  /**
+   * PENDING -> APPROVED, by a chain of all five stages without a FAIL, if the signal's pattern is tradable still.
+   * @throws InvalidInputError PATTERN_NOT_TRADABLE among others, NotFoundError, IllegalMoveError
+   */
+  approve(id: string, chain: ApprovalChainInput): Promise<Signal> {
+    const approvalChain = readOrThrow('approval chain', (report) => readApproval(chain, this.#schemas, report));
+    return this.#move(id, 'APPROVED', (signal, pattern) => {
+      const why = pattern && whyNotTradable(pattern);
+      readOrThrow('approval', (report) => {
+        if (why) report({ code: 'PATTERN_NOT_TRADABLE', path: 'patternId', value: signal.patternId, rule: why });
+        return true;
+      });
+      return { fields: { approvalChain }, action: `approved, ${approvalChain.overall_status}` };
+    });
+  }
+
+  /** PENDING -> REJECTED, by a chain in which a stage failed, or for a reason. @throws InvalidInputError, NotFoundError, IllegalMoveError */
+  reject(id: string, rejection: RejectionInput): Promise<Signal> {
+    const read = readOrThrow('rejection', (report) => readRejection(rejection, this.#schemas, report));
+    return this.#move(id, 'REJECTED', (signal) => ({
+      fields: {
+        approvalChain: readOrThrow('rejection', (report) => rejectedChain(read, signal.approvalChain, report)),
+      },
+      action: read.reason,
+    }));
+  }
+
+  /** PENDING | APPROVED -> EXPIRED. @throws NotFoundError, IllegalMoveError */
+  expire(id: string, { at }: Pick<Execution, 'at'> = {}): Promise<Signal> {
+    const { remarks } = readExecution({ at });
+    return this.#move(id, 'EXPIRED', () => ({ action: 'expired', remarks }));
+  }
+
+  /**
+   * APPROVED -> FILLED, into the campaign that is given here or was given when it was created.
+   * @throws InvalidInputError where that campaign is not live or of another series, NotFoundError, IllegalMoveError
+   */
+  fill(id: string, options: Execution & { readonly campaignId?: string | null } = {}): Promise<Signal> {
+    const { remarks, price } = readExecution(options);
+    const given = readOrThrow('fill', (report) => {
+      const campaignId = readOptionalId<CampaignId>(options.campaignId, 'campaignId', report);
+      return campaignId === undefined ? undefined : { campaignId };
+    });
+    return this.#move(id, 'FILLED', async (signal, _pattern, client) => {
+      const campaignId = given.campaignId ?? signal.campaignId;
+      await this.#requireCampaign(client, signal, campaignId);
+      return { fields: { campaignId }, action: price === undefined ? 'filled' : `filled at ${price}`, remarks };
+    });
+  }
+
+  /** FILLED -> STOPPED. @throws InvalidInputError, NotFoundError, IllegalMoveError */
+  stop(id: string, execution: Execution = {}): Promise<Signal> {
+    const { remarks, price } = readExecution(execution);
+    return this.#move(id, 'STOPPED', () => ({
+      action: price === undefined ? 'stopped' : `stopped at ${price}`,
+      remarks,
+    }));
+  }
+
+  /** FILLED -> TARGET_HIT. @throws InvalidInputError, NotFoundError, IllegalMoveError */
+  hitTarget(id: string, execution: Execution = {}): Promise<Signal> {
+    const { remarks, price } = readExecution(execution);
+    const action = price === undefined ? 'reached its target' : `reached its target at ${price}`;
+    return this.#move(id, 'TARGET_HIT', () => ({ action, remarks }));
+  }
+
+  /** Notes that people were told of the signal. To note it again changes nothing. @throws NotFoundError */
+  markNotified(id: string): Promise<Signal> {
+    const wanted = idOf<SignalId>(id);
+    return this.#session.write(async (client, tell) => {
+      const signal = await requireById(client, this.#table, wanted, 'update');
+      if (signal.notificationSent) return signal;
+      const change = { eventType: 'SIGNAL_NOTIFIED', action: 'notified' };
+      const { entity, event } = await updateRow<Signal>(
+        client,
+        this.#table,
+        signal,
+        { notificationSent: true },
+        change,
+      );
+      tell(event);
+      return entity;
+    });
+  }
+
+  /**
+   * Expires what was generated before an instant and still waits for a decision; with `approved` also what was approved and has not been
+   * filled, whose orders are then the caller's to cancel. Answers the signals that it expired.
+   */
+  expireOlderThan(before: InstantInput, { approved = false }: { readonly approved?: boolean } = {}): Promise<Signal[]> {
+    const bound = readOrThrow('bound', (report) => readInstant(before, 'before', report));
+    const statuses: SignalStatus[] = approved ? ['PENDING', 'APPROVED'] : ['PENDING'];
+    return this.#session.write(async (client, tell) => {
+      const text = `SELECT ${selection(this.#table)} FROM signals WHERE status = ANY($1) AND generated_at < $2
+        ORDER BY id FOR NO KEY UPDATE`;
+      const { rows } = await client.query(statement(text, [statuses, instant(bound)]));
+      const stale = rows.map((row) => readRow(this.#table, row));
+      const change = { eventType: 'SIGNAL_EXPIRED', action: `generated before ${formatInstant(bound)}` };
+      const { entities, events } = await updateRows<Signal>(client, this.#table, stale, { status: 'EXPIRED' }, change);
+      tell(...events);
+      return entities;
+    });
+  }
+
+  #create(batch: Batch<SignalDraft>): Promise<Signal[]> {
+    return this.#session.write(async (client, tell) => {
+      const { drafts } = batch;
+      const patternIds = drafts.flatMap(({ patternId }) => patternId ?? []);
+      const campaignIds = drafts.flatMap(({ campaignId }) => campaignId ?? []);
+      const patterns = await selectByIds(client, patternTable(this.#schemas), patternIds, 'share');
+      const campaigns = await selectByIds(client, campaignTable(this.#schemas), campaignIds, 'share');
+      await batch.check(client, this.#table, (draft, report) => {
+        const pattern = draft.patternId === null ? undefined : patterns.get(draft.patternId);
+        if (pattern) checkSignalAgainstPattern(draft, pattern, report);
+        else if (draft.patternId !== null)
+          report({
+            code: 'PATTERN_UNKNOWN',
+            path: 'patternId',
+            value: draft.patternId,
+            rule: 'there is no such pattern',
+          });
+        if (draft.campaignId !== null) checkCampaign(draft, draft.campaignId, campaigns.get(draft.campaignId), report);
+      });
+      const { entities, events } = await insertRows(client, this.#table, batch.drafts, {
+        eventType: 'SIGNAL_GENERATED',
+        action: (signal) => `${signal.signalType} at ${signal.entryPrice}, ${signal.rMultiple.toFixed(2)} R`,
+        follows: ({ patternId }) => (patternId === null ? undefined : { entityType: 'PATTERN', entityId: patternId }),
+      });
+      tell(...events);
+      return entities;
+    });
+  }
+
+  async #requireCampaign(client: Client, signal: Signal, campaignId: CampaignId | null): Promise<void> {
+    if (campaignId === null) return;
+    const campaigns = await selectByIds(client, campaignTable(this.#schemas), [campaignId], 'share');
+    readOrThrow('fill', (report) => {
+      if (signal.campaignId !== null && signal.campaignId !== campaignId) {
+        const rule = `the signal is in campaign ${signal.campaignId}`;
+        report({ code: 'SIGNAL_OTHER_CAMPAIGN', path: 'campaignId', value: campaignId, rule });
+      }
+      checkCampaign(signal, campaignId, campaigns.get(campaignId), report);
+      return true;
+    });
+  }
+
+  #move(
+    id: string,
+    to: SignalStatus,
+    decide: (signal: Signal, pattern: Tradability | undefined, client: Client) => Decision | Promise<Decision>,
+  ): Promise<Signal> {
+    const wanted = idOf<SignalId>(id);
+    return this.#session.write(async (client, tell) => {
+      const [signal, pattern] = await this.#lock(client, wanted);
+      if (!canMove(signal.status, to))
+        throw new IllegalMoveError(`signal ${wanted}`, signal.status, to, nextStatuses(signal.status));
+      const { fields, action, remarks } = await decide(signal, pattern, client);
+      const change = { eventType: `SIGNAL_${to}`, action, ...(remarks && { remarks }) };
+      const { entity, event } = await updateRow<Signal>(client, this.#table, signal, { ...fields, status: to }, change);
+      tell(event);
+      return entity;
+    });
+  }
+
+  /** The signal, locked, and what decides whether its pattern may be traded, kept from changing: in one round trip. */
+  async #lock(client: Client, id: SignalId): Promise<readonly [Signal, Tradability | undefined]> {
+    const text = `
+      WITH signal AS (SELECT * FROM signals WHERE id = $1 FOR NO KEY UPDATE),
+           pattern AS (SELECT pattern_type, test_confirmed, rejection_reason FROM patterns
+                       WHERE id = (SELECT pattern_id FROM signal) FOR SHARE)
+      SELECT ${selection(this.#table)}, pattern.* FROM signal LEFT JOIN pattern ON true`;
+    const { rows } = await client.query(statement(text, [id]));
+    const [row] = rows;
+    if (!row) throw await missing(client, this.#table, id);
+    const { pattern_type: patternType, test_confirmed: testConfirmed, rejection_reason: rejectionReason } = row;
+    return [
+      readRow(this.#table, row),
+      patternType === null ? undefined : { patternType, testConfirmed, rejectionReason },
+    ];
+  }
+
+  #page(filter: SignalFilter & PageOptions, order: PageOrder): Promise<Page<Signal>> {
+    const where = readFilter(filter, this.#table.time, (conditions, read) =>
+      conditions
+        .and('status = ?', read('status', filter.status, readStatus))
+        .and('pattern_id = ?', read('patternId', filter.patternId, readId))
+        .and('campaign_id = ?', read('campaignId', filter.campaignId, readId))
+        .and('confidence_score >= ?', read('minConfidence', filter.minConfidence, readConfidence)),
+    );
+    return this.#session.read((client) => readPage(client, paged(this.#table), where, filter, order));
+  }
+}
+
+/** Reports what keeps a signal from belonging to this campaign. */
+function checkCampaign(
+  signal: SeriesKey,
+  campaignId: CampaignId,
+  campaign: (SeriesKey & { readonly status: Parameters<typeof isLive>[0] }) | undefined,
+  report: Report,
+): void {
+  const refuse = (code: string, rule: string) => {
+    report({ code, path: 'campaignId', value: campaignId, rule });
+  };
+  if (!campaign) {
+    refuse('CAMPAIGN_UNKNOWN', 'there is no such campaign');
+    return;
+  }
+  if (!isLive(campaign.status)) refuse('CAMPAIGN_TERMINAL', `the campaign is ${campaign.status}`);
+  if (campaign.symbol !== signal.symbol || campaign.timeframe !== signal.timeframe)
+    refuse('CAMPAIGN_OTHER_SERIES', `the campaign is of ${campaign.symbol} ${campaign.timeframe}`);
+}
+
+/** What the market did, as the audit trail keeps it. */
+function readExecution({ at = new Date(), price }: Execution): {
+  readonly remarks: JsonObject;
+  readonly price?: string;
+} {
+  return readOrThrow('execution', (report) => {
+    const instantOf = readInstant(at, 'at', report);
+    const scaled = price === undefined ? undefined : readPrice(price, 'price', report);
+    if (!instantOf) return undefined;
+    if (scaled === undefined) return { remarks: { at: formatInstant(instantOf) } };
+    const text = formatScaled(scaled, PRICE.scale);
+    return { remarks: { at: formatInstant(instantOf), price: text }, price: text };
+  });
+}
+
+function readStatus(value: unknown, path: string, report: Report): SignalStatus | undefined {
+  return readChoice(value, SIGNAL_STATUSES, 'a status', path, report);
+}
+
+function readConfidence(value: unknown, path: string, report: Report): number | undefined {
+  return readWholeNumber(value, 'a confidence score', [0, 100], path, report);
+}

@@ -1,0 +1,198 @@
+import { instant } from '../database/instant.js';
+import type { TradingRangeId } from '../domain/identifier.js';
+import { type Phase, readPhase } from '../domain/phase.js';
+import { type Report, readOrThrow } from '../domain/problem.js';
+import type { SeriesInput } from '../domain/series.js';
+import { readText } from '../domain/text.js';
+import { type InstantInput, readInstant } from '../domain/time.js';
+import {
+  directionOfRange,
+  type NewTradingRange,
+  type RangeLevels,
+  readChangedLevels,
+  readEndTime,
+  readNewTradingRange,
+  type TradingRange,
+  type TradingRangeDraft,
+} from '../domain/trading-range.js';
+import { ConflictError } from '../errors.js';
+import { Batch, type BatchOptions } from './ledger/batch.js';
+import { type LedgerFilter, readFilter } from './ledger/filter.js';
+import { idOf } from './ledger/ids.js';
+import { insertRows } from './ledger/insert-rows.js';
+import type { LedgerSession } from './ledger/ledger-session.js';
+import { paged, readRow, selectByIds, selection } from './ledger/ledger-table.js';
+import { requireById } from './ledger/missing.js';
+import { type Page, type PageOptions, type PageOrder, readPage } from './ledger/page.js';
+import { TRADING_RANGES } from './ledger/tables/trading-ranges.js';
+import { type Change, updateRow } from './ledger/update-row.js';
+import { readVersion, requireVersion, type Versioned } from './ledger/version.js';
+import type { Where } from './ledger/where.js';
+
+export interface TradingRangeFilter extends LedgerFilter {
+  readonly phase?: Phase | undefined;
+  /** Soft-deleted ranges too. */
+  readonly includeDeleted?: boolean | undefined;
+}
+
+/** The trading ranges. Every read leaves soft-deleted ones out unless it is asked with `includeDeleted`. */
+export class TradingRangeRepository {
+  readonly #session: LedgerSession;
+
+  constructor(session: LedgerSession) {
+    this.#session = session;
+  }
+
+  /** @throws InvalidInputError, ConflictError ID_CONFLICT */
+  async create(input: NewTradingRange): Promise<TradingRange> {
+    const [range] = await this.#create(Batch.of('trading range', input, readNewTradingRange));
+    return range!;
+  }
+
+  /** Creates many, all or none, in one round trip. @throws InvalidInputError naming every bad row, ConflictError ID_CONFLICT */
+  createMany(inputs: Iterable<NewTradingRange>, options: BatchOptions = {}): Promise<TradingRange[]> {
+    return this.#create(Batch.read('trading ranges', inputs, options, readNewTradingRange));
+  }
+
+  async byId(id: string, options: { readonly includeDeleted?: boolean } = {}): Promise<TradingRange | undefined> {
+    const wanted = idOf<TradingRangeId>(id);
+    const found = await this.#session.read((client) => selectByIds(client, TRADING_RANGES, [wanted]));
+    const range = found.get(wanted);
+    return range?.deletedAt && !options.includeDeleted ? undefined : range;
+  }
+
+  /** Pages of ranges by start, the oldest first. */
+  find(filter: TradingRangeFilter & PageOptions = {}): Promise<Page<TradingRange>> {
+    return this.#page(filter, 'forward');
+  }
+
+  /** The newest ranges, oldest of them first; the next page goes further back. */
+  latest(filter: TradingRangeFilter & PageOptions = {}): Promise<Page<TradingRange>> {
+    return this.#page(filter, 'backward');
+  }
+
+  /** Ranges that have not ended, by start. */
+  active(filter: Partial<SeriesInput> = {}): Promise<TradingRange[]> {
+    const { symbol, timeframe } = filter;
+    return this.#all(readFilter({ symbol, timeframe }, TRADING_RANGES.time).andThat('end_time IS NULL'));
+  }
+
+  /** Ranges that share an instant with `[from, to)`, by start: those that started before `to` and have not ended by `from`. */
+  overlapping(
+    filter: SeriesInput & { readonly from: InstantInput; readonly to: InstantInput },
+  ): Promise<TradingRange[]> {
+    const { from, ...rest } = filter;
+    const where = readFilter(rest, TRADING_RANGES.time, (more, read) => {
+      const ended = read('from', from, readInstant);
+      more.and("coalesce(end_time, 'infinity') > ?", ended && instant(ended));
+    });
+    return this.#all(where);
+  }
+
+  /**
+   * Changes levels, phase, length or counts of a range; the width follows, everything left out stays.
+   * @throws InvalidInputError, NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_DELETED
+   */
+  updateLevels(id: string, change: RangeLevels & Versioned): Promise<TradingRange> {
+    return this.#change(id, change, (range) => ({
+      fields: readOrThrow('trading range', (report) => readChangedLevels(range, change, report)),
+      change: { eventType: 'TRADING_RANGE_UPDATED', action: `changed, phase ${change.phase ?? range.phase}` },
+    }));
+  }
+
+  /**
+   * Ends a range; levels and phase may change with it.
+   * @throws InvalidInputError, NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_DELETED, TRADING_RANGE_CLOSED
+   */
+  close(id: string, closing: RangeLevels & Versioned & { readonly endTime: InstantInput }): Promise<TradingRange> {
+    return this.#change(id, closing, (range) => {
+      if (range.endTime) throw new ConflictError('TRADING_RANGE_CLOSED', `trading range ${id} has ended already`);
+      const fields = readOrThrow('trading range', (report) => {
+        const levels = readChangedLevels(range, closing, report);
+        const endTime = readEndTime(closing.endTime ?? 'missing', range.startTime, report);
+        return levels && endTime ? { ...levels, endTime } : undefined;
+      });
+      return { fields, change: { eventType: 'TRADING_RANGE_CLOSED', action: 'the price has left the range' } };
+    });
+  }
+
+  /**
+   * Hides a range from every read that does not ask for deleted ones; nothing new can be made from it.
+   * @throws InvalidInputError, NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_DELETED
+   */
+  softDelete(id: string, { version, reason }: Versioned & { readonly reason?: string }): Promise<TradingRange> {
+    const action = reason === undefined ? 'deleted' : readOrThrow('reason', (report) => readReason(reason, report));
+    return this.#change(id, { version }, () => ({
+      fields: { deletedAt: new Date() },
+      change: { eventType: 'TRADING_RANGE_DELETED', action },
+    }));
+  }
+
+  /** Brings a soft-deleted range back. @throws NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_NOT_DELETED */
+  restore(id: string, { version }: Versioned): Promise<TradingRange> {
+    return this.#change(
+      id,
+      { version },
+      () => ({ fields: { deletedAt: null }, change: { eventType: 'TRADING_RANGE_RESTORED', action: 'restored' } }),
+      true,
+    );
+  }
+
+  #create(batch: Batch<TradingRangeDraft>): Promise<TradingRange[]> {
+    return this.#session.write(async (client, tell) => {
+      const { entities, events } = await insertRows(client, TRADING_RANGES, batch.drafts, {
+        eventType: 'TRADING_RANGE_CREATED',
+        action: (range) => `recognised a range of ${directionOfRange(range)}`,
+      });
+      tell(...events);
+      return entities;
+    });
+  }
+
+  #page(filter: TradingRangeFilter & PageOptions, order: PageOrder): Promise<Page<TradingRange>> {
+    const where = readFilter(filter, TRADING_RANGES.time, (more, read) => {
+      more.and('phase = ?', read('phase', filter.phase, readPhase));
+    });
+    if (!filter.includeDeleted) where.andThat('deleted_at IS NULL');
+    return this.#session.read((client) => readPage(client, paged(TRADING_RANGES), where, filter, order));
+  }
+
+  #all(where: Where): Promise<TradingRange[]> {
+    where.andThat('deleted_at IS NULL');
+    const text = `SELECT ${selection(TRADING_RANGES)} FROM trading_ranges WHERE ${where} ORDER BY start_time, id`;
+    return this.#session.read(async (client) => {
+      const { rows } = await client.query(text, where.values);
+      return rows.map((row) => readRow(TRADING_RANGES, row));
+    });
+  }
+
+  /** Changes a range that is there at this version, and is deleted or not as `deleted` says. */
+  #change(
+    id: string,
+    { version }: Versioned,
+    decide: (range: TradingRange) => { readonly fields: Partial<TradingRange>; readonly change: Change },
+    deleted = false,
+  ): Promise<TradingRange> {
+    const [wanted, expected] = [idOf<TradingRangeId>(id), readVersion(version)];
+    return this.#session.write(async (client, tell) => {
+      const range = await requireById(client, TRADING_RANGES, wanted, 'update');
+      const subject = `trading range ${wanted}`;
+      if (deleted && !range.deletedAt)
+        throw new ConflictError('TRADING_RANGE_NOT_DELETED', `${subject} is not deleted: there is nothing to restore`);
+      if (!deleted && range.deletedAt) {
+        const hint = 'restore it first';
+        throw new ConflictError('TRADING_RANGE_DELETED', `${subject} was deleted`, { hint });
+      }
+      requireVersion(subject, range, expected);
+      const { fields, change } = decide(range);
+      const next = { ...fields, version: version + 1 };
+      const { entity, event } = await updateRow(client, TRADING_RANGES, range, next, change);
+      tell(event);
+      return TRADING_RANGES.derive({ ...entity });
+    });
+  }
+}
+
+function readReason(reason: string, report: Report): string | undefined {
+  return readText(reason, 1_000, 'reason', report);
+}
