@@ -23,7 +23,7 @@ export interface StoreOptions extends ConfigOptions {
    * {@link Store.migrate}). Default: `apply` for the embedded server, whose data are the store's own; `require` for a configured database.
    */
   readonly migrations?: MigrationPolicy;
-  /** Whom the audit trail names for what is done outside {@link Store.transaction}. Default: the application name (DB_APPLICATION_NAME). */
+  /** Whom the audit trail names where a transaction names nobody else. Default: the application name (DB_APPLICATION_NAME). */
   readonly actor?: string;
   /** Rules that a pattern is held to, where they differ from the defaults. */
   readonly patternRules?: PatternRulesInput;
@@ -33,7 +33,10 @@ export interface StoreOptions extends ConfigOptions {
   readonly onWarning?: (problem: Problem) => void;
 }
 
-export interface TransactionOptions extends AuditContext, UnitOptions {}
+export interface TransactionOptions extends Partial<AuditContext>, UnitOptions {
+  /** Default: the store's own actor; inside a transaction, that transaction's. */
+  readonly actor?: string;
+}
 
 /** The repositories, all on one database transaction. */
 export interface Transaction extends Repositories {
@@ -87,8 +90,8 @@ export class Store implements Repositories {
    * @throws whatever `use` throws; InvalidInputError; TransactionConflictError, ConnectionError when the retries are used up; DatabaseError
    *   COMMIT_UNKNOWN where the server cannot tell any more whether a transaction whose answer was lost was committed
    */
-  transaction<T>(options: TransactionOptions, use: (tx: Transaction) => Promise<T>): Promise<T> {
-    const context = readContext(options);
+  async transaction<T>(options: TransactionOptions, use: (tx: Transaction) => Promise<T>): Promise<T> {
+    const context = readContext(options, this.#actor);
     const { isolation, retries } = options;
     return this.#units.run({ isolation, retries }, (unit) => use(this.#transaction(unit, context)));
   }
@@ -132,7 +135,11 @@ export class Store implements Repositories {
     const ledger = LedgerSession.within(unit, context);
     return {
       ...createRepositories(unit, ledger, context, this.#settings),
-      transaction: (options, use) => this.transaction(options, use),
+      transaction: async (options, use) => {
+        const inner = readContext(options, context.actor);
+        const { isolation, retries } = options;
+        return unit.join({ isolation, retries }, () => use(this.#transaction(unit, inner)));
+      },
     };
   }
 }
@@ -147,15 +154,18 @@ export async function openStore(options: StoreOptions = {}): Promise<Store> {
   const { migrations, actor, patternRules, jsonSchemas = [], onWarning, ...rest } = options;
   const config = readConfig(rest);
   const rules = readOrThrow('pattern rules', (report) => readPatternRules(patternRules ?? {}, report));
-  const context = readContext({ actor: actor ?? config.pool.applicationName });
+  const context = readContext({ actor }, config.pool.applicationName);
   const database = await Database.open(config, migrations);
   const warn = onWarning ?? ((problem) => database.log.warn({ problem }, 'a pattern breaks a rule that only warns'));
   return new Store(database, context.actor, { rules, schemas: LEDGER_SCHEMAS.with(jsonSchemas), onWarning: warn });
 }
 
-function readContext({ actor, correlationId }: AuditContext): AuditContext {
+function readContext(
+  { actor, correlationId }: { readonly actor?: string | undefined; readonly correlationId?: string | undefined },
+  usualActor: string,
+): AuditContext {
   return readOrThrow('transaction', (report) => {
-    const who = readText(actor, LONGEST_ACTOR, 'actor', report);
+    const who = readText(actor === undefined ? usualActor : actor, LONGEST_ACTOR, 'actor', report);
     const story = correlationId === undefined ? undefined : readId(correlationId, 'correlationId', report);
     return who === undefined ? undefined : { actor: who, correlationId: story };
   });

@@ -1,5 +1,6 @@
 /** Readers of command-line arguments, for commander: what breaks a rule is wrong usage. */
 import { InvalidArgumentError } from 'commander';
+import { readId } from '../domain/identifier.js';
 import { type Report, readOrThrow } from '../domain/problem.js';
 import { type MarketSymbol, readSymbol } from '../domain/symbol.js';
 import { readInstant } from '../domain/time.js';
@@ -11,6 +12,10 @@ export function readSymbolArgument(text: string): MarketSymbol {
 
 export function readInstantArgument(text: string): Date {
   return read((report) => readInstant(text, 'instant', report), 'write it as 2024-01-02 or 2024-01-02T14:30:00Z');
+}
+
+export function readIdArgument(text: string): string {
+  return read((report) => readId(text, 'id', report));
 }
 
 export function readLimitArgument(text: string): number {

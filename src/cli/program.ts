@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { registerAuditCommands } from './audit.js';
 import { registerBarsCommands } from './bars.js';
 import { registerCheckCommands } from './check.js';
 import { surviveClosedPipes } from './closed-pipe.js';
@@ -8,8 +9,11 @@ import { Interruption } from './context.js';
 import { registerDatabaseCommands } from './database.js';
 import { reportFailure } from './failure.js';
 import { registerImportCommand } from './import.js';
+import { registerLedgerCommands } from './ledger/commands.js';
 import { registerMigrateCommand } from './migrate.js';
+import { registerRolesCommands } from './roles.js';
 import { registerSeedCommand } from './seed.js';
+import { registerTraceCommand } from './trace.js';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -50,6 +54,10 @@ function createProgram(): Command {
   registerCheckCommands(program);
   registerImportCommand(program);
   registerBarsCommands(program);
+  registerLedgerCommands(program);
+  registerTraceCommand(program);
+  registerAuditCommands(program);
+  registerRolesCommands(program);
   registerDatabaseCommands(program);
   return program;
 }

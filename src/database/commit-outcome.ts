@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConnectionError, DatabaseError } from '../errors.js';
+import { ConnectionError, DatabaseError, PoolExhaustedError } from '../errors.js';
 import type { Session } from './session.js';
 
 export type CommitOutcome = 'committed' | 'aborted' | 'unknown';
@@ -32,7 +32,7 @@ async function askOnce(session: Session, transactionId: string): Promise<string>
       return rows[0]?.status ?? 'forgotten';
     });
   } catch (error) {
-    if (error instanceof ConnectionError) return 'away';
+    if (error instanceof ConnectionError || error instanceof PoolExhaustedError) return 'away';
     // A server that was restored from a backup has not come to this id yet.
     if (error instanceof DatabaseError) return 'forgotten';
     throw error;

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import type { QueryResult } from 'pg';
 import {
   ConnectionError,
   DatabaseError,
@@ -26,6 +27,14 @@ export interface UnitOptions {
 const RETRIES = 5;
 const BACKOFF = { initialDelay: 20, maxDelay: 2_000 };
 
+/** What runs on a transaction's connection, so that it is found out when it calls the transaction, and would wait for itself. */
+interface Turn {
+  readonly unit: UnitOfWork;
+  over: boolean;
+}
+
+const turns = new AsyncLocalStorage<Turn>();
+
 /**
  * One transaction on one connection, for everything that is done in it. Operations queue: a connection takes one statement at a time, and what
  * one of them reads and then writes must not be mixed with another's.
@@ -49,8 +58,13 @@ export class UnitOfWork implements Session {
     return this.#over;
   }
 
-  /** Runs `use` on the transaction's connection when those before it are done. */
-  withClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
+  /**
+   * Runs `use` on the transaction's connection when those before it are done.
+   * @throws WyckoffError TRANSACTION_BUSY, TRANSACTION_OVER
+   */
+  async withClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    const outer = turns.getStore();
+    if (outer?.unit === this && !outer.over) throw busy();
     const turn = this.#last.then(() => this.#take(use));
     this.#last = turn.catch(() => {});
     return turn;
@@ -64,7 +78,7 @@ export class UnitOfWork implements Session {
       await client.query(`SAVEPOINT ${name}`);
       try {
         const answer = await use(client);
-        await client.query(`RELEASE SAVEPOINT ${name}`);
+        await this.#release(client, name);
         return answer;
       } catch (error) {
         await client.query(`ROLLBACK TO SAVEPOINT ${name}`).catch(() => {}); // the connection is gone: so is the transaction
@@ -73,22 +87,41 @@ export class UnitOfWork implements Session {
     });
   }
 
-  async #take<T>(use: (client: Client) => Promise<T>): Promise<T> {
-    if (this.#over) {
-      throw new WyckoffError('TRANSACTION_OVER', 'the transaction is over: nothing more can be done in it', {
-        hint: 'await every call inside the function that transaction() was given',
-      });
+  /** Runs `use` as a part of the transaction, which is not committed without it. @throws InvalidInputError ISOLATION_DIFFERS */
+  async join<T>(options: UnitOptions, use: (unit: UnitOfWork) => Promise<T>): Promise<T> {
+    readOptions(options);
+    if (this.#over) throw isOver();
+    if (options.isolation !== undefined && options.isolation !== this.isolation) {
+      const rule = `this joins a transaction that runs at ${this.isolation}`;
+      const hint = 'ask for the isolation where the outer transaction begins';
+      const problem = { code: 'ISOLATION_DIFFERS', path: 'isolation', value: options.isolation, rule, hint };
+      throw new InvalidInputError([problem], 'transaction');
     }
     try {
-      return await use(this.#client);
+      return await use(this);
     } catch (error) {
-      throw toDatabaseError(error);
+      this.#doom ??= error;
+      throw error;
     }
   }
 
-  /** A part of the transaction failed: the rest may not be committed without it. */
-  doom(cause: unknown): void {
-    this.#doom ??= cause;
+  /** Keeps what was done since the savepoint, and notes the transaction's id if anything was, in the same round trip. */
+  async #release(client: Client, savepoint: string): Promise<void> {
+    const text = `RELEASE SAVEPOINT ${savepoint}; SELECT pg_current_xact_id_if_assigned()::text AS id`;
+    const [, { rows }] = (await client.query(text)) as unknown as [unknown, QueryResult<{ id: string | null }>];
+    this.transactionId ??= rows[0]?.id ?? undefined;
+  }
+
+  async #take<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    if (this.#over) throw isOver();
+    const turn: Turn = { unit: this, over: false };
+    try {
+      return await turns.run(turn, () => use(this.#client));
+    } catch (error) {
+      throw toDatabaseError(error);
+    } finally {
+      turn.over = true;
+    }
   }
 
   /** Waits for what is under way, and refuses what comes later. @throws DatabaseError where the transaction is doomed */
@@ -145,9 +178,9 @@ export class UnitsOfWork {
    *   any more whether the transaction was committed
    */
   async run<T>(options: UnitOptions, use: (unit: UnitOfWork) => Promise<T>): Promise<T> {
-    const { isolation, retries } = readOptions(options);
     const outer = this.current;
-    if (outer) return join(outer, options.isolation, use);
+    if (outer) return outer.join(options, use);
+    const { isolation, retries } = readOptions(options);
     const policy = retry(handleWhen(isWorthRetrying), {
       maxAttempts: retries,
       backoff: new ExponentialBackoff(BACKOFF),
@@ -192,7 +225,7 @@ export class UnitsOfWork {
 
   /** Finds out whether a COMMIT whose answer was lost came through. */
   async #settle<T>({ transactionId, answer, failure }: CommitInDoubt<T>): Promise<T> {
-    // Without an id nothing was written that could not be written again: bars that are there already are left alone.
+    // Without an id nothing was written.
     const outcome: CommitOutcome =
       transactionId === undefined ? 'aborted' : await commitOutcome(this.#pool, transactionId);
     if (outcome === 'committed') return answer;
@@ -205,25 +238,17 @@ export class UnitsOfWork {
   }
 }
 
-async function join<T>(
-  outer: UnitOfWork,
-  isolation: Isolation | undefined,
-  use: (unit: UnitOfWork) => Promise<T>,
-): Promise<T> {
-  if (isolation !== undefined && isolation !== outer.isolation) {
-    const rule = `this joins a transaction that runs at ${outer.isolation}`;
-    const hint = 'ask for the isolation where the outer transaction begins';
-    throw new InvalidInputError(
-      [{ code: 'ISOLATION_DIFFERS', path: 'isolation', value: isolation, rule, hint }],
-      'transaction',
-    );
-  }
-  try {
-    return await use(outer);
-  } catch (error) {
-    outer.doom(error);
-    throw error;
-  }
+function isOver(): WyckoffError {
+  return new WyckoffError('TRANSACTION_OVER', 'the transaction is over: nothing more can be done in it', {
+    hint: 'await every call inside the function that transaction() was given',
+  });
+}
+
+/** The source of a stream that the transaction writes wants to read in the transaction: each would wait for the other for ever. */
+function busy(): WyckoffError {
+  return new WyckoffError('TRANSACTION_BUSY', 'a call that is under way in the transaction called the transaction', {
+    hint: 'read what a stream of bars is made of before, or read it through the store, which has other connections',
+  });
 }
 
 function isWorthRetrying(error: Error): boolean {

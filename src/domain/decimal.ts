@@ -35,7 +35,8 @@ export const RATIO: DecimalKind = { name: 'ratio', integerDigits: 6, scale: 4 };
 export const MONEY: DecimalKind = { name: 'money', integerDigits: 10, scale: 2 };
 
 const PLAIN_DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,4})?$/i;
-const LONGEST_DECIMAL = 200;
+/** Characters. */
+export const LONGEST_DECIMAL = 200;
 const WORD_DIGITS = 7; // decimal.js keeps its digits in words of base 10^7
 
 const POWERS = Array.from({ length: 16 }, (_, power) => 10 ** power);

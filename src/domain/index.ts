@@ -60,7 +60,7 @@ export {
   volumeSchema,
 } from './schemas.js';
 export { compareSeries, readSeriesKey, type Series, type SeriesInput, type SeriesKey, seriesKey } from './series.js';
-export { allocationPct, MOVES, SIGNAL_STATUSES } from './signal.js';
+export { allocationPct, SIGNAL_MOVES, SIGNAL_STATUSES } from './signal.js';
 export { type MarketSymbol, readSymbol } from './symbol.js';
 export { formatInstant, type InstantInput, readInstant } from './time.js';
 export {

@@ -30,7 +30,7 @@ class Unfit extends Error {
 /**
  * Reads an outside value as JSON that PostgreSQL holds exactly: Decimals and bigints become strings, Dates and DateTimes ISO 8601 with `Z`,
  * properties without a value are left out. What JSON would change silently is reported: NaN, infinities, integers beyond 2^53, Maps,
- * functions, halves of surrogate pairs; so is what is nested deeper than 32 levels or longer than a million characters.
+ * functions, halves of surrogate pairs, keys `__proto__`; so is what is nested deeper than 32 levels or longer than a million characters.
  */
 export function readJson(value: unknown, path: string, report: Report): Json | undefined {
   try {
@@ -57,6 +57,8 @@ export function isJsonObject(json: Json | undefined): json is JsonObject {
 
 /** The document of a value that {@link readJson} accepted before: one that came from a schema, with its Decimals and Dates. */
 export function toJson(value: unknown): Json {
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return value;
   return new Reader(Number.POSITIVE_INFINITY).read(value, '', 0);
 }
 
@@ -96,28 +98,34 @@ class Reader {
       const hint = 'give a large number as a string';
       throw new Unfit('JSON_INVALID', path, value, 'an integer beyond 2^53 is not exact', hint);
     }
-    return this.#take(8, value, path);
+    // JSON has no negative zero: it would come back as another value than was created.
+    return this.#take(8, value === 0 ? 0 : value, path);
   }
 
   #readObject(value: object, path: string, depth: number): Json {
     if (depth >= DEEPEST)
       throw new Unfit('JSON_TOO_DEEP', shortened(path), '...', `nested more than ${DEEPEST} levels deep`);
     if (DecimalJs.isDecimal(value)) {
-      if (value.isFinite()) return this.#readText(value.toFixed(), path);
-      throw new Unfit('JSON_INVALID', path, value, 'a decimal is finite');
+      if (!value.isFinite()) throw new Unfit('JSON_INVALID', path, value, 'a decimal is finite');
+      // An exponent is written out in zeros, and a Decimal's may have 16 digits.
+      if (Math.abs(value.e) > this.#room) throw tooLarge(path);
+      return this.#readText(value.toFixed(), path);
     }
     const date = DateTime.isDateTime(value) ? value.toJSDate() : value;
     if (date instanceof Date) {
       if (Number.isNaN(date.getTime())) throw new Unfit('JSON_INVALID', path, value, 'not an instant');
       return this.#readText(formatInstant(date), path);
     }
-    this.#take(2, value, path);
+    // Commas count: a million empty texts have no other characters.
+    this.#take(Array.isArray(value) ? 2 + value.length : 2, value, path);
     if (Array.isArray(value))
       return Array.from(value, (element: unknown, index) => this.read(element, join(path, index), depth + 1));
     if (!isPlain(value)) throw new Unfit('JSON_INVALID', path, value, 'not a plain object');
     const entries: [string, Json][] = [];
     for (const [key, element] of Object.entries(value)) {
       if (element === undefined) continue;
+      // Schemas leave this key out, and say nothing.
+      if (key === '__proto__') throw new Unfit('JSON_INVALID', path, key, 'a key is not __proto__');
       this.#readText(key, path);
       entries.push([key, this.read(element, join(path, key), depth + 1)]);
     }
@@ -127,8 +135,12 @@ class Reader {
   #take<T>(characters: number, value: T, path: string): T {
     this.#room -= characters;
     if (this.#room >= 0) return value;
-    throw new Unfit('JSON_TOO_LARGE', shortened(path), '...', `a document has at most ${LARGEST} characters`);
+    throw tooLarge(path);
   }
+}
+
+function tooLarge(path: string): Unfit {
+  return new Unfit('JSON_TOO_LARGE', shortened(path), '...', `a document has at most ${LARGEST} characters`);
 }
 
 function isPlain(value: object): boolean {

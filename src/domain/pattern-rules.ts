@@ -44,17 +44,37 @@ export const DEFAULT_PATTERN_RULES: PatternRules = {
   },
 };
 
+const SETTINGS: readonly string[] = ['unusualPhase', 'volume', 'volumeLimits'] satisfies (keyof PatternRules)[];
+
 /** The defaults with what a user of the store sets. */
 export function readPatternRules(input: PatternRulesInput, report: Report): PatternRules | undefined {
-  if (typeof input !== 'object' || input === null) {
+  if (!isPlainObject(input)) {
     report({ code: 'RULES_INVALID', path: '', value: input, rule: 'not an object with rules' });
     return undefined;
   }
+  let sound = true;
+  const refuse: Report = (problem) => {
+    sound = false;
+    report(problem);
+  };
+  // A setting that is misspelt would otherwise leave its default in force, and nobody know.
+  for (const path of Object.keys(input)) readChoice(path, SETTINGS, 'a rule', path, refuse);
   const { unusualPhase = DEFAULT_PATTERN_RULES.unusualPhase, volume = DEFAULT_PATTERN_RULES.volume } = input;
-  const phaseSeverity = readChoice(unusualPhase, SEVERITIES, 'a severity', 'unusualPhase', report);
-  const volumeSeverity = readChoice(volume, SEVERITIES, 'a severity', 'volume', report);
+  const phaseSeverity = readChoice(unusualPhase, SEVERITIES, 'a severity', 'unusualPhase', refuse);
+  const volumeSeverity = readChoice(volume, SEVERITIES, 'a severity', 'volume', refuse);
+  const volumeLimits = readVolumeLimits(input.volumeLimits ?? {}, refuse);
+  if (!sound || !phaseSeverity || !volumeSeverity) return undefined;
+  return { unusualPhase: phaseSeverity, volume: volumeSeverity, volumeLimits };
+}
+
+function readVolumeLimits(limits: object, report: Report): PatternRules['volumeLimits'] {
   const volumeLimits: Partial<Record<PatternType, VolumeLimit>> = { ...DEFAULT_PATTERN_RULES.volumeLimits };
-  for (const [name, limit] of Object.entries(input.volumeLimits ?? {})) {
+  if (!isPlainObject(limits)) {
+    const rule = 'not an object with a limit for each pattern type';
+    report({ code: 'RULES_INVALID', path: 'volumeLimits', value: limits, rule });
+    return volumeLimits;
+  }
+  for (const [name, limit] of Object.entries(limits)) {
     const path = `volumeLimits.${name}`;
     const type = readChoice(name, PATTERN_TYPES, 'a pattern type', path, report);
     if (type === undefined) continue;
@@ -62,7 +82,11 @@ export function readPatternRules(input: PatternRulesInput, report: Report): Patt
     const read = limit === null ? undefined : readVolumeLimit(limit, path, report);
     if (read) volumeLimits[type] = read;
   }
-  return phaseSeverity && volumeSeverity && { unusualPhase: phaseSeverity, volume: volumeSeverity, volumeLimits };
+  return volumeLimits;
+}
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function readVolumeLimit(limit: unknown, path: string, report: Report): VolumeLimit | undefined {

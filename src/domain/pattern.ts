@@ -104,8 +104,8 @@ export function readNewPattern(
   const phase = readPhase(input.phase, 'phase', report);
   const tradingRangeId = readOptionalId<TradingRangeId>(input.tradingRangeId, 'tradingRangeId', report);
   const prices = readPrices(input, patternType, report);
-  const volumeRatio = readRatio(input.volumeRatio, 'volumeRatio', report);
-  const spreadRatio = readRatio(input.spreadRatio, 'spreadRatio', report);
+  const volumeRatio = asRatio(readRatio(input.volumeRatio, 'volumeRatio', report));
+  const spreadRatio = asRatio(readRatio(input.spreadRatio, 'spreadRatio', report));
   const metadataVersion = readWholeNumber(
     input.metadataVersion ?? 1,
     'a metadata version',
@@ -117,37 +117,55 @@ export function readNewPattern(
     patternType &&
     metadataVersion &&
     schemas.read('pattern_metadata', patternType, metadataVersion, input.metadata, 'metadata', report);
+  const placed = checkPlace({ patternType, phase, tradingRangeId, volumeRatio }, rules, report, warn);
+  const refused = refuseRejection(input, report);
   if (!key || !id || !patternType || !times || !phase || tradingRangeId === undefined || !prices) return undefined;
-  if (confidenceScore === undefined || volumeRatio === undefined || spreadRatio === undefined) return undefined;
-  if (!metadataVersion || metadata === undefined) return undefined;
-  const pattern = {
+  if (confidenceScore === undefined || !volumeRatio || !spreadRatio) return undefined;
+  if (!metadataVersion || metadata === undefined || !placed || refused) return undefined;
+  return {
     ...{ id, patternType, ...key, ...times, confidenceScore, phase, tradingRangeId, ...prices },
-    volumeRatio: fromScaled(volumeRatio, RATIO.scale),
-    spreadRatio: fromScaled(spreadRatio, RATIO.scale),
-    ...{ rejectionReason: null, metadata, metadataVersion },
+    ...{ volumeRatio, spreadRatio, rejectionReason: null, metadata, metadataVersion },
   };
-  return checkPlace(pattern, rules, report, warn) ? pattern : undefined;
 }
 
+function asRatio(scaled: bigint | undefined): Decimal | undefined {
+  return scaled === undefined ? undefined : fromScaled(scaled, RATIO.scale);
+}
+
+/** A reason that is left out silently would make a tradable pattern of a rejected one. */
+function refuseRejection(input: NewPattern, report: Report): boolean {
+  const value = (input as { readonly rejectionReason?: unknown }).rejectionReason ?? null;
+  if (value === null) return false;
+  const hint = 'create it, then reject(id, reason)';
+  report({ code: 'REJECTED_AT_CREATION', path: 'rejectionReason', value, rule: 'a new pattern is not rejected', hint });
+  return true;
+}
+
+/** What of a new pattern its place is told from; undefined is what could not be read. */
+type Place = {
+  readonly [Field in 'patternType' | 'phase' | 'tradingRangeId' | 'volumeRatio']: PatternDraft[Field] | undefined;
+};
+
 /** Its range, its phase and its volume. */
-function checkPlace(pattern: PatternDraft, rules: PatternRules, report: Report, warn: Report): boolean {
-  const { patternType, phase, tradingRangeId, volumeRatio } = pattern;
+function checkPlace(place: Place, rules: PatternRules, report: Report, warn: Report): boolean {
+  const { patternType, phase, tradingRangeId, volumeRatio } = place;
+  if (patternType === undefined) return false;
   let sound = true;
   const refuse: Report = (problem) => {
     sound = false;
     report(problem);
   };
-  if (tradingRangeId === null && (directionOf(patternType) !== undefined || phase !== 'A')) {
+  if (phase && tradingRangeId === null && (directionOf(patternType) !== undefined || phase !== 'A')) {
     const rule = `a ${patternType} of phase ${phase} has a trading range: only context of phase A may have none`;
     refuse({ code: 'TRADING_RANGE_MISSING', path: 'tradingRangeId', value: null, rule });
   }
   const usual = usualPhases(patternType);
-  if (!usual.includes(phase)) {
+  if (phase && !usual.includes(phase)) {
     const rule = `the usual phase of a ${patternType} is ${usual.join(' or ')}`;
     const hint = "openStore({ patternRules: { unusualPhase: 'warn' } }) lets it pass";
     (rules.unusualPhase === 'warn' ? warn : refuse)({ code: 'PHASE_UNUSUAL', path: 'phase', value: phase, rule, hint });
   }
-  const rule = brokenVolumeLimit(patternType, volumeRatio, rules);
+  const rule = volumeRatio && brokenVolumeLimit(patternType, volumeRatio, rules);
   if (rule !== undefined) {
     const problem = { code: 'VOLUME_UNUSUAL', path: 'volumeRatio', value: volumeRatio, rule };
     (rules.volume === 'warn' ? warn : refuse)(problem);

@@ -2,7 +2,16 @@ import { z } from 'zod';
 import type { Problem } from '../errors.js';
 import { readMoney, readPrice, readRatio, readVolume } from './amount.js';
 import { type Bar, type BarInput, type BarRules, readBarValues, readSource } from './bar.js';
-import { type Decimal, type DecimalInput, fromScaled, MONEY, PRICE, RATIO, readDecimal } from './decimal.js';
+import {
+  type Decimal,
+  type DecimalInput,
+  fromScaled,
+  LONGEST_DECIMAL,
+  MONEY,
+  PRICE,
+  RATIO,
+  readDecimal,
+} from './decimal.js';
 import type { Report } from './problem.js';
 import type { SeriesInput, SeriesKey } from './series.js';
 import { type MarketSymbol, readSymbol } from './symbol.js';
@@ -37,8 +46,14 @@ function amountSchema(scale: number, read: Read<bigint>): z.ZodType<Decimal, Dec
   });
 }
 
-/** A finite decimal of any size. */
-export const decimalSchema: z.ZodType<Decimal, DecimalInput> = schemaOf(readDecimal);
+/** Finite, of at most 200 characters when it is written out: what it answers can be read again. */
+export const decimalSchema: z.ZodType<Decimal, DecimalInput> = schemaOf((value, path, report) => {
+  const decimal = readDecimal(value, path, report);
+  if (decimal === undefined || writtenLength(decimal) <= LONGEST_DECIMAL) return decimal;
+  const rule = `a decimal has at most ${LONGEST_DECIMAL} characters, written without an exponent`;
+  report({ code: 'DECIMAL_TOO_LONG', path, value, rule });
+  return undefined;
+});
 /** Above zero, at most 10 digits before the point and 8 after it. */
 export const priceSchema: z.ZodType<Decimal, DecimalInput> = amountSchema(PRICE.scale, readPrice);
 /** A price that may lie at or below zero, as oil's did at -37.63. */
@@ -49,6 +64,12 @@ export const signedPriceSchema: z.ZodType<Decimal, DecimalInput> = amountSchema(
 export const ratioSchema: z.ZodType<Decimal, DecimalInput> = amountSchema(RATIO.scale, readRatio);
 /** Of either sign, at most 10 digits before the point and 2 after it. */
 export const moneySchema: z.ZodType<Decimal, DecimalInput> = amountSchema(MONEY.scale, readMoney);
+
+/** At least: of an exponent with 16 digits, decimal.js would write every zero. */
+function writtenLength(decimal: Decimal): number {
+  const magnitude = Math.abs(decimal.e);
+  return magnitude > LONGEST_DECIMAL ? magnitude : decimal.toFixed().length;
+}
 
 /** >= 0, a multiple of 10^-volumeScale; its units fit 64 bits. */
 export function volumeSchema(volumeScale = 0): z.ZodType<Decimal, DecimalInput> {

@@ -11,7 +11,8 @@ export function readWholeNumber(
   path: string,
   report: Report,
 ): number | undefined {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most)
+    return value === 0 ? 0 : value; // PostgreSQL and JSON have no negative zero
   const bounds = most === LARGEST_INT ? `of at least ${least}` : `from ${least} to ${most}`;
   report({ code: 'NUMBER_OUT_OF_RANGE', path, value, rule: `${name} is a whole number ${bounds}` });
   return undefined;

@@ -60,7 +60,7 @@ export class BacktestResultRepository {
   }
 
   /** Records many, all or none. @throws as {@link record}, naming every bad row by its position */
-  recordMany(inputs: Iterable<RecordedBacktest>, options: BatchOptions = {}): Promise<BacktestResult[]> {
+  async recordMany(inputs: Iterable<RecordedBacktest>, options: BatchOptions = {}): Promise<BacktestResult[]> {
     return this.#record(Batch.read('backtest results', inputs, options, (one, report) => this.#read(one, report)));
   }
 
@@ -70,12 +70,12 @@ export class BacktestResultRepository {
   }
 
   /** Pages of results, the oldest first; `from` and `to` are about when they were recorded. */
-  find(filter: BacktestFilter & PageOptions = {}): Promise<Page<BacktestResult>> {
+  async find(filter: BacktestFilter & PageOptions = {}): Promise<Page<BacktestResult>> {
     return this.#page(filter, 'forward');
   }
 
   /** The newest results, oldest of them first; the next page goes further back. */
-  latest(filter: BacktestFilter & PageOptions = {}): Promise<Page<BacktestResult>> {
+  async latest(filter: BacktestFilter & PageOptions = {}): Promise<Page<BacktestResult>> {
     return this.#page(filter, 'backward');
   }
 
@@ -111,7 +111,7 @@ export class BacktestResultRepository {
   }
 
   #record(batch: Batch<BacktestResultDraft>): Promise<BacktestResult[]> {
-    return this.#session.write(async (client, tell) => {
+    return this.#session.insert(async (client, tell) => {
       const { entities, events } = await insertRows(client, this.#table, batch.drafts, {
         eventType: 'BACKTEST_RESULT_RECORDED',
         action: (result) => `recorded ${result.symbol} ${result.timeframe}, ${result.startDate} to ${result.endDate}`,

@@ -69,7 +69,7 @@ export class CampaignRepository {
   }
 
   /** Opens many, all or none. @throws InvalidInputError naming every bad row by its position, ConflictError ID_CONFLICT, CAMPAIGN_LIVE */
-  openMany(inputs: Iterable<NewCampaign>, options: BatchOptions = {}): Promise<Campaign[]> {
+  async openMany(inputs: Iterable<NewCampaign>, options: BatchOptions = {}): Promise<Campaign[]> {
     return this.#open(Batch.read('campaigns', inputs, options, readNewCampaign));
   }
 
@@ -79,22 +79,22 @@ export class CampaignRepository {
   }
 
   /** Pages of campaigns, the oldest first. */
-  find(filter: CampaignFilter & PageOptions = {}): Promise<Page<Campaign>> {
+  async find(filter: CampaignFilter & PageOptions = {}): Promise<Page<Campaign>> {
     return this.#page(filter, 'forward');
   }
 
   /** The newest campaigns, oldest of them first; the next page goes further back. */
-  latest(filter: CampaignFilter & PageOptions = {}): Promise<Page<Campaign>> {
+  async latest(filter: CampaignFilter & PageOptions = {}): Promise<Page<Campaign>> {
     return this.#page(filter, 'backward');
   }
 
   /** Every campaign of a range, by its start. */
-  byRange(tradingRangeId: string): Promise<Campaign[]> {
+  async byRange(tradingRangeId: string): Promise<Campaign[]> {
     return readAllPages((page) => this.find({ tradingRangeId, ...page }));
   }
 
   /** Every campaign that may still take entries, by its start. */
-  live(filter: CampaignFilter = {}): Promise<Campaign[]> {
+  async live(filter: CampaignFilter = {}): Promise<Campaign[]> {
     return readAllPages((page) => this.#page({ ...filter, ...page }, 'forward', LIVE_STATUSES));
   }
 
@@ -104,7 +104,7 @@ export class CampaignRepository {
    *
    * @throws InvalidInputError, CAMPAIGN_LIMIT among others, which says how much room is left; NotFoundError
    */
-  addEntry(id: string, entry: NewCampaignEntry): Promise<Campaign> {
+  async addEntry(id: string, entry: NewCampaignEntry): Promise<Campaign> {
     const draft = readOrThrow('campaign entry', (report) => readNewEntry(entry, report));
     return this.#changeEntries(
       id,
@@ -120,7 +120,7 @@ export class CampaignRepository {
   }
 
   /** Closes a position. It locks the campaign, so it needs no version. @throws InvalidInputError ENTRY_UNKNOWN, ENTRY_CLOSED; NotFoundError */
-  closeEntry(id: string, positionId: string, exit: NewEntryExit): Promise<Campaign> {
+  async closeEntry(id: string, positionId: string, exit: NewEntryExit): Promise<Campaign> {
     const [position, left] = readOrThrow('campaign entry', (report) => {
       const read = [readId<PositionId>(positionId, 'position_id', report), readExit(exit, report)] as const;
       return read[0] && read[1] ? ([read[0], read[1]] as const) : undefined;
@@ -135,7 +135,7 @@ export class CampaignRepository {
   }
 
   /** The markup has begun (the markdown, for a short campaign). @throws NotFoundError, StaleVersionError, IllegalMoveError */
-  toMarkup(id: string, { version }: Versioned): Promise<Campaign> {
+  async toMarkup(id: string, { version }: Versioned): Promise<Campaign> {
     const change = { eventType: 'CAMPAIGN_MARKUP_STARTED', action: 'the markup has begun' };
     return this.#move(id, version, 'MARKUP', () => ({ fields: {}, change }));
   }
@@ -144,7 +144,7 @@ export class CampaignRepository {
    * Ends a campaign whose entries are all closed. `completedAt` is now where nothing is said.
    * @throws InvalidInputError CAMPAIGN_HAS_OPEN_ENTRIES, NotFoundError, StaleVersionError, IllegalMoveError
    */
-  complete(id: string, options: Versioned & { readonly completedAt?: InstantInput }): Promise<Campaign> {
+  async complete(id: string, options: Versioned & { readonly completedAt?: InstantInput }): Promise<Campaign> {
     const change = { eventType: 'CAMPAIGN_COMPLETED', action: 'every position is closed' };
     return this.#move(id, options.version, 'COMPLETED', (campaign) => {
       readOrThrow('campaign', (report) => checkNoOpenEntry(campaign, report) || undefined);
@@ -156,7 +156,7 @@ export class CampaignRepository {
    * Gives a campaign up; its entries stay as they are recorded. `completedAt` is now where nothing is said.
    * @throws InvalidInputError, NotFoundError, StaleVersionError, IllegalMoveError
    */
-  invalidate(
+  async invalidate(
     id: string,
     options: Versioned & { readonly reason: string; readonly completedAt?: InstantInput },
   ): Promise<Campaign> {
@@ -168,7 +168,7 @@ export class CampaignRepository {
   }
 
   #open(batch: Batch<CampaignDraft>): Promise<Campaign[]> {
-    return this.#session.write(async (client, tell) => {
+    return this.#session.insert(async (client, tell) => {
       const rangeIds = batch.drafts.flatMap(({ tradingRangeId }) => tradingRangeId ?? []);
       // Locked for an update: who opens a campaign on a range waits for whoever is opening another.
       const ranges = await selectByIds(client, TRADING_RANGES, rangeIds, 'update');

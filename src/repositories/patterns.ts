@@ -72,7 +72,7 @@ export class PatternRepository {
    * Creates many, all or none, in one round trip a table.
    * @throws InvalidInputError naming every bad row by its position, ConflictError ID_CONFLICT
    */
-  createMany(inputs: Iterable<NewPattern>, options: BatchOptions = {}): Promise<Pattern[]> {
+  async createMany(inputs: Iterable<NewPattern>, options: BatchOptions = {}): Promise<Pattern[]> {
     const warnings = new Map<string, Problem[]>();
     const batch = Batch.read('patterns', inputs, options, (one, report) => this.#read(one, report, warnings));
     return this.#create(batch, warnings);
@@ -84,17 +84,17 @@ export class PatternRepository {
   }
 
   /** Pages of patterns, the oldest first. */
-  find(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
+  async find(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
     return this.#page(filter, 'forward');
   }
 
   /** The newest patterns, oldest of them first; the next page goes further back. */
-  latest(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
+  async latest(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
     return this.#page(filter, 'backward');
   }
 
   /** Patterns that a signal may be made of: an entry type, tested where its type needs a test, not rejected. */
-  tradable(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
+  async tradable(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
     return this.#page(filter, 'forward', (where) =>
       where
         .and('pattern_type = ANY(?)', ENTRY_TYPES)
@@ -104,7 +104,7 @@ export class PatternRepository {
   }
 
   /** Every pattern of a range, by its bar. */
-  byRange(tradingRangeId: string): Promise<Pattern[]> {
+  async byRange(tradingRangeId: string): Promise<Pattern[]> {
     return readAllPages((page) => this.find({ tradingRangeId, ...page }));
   }
 
@@ -114,7 +114,7 @@ export class PatternRepository {
    *
    * @throws InvalidInputError LOOK_AHEAD where the test's bar had not closed by then, NotFoundError, ConflictError PATTERN_CONFIRMED
    */
-  confirmTest(
+  async confirmTest(
     id: string,
     testBarTimestamp: InstantInput,
     { confirmedAt = new Date() }: { readonly confirmedAt?: InstantInput } = {},
@@ -155,7 +155,7 @@ export class PatternRepository {
   }
 
   /** The pattern failed, or was none. To reject it again for the same reason changes nothing. @throws NotFoundError, ConflictError PATTERN_REJECTED */
-  reject(id: string, reason: string): Promise<Pattern> {
+  async reject(id: string, reason: string): Promise<Pattern> {
     const wanted = idOf<PatternId>(id);
     const why = readOrThrow('rejection', (report) => readText(reason, LONGEST_REASON, 'reason', report));
     return this.#session.write(async (client, tell) => {
@@ -188,7 +188,7 @@ export class PatternRepository {
   }
 
   #create(batch: Batch<PatternDraft>, warnings: ReadonlyMap<string, readonly Problem[]>): Promise<Pattern[]> {
-    return this.#session.write(async (client, tell) => {
+    return this.#session.insert(async (client, tell) => {
       const rangeIds = batch.drafts.flatMap(({ tradingRangeId }) => tradingRangeId ?? []);
       const ranges = await selectByIds(client, TRADING_RANGES, rangeIds, 'share');
       await batch.check(client, this.#table, (draft, report) => {

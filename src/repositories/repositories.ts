@@ -34,6 +34,6 @@ export function createRepositories(
     signals: new SignalRepository(ledger, schemas),
     campaigns: new CampaignRepository(ledger, schemas),
     backtests: new BacktestResultRepository(ledger, schemas),
-    audit: new AuditRepository(session),
+    audit: new AuditRepository(session, ledger, schemas),
   };
 }

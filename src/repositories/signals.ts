@@ -95,7 +95,7 @@ export class SignalRepository {
    * Creates many, all or none, in one round trip a table.
    * @throws InvalidInputError naming every bad row by its position, ConflictError ID_CONFLICT
    */
-  createMany(inputs: Iterable<NewSignal>, options: BatchOptions = {}): Promise<Signal[]> {
+  async createMany(inputs: Iterable<NewSignal>, options: BatchOptions = {}): Promise<Signal[]> {
     return this.#create(
       Batch.read('signals', inputs, options, (one, report) => readNewSignal(one, this.#schemas, report)),
     );
@@ -107,17 +107,17 @@ export class SignalRepository {
   }
 
   /** Pages of signals, the oldest first. */
-  find(filter: SignalFilter & PageOptions = {}): Promise<Page<Signal>> {
+  async find(filter: SignalFilter & PageOptions = {}): Promise<Page<Signal>> {
     return this.#page(filter, 'forward');
   }
 
   /** The newest signals, oldest of them first; the next page goes further back. */
-  latest(filter: SignalFilter & PageOptions = {}): Promise<Page<Signal>> {
+  async latest(filter: SignalFilter & PageOptions = {}): Promise<Page<Signal>> {
     return this.#page(filter, 'backward');
   }
 
   /** Pages of signals that wait for a decision, the oldest first. */
-  pending(filter: Omit<SignalFilter, 'status'> & PageOptions = {}): Promise<Page<Signal>> {
+  async pending(filter: Omit<SignalFilter, 'status'> & PageOptions = {}): Promise<Page<Signal>> {
     return this.find({ ...filter, status: 'PENDING' });
   }
 
@@ -125,7 +125,7 @@ export class SignalRepository {
    * PENDING -> APPROVED, by a chain of all five stages without a FAIL, if the signal's pattern is tradable still.
    * @throws InvalidInputError PATTERN_NOT_TRADABLE among others, NotFoundError, IllegalMoveError
    */
-  approve(id: string, chain: ApprovalChainInput): Promise<Signal> {
+  async approve(id: string, chain: ApprovalChainInput): Promise<Signal> {
     const approvalChain = readOrThrow('approval chain', (report) => readApproval(chain, this.#schemas, report));
     return this.#move(id, 'APPROVED', (signal, pattern) => {
       const why = pattern && whyNotTradable(pattern);
@@ -138,7 +138,7 @@ export class SignalRepository {
   }
 
   /** PENDING -> REJECTED, by a chain in which a stage failed, or for a reason. @throws InvalidInputError, NotFoundError, IllegalMoveError */
-  reject(id: string, rejection: RejectionInput): Promise<Signal> {
+  async reject(id: string, rejection: RejectionInput): Promise<Signal> {
     const read = readOrThrow('rejection', (report) => readRejection(rejection, this.#schemas, report));
     return this.#move(id, 'REJECTED', (signal) => ({
       fields: {
@@ -149,7 +149,7 @@ export class SignalRepository {
   }
 
   /** PENDING | APPROVED -> EXPIRED. @throws NotFoundError, IllegalMoveError */
-  expire(id: string, { at }: Pick<Execution, 'at'> = {}): Promise<Signal> {
+  async expire(id: string, { at }: Pick<Execution, 'at'> = {}): Promise<Signal> {
     const { remarks } = readExecution({ at });
     return this.#move(id, 'EXPIRED', () => ({ action: 'expired', remarks }));
   }
@@ -158,7 +158,7 @@ export class SignalRepository {
    * APPROVED -> FILLED, into the campaign that is given here or was given when it was created.
    * @throws InvalidInputError where that campaign is not live or of another series, NotFoundError, IllegalMoveError
    */
-  fill(id: string, options: Execution & { readonly campaignId?: string | null } = {}): Promise<Signal> {
+  async fill(id: string, options: Execution & { readonly campaignId?: string | null } = {}): Promise<Signal> {
     const { remarks, price } = readExecution(options);
     const given = readOrThrow('fill', (report) => {
       const campaignId = readOptionalId<CampaignId>(options.campaignId, 'campaignId', report);
@@ -172,7 +172,7 @@ export class SignalRepository {
   }
 
   /** FILLED -> STOPPED. @throws InvalidInputError, NotFoundError, IllegalMoveError */
-  stop(id: string, execution: Execution = {}): Promise<Signal> {
+  async stop(id: string, execution: Execution = {}): Promise<Signal> {
     const { remarks, price } = readExecution(execution);
     return this.#move(id, 'STOPPED', () => ({
       action: price === undefined ? 'stopped' : `stopped at ${price}`,
@@ -181,14 +181,14 @@ export class SignalRepository {
   }
 
   /** FILLED -> TARGET_HIT. @throws InvalidInputError, NotFoundError, IllegalMoveError */
-  hitTarget(id: string, execution: Execution = {}): Promise<Signal> {
+  async hitTarget(id: string, execution: Execution = {}): Promise<Signal> {
     const { remarks, price } = readExecution(execution);
     const action = price === undefined ? 'reached its target' : `reached its target at ${price}`;
     return this.#move(id, 'TARGET_HIT', () => ({ action, remarks }));
   }
 
   /** Notes that people were told of the signal. To note it again changes nothing. @throws NotFoundError */
-  markNotified(id: string): Promise<Signal> {
+  async markNotified(id: string): Promise<Signal> {
     const wanted = idOf<SignalId>(id);
     return this.#session.write(async (client, tell) => {
       const signal = await requireById(client, this.#table, wanted, 'update');
@@ -210,7 +210,10 @@ export class SignalRepository {
    * Expires what was generated before an instant and still waits for a decision; with `approved` also what was approved and has not been
    * filled, whose orders are then the caller's to cancel. Answers the signals that it expired.
    */
-  expireOlderThan(before: InstantInput, { approved = false }: { readonly approved?: boolean } = {}): Promise<Signal[]> {
+  async expireOlderThan(
+    before: InstantInput,
+    { approved = false }: { readonly approved?: boolean } = {},
+  ): Promise<Signal[]> {
     const bound = readOrThrow('bound', (report) => readInstant(before, 'before', report));
     const statuses: SignalStatus[] = approved ? ['PENDING', 'APPROVED'] : ['PENDING'];
     return this.#session.write(async (client, tell) => {
@@ -226,12 +229,13 @@ export class SignalRepository {
   }
 
   #create(batch: Batch<SignalDraft>): Promise<Signal[]> {
-    return this.#session.write(async (client, tell) => {
+    return this.#session.insert(async (client, tell) => {
       const { drafts } = batch;
       const patternIds = drafts.flatMap(({ patternId }) => patternId ?? []);
       const campaignIds = drafts.flatMap(({ campaignId }) => campaignId ?? []);
       const patterns = await selectByIds(client, patternTable(this.#schemas), patternIds, 'share');
-      const campaigns = await selectByIds(client, campaignTable(this.#schemas), campaignIds, 'share');
+      // Locked for an update, as its next entry does: who held it shared, and wanted more, would deadlock with another who does.
+      const campaigns = await selectByIds(client, campaignTable(this.#schemas), campaignIds, 'update');
       await batch.check(client, this.#table, (draft, report) => {
         const pattern = draft.patternId === null ? undefined : patterns.get(draft.patternId);
         if (pattern) checkSignalAgainstPattern(draft, pattern, report);
@@ -256,7 +260,7 @@ export class SignalRepository {
 
   async #requireCampaign(client: Client, signal: Signal, campaignId: CampaignId | null): Promise<void> {
     if (campaignId === null) return;
-    const campaigns = await selectByIds(client, campaignTable(this.#schemas), [campaignId], 'share');
+    const campaigns = await selectByIds(client, campaignTable(this.#schemas), [campaignId], 'update');
     readOrThrow('fill', (report) => {
       if (signal.campaignId !== null && signal.campaignId !== campaignId) {
         const rule = `the signal is in campaign ${signal.campaignId}`;

@@ -1,10 +1,9 @@
-import { instant } from '../database/instant.js';
 import type { TradingRangeId } from '../domain/identifier.js';
 import { type Phase, readPhase } from '../domain/phase.js';
 import { type Report, readOrThrow } from '../domain/problem.js';
 import type { SeriesInput } from '../domain/series.js';
 import { readText } from '../domain/text.js';
-import { type InstantInput, readInstant } from '../domain/time.js';
+import type { InstantInput } from '../domain/time.js';
 import {
   directionOfRange,
   type NewTradingRange,
@@ -50,7 +49,7 @@ export class TradingRangeRepository {
   }
 
   /** Creates many, all or none, in one round trip. @throws InvalidInputError naming every bad row, ConflictError ID_CONFLICT */
-  createMany(inputs: Iterable<NewTradingRange>, options: BatchOptions = {}): Promise<TradingRange[]> {
+  async createMany(inputs: Iterable<NewTradingRange>, options: BatchOptions = {}): Promise<TradingRange[]> {
     return this.#create(Batch.read('trading ranges', inputs, options, readNewTradingRange));
   }
 
@@ -62,30 +61,28 @@ export class TradingRangeRepository {
   }
 
   /** Pages of ranges by start, the oldest first. */
-  find(filter: TradingRangeFilter & PageOptions = {}): Promise<Page<TradingRange>> {
+  async find(filter: TradingRangeFilter & PageOptions = {}): Promise<Page<TradingRange>> {
     return this.#page(filter, 'forward');
   }
 
   /** The newest ranges, oldest of them first; the next page goes further back. */
-  latest(filter: TradingRangeFilter & PageOptions = {}): Promise<Page<TradingRange>> {
+  async latest(filter: TradingRangeFilter & PageOptions = {}): Promise<Page<TradingRange>> {
     return this.#page(filter, 'backward');
   }
 
   /** Ranges that have not ended, by start. */
-  active(filter: Partial<SeriesInput> = {}): Promise<TradingRange[]> {
+  async active(filter: Partial<SeriesInput> = {}): Promise<TradingRange[]> {
     const { symbol, timeframe } = filter;
     return this.#all(readFilter({ symbol, timeframe }, TRADING_RANGES.time).andThat('end_time IS NULL'));
   }
 
   /** Ranges that share an instant with `[from, to)`, by start: those that started before `to` and have not ended by `from`. */
-  overlapping(
+  async overlapping(
     filter: SeriesInput & { readonly from: InstantInput; readonly to: InstantInput },
   ): Promise<TradingRange[]> {
-    const { from, ...rest } = filter;
-    const where = readFilter(rest, TRADING_RANGES.time, (more, read) => {
-      const ended = read('from', from, readInstant);
-      more.and("coalesce(end_time, 'infinity') > ?", ended && instant(ended));
-    });
+    const notEnded = "coalesce(end_time, 'infinity') > ?";
+    const { symbol, timeframe, from, to } = filter;
+    const where = readFilter({ symbol, timeframe, from, to }, TRADING_RANGES.time, () => {}, notEnded);
     return this.#all(where);
   }
 
@@ -93,7 +90,7 @@ export class TradingRangeRepository {
    * Changes levels, phase, length or counts of a range; the width follows, everything left out stays.
    * @throws InvalidInputError, NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_DELETED
    */
-  updateLevels(id: string, change: RangeLevels & Versioned): Promise<TradingRange> {
+  async updateLevels(id: string, change: RangeLevels & Versioned): Promise<TradingRange> {
     return this.#change(id, change, (range) => ({
       fields: readOrThrow('trading range', (report) => readChangedLevels(range, change, report)),
       change: { eventType: 'TRADING_RANGE_UPDATED', action: `changed, phase ${change.phase ?? range.phase}` },
@@ -104,7 +101,10 @@ export class TradingRangeRepository {
    * Ends a range; levels and phase may change with it.
    * @throws InvalidInputError, NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_DELETED, TRADING_RANGE_CLOSED
    */
-  close(id: string, closing: RangeLevels & Versioned & { readonly endTime: InstantInput }): Promise<TradingRange> {
+  async close(
+    id: string,
+    closing: RangeLevels & Versioned & { readonly endTime: InstantInput },
+  ): Promise<TradingRange> {
     return this.#change(id, closing, (range) => {
       if (range.endTime) throw new ConflictError('TRADING_RANGE_CLOSED', `trading range ${id} has ended already`);
       const fields = readOrThrow('trading range', (report) => {
@@ -120,7 +120,7 @@ export class TradingRangeRepository {
    * Hides a range from every read that does not ask for deleted ones; nothing new can be made from it.
    * @throws InvalidInputError, NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_DELETED
    */
-  softDelete(id: string, { version, reason }: Versioned & { readonly reason?: string }): Promise<TradingRange> {
+  async softDelete(id: string, { version, reason }: Versioned & { readonly reason?: string }): Promise<TradingRange> {
     const action = reason === undefined ? 'deleted' : readOrThrow('reason', (report) => readReason(reason, report));
     return this.#change(id, { version }, () => ({
       fields: { deletedAt: new Date() },
@@ -129,7 +129,7 @@ export class TradingRangeRepository {
   }
 
   /** Brings a soft-deleted range back. @throws NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_NOT_DELETED */
-  restore(id: string, { version }: Versioned): Promise<TradingRange> {
+  async restore(id: string, { version }: Versioned): Promise<TradingRange> {
     return this.#change(
       id,
       { version },
@@ -139,7 +139,7 @@ export class TradingRangeRepository {
   }
 
   #create(batch: Batch<TradingRangeDraft>): Promise<TradingRange[]> {
-    return this.#session.write(async (client, tell) => {
+    return this.#session.insert(async (client, tell) => {
       const { entities, events } = await insertRows(client, TRADING_RANGES, batch.drafts, {
         eventType: 'TRADING_RANGE_CREATED',
         action: (range) => `recognised a range of ${directionOfRange(range)}`,

@@ -7,7 +7,9 @@ import pg from 'pg';
 import { readConfig } from '../../src/config.js';
 import { Database } from '../../src/database/database.js';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/database/embedded-server.js';
-import { openStore, type Store } from '../../src/store.js';
+import { LEDGER_SCHEMAS } from '../../src/domain/ledger-schemas.js';
+import { DEFAULT_PATTERN_RULES } from '../../src/domain/pattern-rules.js';
+import { Store } from '../../src/store.js';
 
 /** A server of its own for the run, with everything that is compared on it. */
 export class BenchDatabase {
@@ -19,12 +21,16 @@ export class BenchDatabase {
   readonly client: pg.Client;
   readonly #server: EmbeddedServer;
 
-  private constructor(directory: string, server: EmbeddedServer, database: Database, store: Store, client: pg.Client) {
+  private constructor(directory: string, server: EmbeddedServer, database: Database, client: pg.Client) {
     this.directory = directory;
     this.url = server.url;
     this.#server = server;
     this.database = database;
-    this.store = store;
+    this.store = new Store(database, 'bench', {
+      rules: DEFAULT_PATTERN_RULES,
+      schemas: LEDGER_SCHEMAS,
+      onWarning: () => {},
+    });
     this.client = client;
   }
 
@@ -33,10 +39,9 @@ export class BenchDatabase {
     await chmod(directory, 0o711);
     const server = await startEmbeddedServer({ dataDirectory: join(directory, 'data') });
     const database = await Database.open(readConfig({ databaseUrl: server.url }), 'apply');
-    const store = await openStore({ databaseUrl: server.url, actor: 'bench', logLevel: 'silent' });
     const client = new pg.Client({ connectionString: server.url });
     await client.connect();
-    return new BenchDatabase(directory, server, database, store, client);
+    return new BenchDatabase(directory, server, database, client);
   }
 
   async empty(): Promise<void> {

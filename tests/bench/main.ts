@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import { BenchDatabase, psqlVersion } from './bench-database.js';
+import { compareApprovals, compareAuditAppends, compareLatestPatterns, comparePatternWrites } from './ledger.js';
 import { measureMemory } from './memory.js';
 import { compareColumns, compareStoredAmount, compareYearLookup } from './reads.js';
 import { type Comparison, printComparison, writeReport } from './report.js';
@@ -16,7 +17,10 @@ try {
     `measured ${new Date().toISOString().slice(0, 10)}`,
   ];
   const comparisons: Comparison[] = [];
-  for (const compare of [compareWrites, compareYearLookup, compareColumns, compareStoredAmount, measureMemory]) {
+  for (const compare of [
+    ...[compareWrites, compareYearLookup, compareColumns, compareStoredAmount, measureMemory],
+    ...[comparePatternWrites, compareLatestPatterns, compareApprovals, compareAuditAppends],
+  ]) {
     const comparison = await compare(bench);
     printComparison(comparison);
     comparisons.push(comparison);

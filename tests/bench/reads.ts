@@ -1,38 +1,18 @@
 import { Decimal } from '../../src/domain/decimal.js';
 import { makeBars } from './bench-bars.js';
 import { type BenchDatabase, medianTime } from './bench-database.js';
+import { p50s, ROUNDS } from './p50s.js';
 import { type Comparison, rate, time } from './report.js';
 
 const DAY = 86_400_000;
 const YEAR = 252;
 const FROM = new Date('2024-01-01T00:00:00Z');
 const TO = new Date('2025-01-01T00:00:00Z');
-const ROUNDS = 500;
 
 /** The trading days of one year as the lookups know them: 252 of them, five a week. */
 function yearOf(symbol: string, from: Date) {
   const days = makeBars(YEAR + 110, symbol, '1d', from.getTime(), DAY);
   return days.filter((bar) => ![0, 6].includes((bar.timestamp as Date).getUTCDay())).slice(0, YEAR);
-}
-
-/** p50 of each, the peers taking turns so that the machine's moods meet all of them. */
-async function p50s(
-  runs: Record<string, () => Promise<readonly unknown[]>>,
-  expected: number,
-): Promise<Record<string, number>> {
-  const times: Record<string, number[]> = {};
-  for (let round = -50; round < ROUNDS; round += 1) {
-    for (const [name, run] of Object.entries(runs)) {
-      const start = performance.now();
-      const rows = await run();
-      const took = performance.now() - start;
-      if (rows.length !== expected) throw new Error(`${name} found ${rows.length} rows`);
-      if (round < 0) continue; // warm-up
-      times[name] ??= [];
-      times[name].push(took);
-    }
-  }
-  return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, all.sort((a, b) => a - b)[ROUNDS / 2]!]));
 }
 
 export async function compareYearLookup(bench: BenchDatabase): Promise<Comparison> {

@@ -101,3 +101,19 @@ function resolvePackage(lock: Lock, importer: string, name: string): string | un
     if (directory === '') return undefined;
   }
 }
+
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program in a project's folder, with nothing configured: the store comes to the embedded server. */
+export function runIn(project: string, program: string, ...args: string[]): Promise<Outcome> {
+  const { PATH, HOME } = process.env;
+  return new Promise((resolve) => {
+    execFile(program, args, { cwd: project, env: { PATH, HOME } }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr });
+    });
+  });
+}

@@ -9,7 +9,7 @@ import {
   allocationPct,
   canMove,
   checkSignalAgainstPattern,
-  MOVES,
+  SIGNAL_MOVES,
   type NewSignal,
   nextStatuses,
   readNewSignal,
@@ -546,7 +546,7 @@ describe('the moves of a signal', () => {
     expect(all).toHaveLength(49);
     const legal = all.filter(([from, to]) => canMove(from, to)).map((move) => move.join(' '));
     expect(legal.toSorted()).toEqual(LEGAL.toSorted());
-    expect(Object.keys(MOVES).toSorted()).toEqual(SIGNAL_STATUSES.toSorted());
+    expect(Object.keys(SIGNAL_MOVES).toSorted()).toEqual(SIGNAL_STATUSES.toSorted());
   });
 
   it('are told to whoever tried another', () => {

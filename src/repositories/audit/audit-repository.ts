@@ -1,15 +1,112 @@
 import type { Session } from '../../database/session.js';
+import { type AuditEvent, ENTITY_TYPES, type EntityType, EVENT_TYPES } from '../../domain/audit-event.js';
+import { readChoice } from '../../domain/choice.js';
+import { type Id, readId } from '../../domain/identifier.js';
+import { type Json, type JsonObject, toJson } from '../../domain/json.js';
+import { type JsonSchemas, schemaVersionOf } from '../../domain/json-schemas.js';
+import { type Report, readOrThrow } from '../../domain/problem.js';
+import { readText } from '../../domain/text.js';
+import { idOf } from '../ledger/ids.js';
+import type { LedgerSession } from '../ledger/ledger-session.js';
+import { type Page, type PageOptions, readAllPages } from '../ledger/page.js';
+import { readEventsOfActor, readEventsOfCorrelation, readEventsOfEntity } from './read-events.js';
 import { type AuditVerification, type VerifyOptions, verifyAuditTrail } from './verify.js';
 
-/** The audit trail: what happened to the ledger, who did it, and whether somebody has rewritten it. */
+/** An event of a caller's own, beside those that the store writes by itself. */
+export interface NewNote {
+  /** ENTITY_VERB in upper case, none of the store's own: `SIGNAL_SKIPPED`. */
+  readonly eventType: string;
+  readonly entityType: EntityType;
+  readonly entityId: string;
+  /** What happened, as a sentence. */
+  readonly action: string;
+  readonly metadata?: object | undefined;
+}
+
+const EVENT_TYPE = /^[A-Z][A-Z0-9_]{2,49}$/;
+const OWN_TYPES: ReadonlySet<string> = new Set(Object.values(EVENT_TYPES).flat());
+const LONGEST_ACTION = 1_000;
+
+/** The audit trail: what happened to the ledger, who did it, and whether somebody has rewritten it. Events come oldest first. */
 export class AuditRepository {
   readonly #session: Session;
+  readonly #ledger: LedgerSession;
+  readonly #schemas: JsonSchemas;
 
-  constructor(session: Session) {
+  constructor(session: Session, ledger: LedgerSession, schemas: JsonSchemas) {
     this.#session = session;
+    this.#ledger = ledger;
+    this.#schemas = schemas;
   }
 
+  /** What happened to one thing, by time. */
+  byEntity(entityType: EntityType, entityId: string, page: PageOptions = {}): Promise<Page<AuditEvent>> {
+    const entity = { entityType, entityId: idOf(entityId) };
+    return this.#decoded(this.#session.withClient((client) => readEventsOfEntity(client, entity, page)));
+  }
+
+  /** One story, from its first event to its last. */
+  byCorrelation(correlationId: string): Promise<AuditEvent[]> {
+    const id = idOf(correlationId);
+    return readAllPages((page) =>
+      this.#decoded(this.#session.withClient((client) => readEventsOfCorrelation(client, id, page))),
+    );
+  }
+
+  /** What one actor did, by time. */
+  byActor(actor: string, page: PageOptions = {}): Promise<Page<AuditEvent>> {
+    return this.#decoded(this.#session.withClient((client) => readEventsOfActor(client, actor, page)));
+  }
+
+  /**
+   * Appends an event of the caller's own: why a signal was passed over, which rule stopped it. Its metadata is validated by the schema that is
+   * registered for its type and `schema_version`; without one, it is any object.
+   *
+   * @throws InvalidInputError EVENT_TYPE_RESERVED for a type of the store's own
+   */
+  append(note: NewNote): Promise<void> {
+    const event = readOrThrow('audit event', (report) => readNote(note, this.#schemas, report));
+    return this.#ledger.write(async (_client, tell) => {
+      tell({ ...event, follows: { entityType: event.entityType, entityId: event.entityId } });
+    });
+  }
+
+  /**
+   * Walks the chains in one snapshot and says what does not fit: a changed row, a cut tail, a missing chain, a row of the ledger that no event
+   * tells of. Needs a transaction of its own.
+   */
   verify(options: VerifyOptions = {}): Promise<AuditVerification> {
     return verifyAuditTrail(this.#session, options);
   }
+
+  async #decoded(read: Promise<Page<AuditEvent>>): Promise<Page<AuditEvent>> {
+    const { rows, next } = await read;
+    return { rows: rows.map((event) => ({ ...event, metadata: decode(event, this.#schemas) })), next };
+  }
+}
+
+/** As the schema of its type answers it, or as it stands where it does not fit one: whoever looks into a trail must see what is there. */
+function decode({ eventType, metadata }: AuditEvent, schemas: JsonSchemas): unknown {
+  const json = metadata as Json;
+  const value = schemas.decode('audit_metadata', eventType, schemaVersionOf(json), json, 'metadata', () => {});
+  return value ?? json;
+}
+
+function readNote(note: NewNote, schemas: JsonSchemas, report: Report) {
+  const { eventType, metadata = {} } = Object(note) as NewNote;
+  if (!EVENT_TYPE.test(eventType)) {
+    const rule = 'an event type is ENTITY_VERB: A-Z, 0-9 and _, 3 to 50 characters';
+    report({ code: 'EVENT_TYPE_INVALID', path: 'eventType', value: eventType, rule });
+  }
+  if (OWN_TYPES.has(eventType)) {
+    const rule = 'the store writes events of this type itself';
+    report({ code: 'EVENT_TYPE_RESERVED', path: 'eventType', value: eventType, rule, hint: 'use a verb of your own' });
+  }
+  const entityType = readChoice(note.entityType, ENTITY_TYPES, 'an entity type', 'entityType', report);
+  const entityId = readId<Id<string>>(note.entityId, 'entityId', report);
+  const action = readText(note.action, LONGEST_ACTION, 'action', report);
+  const version = schemaVersionOf(metadata);
+  const read = schemas.read('audit_metadata', eventType, version, metadata, 'metadata', report);
+  if (!entityType || !entityId || action === undefined || read === undefined) return undefined;
+  return { eventType, entityType, entityId, action, metadata: toJson(read) as JsonObject };
 }

@@ -11,6 +11,11 @@ export interface AuditHead {
   readonly hash: string | null;
 }
 
+/** The line of a head in a digest over heads. */
+export function headLine({ correlationId, length, hash }: AuditHead): string {
+  return `${correlationId} ${length} ${hash ?? ''}\n`;
+}
+
 const PAGE = 10_000;
 
 const HEADS = `

@@ -3,7 +3,7 @@ import type { EntityType } from '../../domain/audit-event.js';
 import type { Findings } from './audit-problem.js';
 
 /** The tables of the ledger, whose every write appends an event, by what the events call their rows. */
-export const RECORDED_TABLES = {
+const RECORDED_TABLES = {
   TRADING_RANGE: 'trading_ranges',
   PATTERN: 'patterns',
   SIGNAL: 'signals',
@@ -11,7 +11,14 @@ export const RECORDED_TABLES = {
   BACKTEST_RESULT: 'backtest_results',
 } as const satisfies Partial<Record<EntityType, string>>;
 
+/** Rows a statement. */
 const PAGE = 20_000;
+
+interface PageRow {
+  readonly size: number;
+  readonly last: string | null;
+  readonly unrecorded: readonly string[] | null;
+}
 
 /** Names the rows of the ledger that no event tells of: a chain that was removed together with its head leaves them behind. */
 export async function findUnrecordedRows(
@@ -23,21 +30,24 @@ export async function findUnrecordedRows(
     let after: string | null = null;
     do {
       signal?.throwIfAborted();
-      const { rows }: { rows: { size: number; last: string | null; unrecorded: string[] | null }[] } =
-        await client.query({
-          text: `
-          WITH page AS (SELECT id FROM public.${table} WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT ${PAGE})
-          SELECT (SELECT count(*)::int FROM page) AS size, (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last,
-                 (SELECT array_agg(id::text ORDER BY id) FROM page WHERE NOT EXISTS (
-                   SELECT FROM public.audit_trail WHERE entity_type = $2 AND entity_id = page.id)) AS unrecorded`,
-          values: [after, entityType],
-        });
-      const { size, last, unrecorded } = rows[0]!;
-      for (const id of unrecorded ?? []) {
+      const page: PageRow = await readPage(client, table, entityType, after);
+      for (const id of page.unrecorded ?? []) {
         const message = `${table} ${id}: no event of the audit trail tells of this row`;
         findings.add({ kind: 'ROW_UNRECORDED', table, id, message });
       }
-      after = size === PAGE ? last : null;
+      after = page.size === PAGE ? page.last : null;
     } while (after !== null && !findings.full);
   }
+}
+
+async function readPage(client: Client, table: string, entityType: string, after: string | null): Promise<PageRow> {
+  const { rows } = await client.query<PageRow>({
+    text: `
+      WITH page AS (SELECT id FROM public.${table} WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT ${PAGE})
+      SELECT (SELECT count(*)::int FROM page) AS size, (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last,
+             (SELECT array_agg(id::text ORDER BY id) FROM page WHERE NOT EXISTS (
+               SELECT FROM public.audit_trail WHERE entity_type = $2 AND entity_id = page.id)) AS unrecorded`,
+    values: [after, entityType],
+  });
+  return rows[0]!;
 }

@@ -4,7 +4,7 @@ import { readId } from '../../domain/identifier.js';
 import { readOrThrow } from '../../domain/problem.js';
 import { type AuditProblem, Findings } from './audit-problem.js';
 import { walkChains } from './chain-walk.js';
-import { type AuditHead, compareFormerHeads, headPages } from './heads.js';
+import { type AuditHead, compareFormerHeads, headLine, headPages } from './heads.js';
 import { findUnrecordedRows } from './unrecorded-rows.js';
 
 export interface VerifyOptions {
@@ -74,7 +74,7 @@ async function digestHeads(client: Client, findings: Findings, { onHeads, ...opt
   let chains = 0;
   for await (const heads of headPages(client, findings, options)) {
     chains += heads.length;
-    for (const { correlationId, length, hash } of heads) digest.update(`${correlationId} ${length} ${hash ?? ''}\n`);
+    for (const head of heads) digest.update(headLine(head));
     await onHeads?.(heads);
   }
   return { chains, digest: digest.digest('hex') };

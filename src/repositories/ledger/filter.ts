@@ -23,13 +23,15 @@ export type ReadFilter = <T>(
 ) => T | undefined;
 
 /**
- * The conditions that a filter asks for; `more` adds those that only one table has. `time` is the column that `from` and `to` are about.
+ * The conditions that a filter asks for; `more` adds those that only one table has. `time` is the column that `from` and `to` are about,
+ * `since` what `from` asks for where that is not that the row's own instant is no earlier.
  * @throws InvalidInputError
  */
 export function readFilter(
   filter: LedgerFilter,
   time: string,
   more: (where: Where, read: ReadFilter) => void = () => {},
+  since = `${time} >= ?`,
 ): Where {
   return readOrThrow('filter', (report) => {
     const read: ReadFilter = (field, value, reader) => (value === undefined ? undefined : reader(value, field, report));
@@ -40,7 +42,7 @@ export function readFilter(
     const where = new Where()
       .and('symbol = ?', read('symbol', filter.symbol, readSymbol))
       .and('timeframe = ?', read('timeframe', filter.timeframe, readTimeframe))
-      .and(`${time} >= ?`, from && instant(from))
+      .and(since, from && instant(from))
       .and(`${time} < ?`, to && instant(to));
     more(where, read);
     return where;

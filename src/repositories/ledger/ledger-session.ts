@@ -10,22 +10,26 @@ export type LedgerEvent = Omit<NewAuditEvent, keyof AuditContext>;
 export type Tell = (...events: readonly LedgerEvent[]) => void;
 
 /**
- * How a repository of the ledger reaches the database. A write checks everything before its first statement that changes something, so that a
- * refused one leaves nothing behind in a transaction that goes on.
+ * How a repository of the ledger reaches the database. A {@link write} checks everything before its first statement that changes something, so
+ * that a refused one leaves nothing behind in a transaction that goes on; what an {@link insert} finds out too late is undone.
  */
 export class LedgerSession {
   readonly #reads: Session;
   readonly #write: <T>(use: (unit: UnitOfWork) => Promise<T>) => Promise<T>;
   readonly #context: AuditContext;
+  /** Whether the transaction goes on after a write. */
+  readonly #joined: boolean;
 
   private constructor(
     reads: Session,
     write: <T>(use: (unit: UnitOfWork) => Promise<T>) => Promise<T>,
     context: AuditContext,
+    joined: boolean,
   ) {
     this.#reads = reads;
     this.#write = write;
     this.#context = context;
+    this.#joined = joined;
   }
 
   /** Each write in a transaction of its own. */
@@ -34,12 +38,12 @@ export class LedgerSession {
       if (units.current) throw outside();
       return units.run({}, use);
     };
-    return new LedgerSession(pool, write, context);
+    return new LedgerSession(pool, write, context, false);
   }
 
   /** Every read and write in this transaction. */
   static within(unit: UnitOfWork, context: AuditContext): LedgerSession {
-    return new LedgerSession(unit, (use) => use(unit), context);
+    return new LedgerSession(unit, (use) => use(unit), context, true);
   }
 
   read<T>(use: (client: Client) => Promise<T>): Promise<T> {
@@ -48,22 +52,26 @@ export class LedgerSession {
 
   /** Runs `use` in a transaction and appends the events that it tells; without them there is no write. */
   write<T>(use: (client: Client, tell: Tell) => Promise<T>): Promise<T> {
-    return this.#write((unit) =>
-      unit.withClient(async (client) => {
-        const told: LedgerEvent[] = [];
-        const answer = await use(client, (...events) => {
-          for (const event of events) told.push(event);
-        });
-        if (told.length > 0) {
-          const { actor, correlationId } = this.#context;
-          unit.transactionId = await appendAuditEvents(
-            client,
-            told.map((event) => ({ ...event, actor, correlationId })),
-          );
-        }
-        return answer;
-      }),
-    );
+    return this.#write((unit) => unit.withClient((client) => this.#append(unit, client, use)));
+  }
+
+  /** As {@link write}, for new rows: one that the database refuses, or an id that is taken, is found when others are in already. */
+  insert<T>(use: (client: Client, tell: Tell) => Promise<T>): Promise<T> {
+    if (!this.#joined) return this.write(use);
+    return this.#write((unit) => unit.transaction((client) => this.#append(unit, client, use)));
+  }
+
+  async #append<T>(unit: UnitOfWork, client: Client, use: (client: Client, tell: Tell) => Promise<T>): Promise<T> {
+    const told: LedgerEvent[] = [];
+    const answer = await use(client, (...events) => {
+      for (const event of events) told.push(event);
+    });
+    if (told.length > 0) {
+      const { actor, correlationId } = this.#context;
+      const events = told.map((event) => ({ ...event, actor, correlationId }));
+      unit.transactionId = await appendAuditEvents(client, events);
+    }
+    return answer;
   }
 }
 

@@ -2,7 +2,7 @@ import type { QueryResultRow } from 'pg';
 import type { Client } from '../../database/session.js';
 import { statement } from '../../database/statement.js';
 import type { EntityType } from '../../domain/audit-event.js';
-import { type JsonObject, toJson } from '../../domain/json.js';
+import { type Json, type JsonObject, toJson } from '../../domain/json.js';
 import type { Columns, RowOf } from './column.js';
 import type { PagedTable } from './page.js';
 
@@ -63,13 +63,14 @@ export function paged<Entity extends LedgerRow>(table: LedgerTable<Entity>): Pag
 
 /** The document, by column name, of those columns that `values` has: what is sent to the server, and what the audit trail keeps. */
 export function rowDocument(table: { readonly columns: Columns }, values: object): JsonObject {
-  const entries = Object.entries(table.columns)
-    .filter(([field]) => field in values)
-    .map(([field, column]) => {
-      const value = (values as Readonly<Record<string, unknown>>)[field];
-      return [column.name, column.write ? column.write(value) : toJson(value)];
-    });
-  return Object.fromEntries(entries);
+  const document: Record<string, Json> = {};
+  for (const field in table.columns) {
+    if (!(field in values)) continue;
+    const { name, write } = table.columns[field]!;
+    const value = (values as Readonly<Record<string, unknown>>)[field];
+    document[name] = write ? write(value) : toJson(value);
+  }
+  return document;
 }
 
 /** `update` and `share` lock the rows until the transaction ends: `share` only keeps others from changing them. */

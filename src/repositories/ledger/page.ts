@@ -1,6 +1,7 @@
 import type { QueryResultRow } from 'pg';
 import type { Client } from '../../database/session.js';
 import { statement } from '../../database/statement.js';
+import { readId } from '../../domain/identifier.js';
 import { type Report, readOrThrow } from '../../domain/problem.js';
 import type { Where } from './where.js';
 
@@ -91,14 +92,14 @@ function writeCursor(table: string, { time, id }: Place): string {
   return Buffer.from(JSON.stringify([table, time, id])).toString('base64url');
 }
 
-const TIME = /^\d{4,}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00$/;
-const ID = /^[0-9a-f-]{36}$/;
+const TIME = /^\d{4,6}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]) (?:[01]\d|2[0-3])(?::[0-5]\d){2}(?:\.\d{1,6})?\+00$/;
 
 function readCursor(cursor: unknown, table: string, report: Report): Place | undefined {
   try {
     const [owner, time, id] = JSON.parse(Buffer.from(String(cursor), 'base64url').toString()) as unknown[];
-    if (owner === table && typeof time === 'string' && TIME.test(time) && typeof id === 'string' && ID.test(id))
-      return { time, id };
+    const place = readId(id, 'cursor', () => {});
+    if (owner === table && typeof time === 'string' && TIME.test(time) && place !== undefined)
+      return { time, id: place };
   } catch {
     // Not even JSON: the same report.
   }

@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { expect, onTestFinished, test } from 'vitest';
+import { openStore, type Store } from '../../src/index.js';
+import { checkWorld } from '../setup/ledger-model/check-world.js';
+import { playGroup } from '../setup/ledger-model/play.js';
+import { type Sequence, sequences } from '../setup/ledger-model/sequences.js';
+import { World } from '../setup/ledger-model/world.js';
+import { openRawClient } from '../setup/raw-client.js';
+import { createTestDatabase } from '../setup/test-database.js';
+
+const RUNS = Number(process.env.LEDGER_MODEL_RUNS ?? 25);
+
+/** Triggers and foreign keys are off for whoever sweeps, or the audit trail would refuse. */
+const SWEEP = `
+  DELETE FROM audit_trail; DELETE FROM audit_chains; DELETE FROM backtest_results;
+  DELETE FROM signals; DELETE FROM campaigns; DELETE FROM patterns; DELETE FROM trading_ranges`;
+
+test('the ledger, its audit trail and a model of the rules never disagree', {
+  timeout: 60_000 + RUNS * 2_000,
+}, async () => {
+  const database = await createTestDatabase();
+  onTestFinished(() => database.drop());
+  const sweeper = await openRawClient(database.url);
+  await sweeper.query('SET session_replication_role = replica');
+  const open = async (volume: Sequence['volumeRule']): Promise<Store> => {
+    const store = await openStore({ databaseUrl: database.url, patternRules: { volume }, onWarning: () => {} });
+    onTestFinished(() => store.close());
+    return store;
+  };
+  const stores = { warn: await open('warn'), reject: await open('reject') };
+
+  const property = fc.asyncProperty(sequences, async ({ volumeRule, groups }) => {
+    await sweeper.query(SWEEP);
+    const log: string[] = [];
+    let world = new World(volumeRule);
+    try {
+      for (const group of groups) world = await playGroup(stores[volumeRule], world, group, (line) => log.push(line));
+      await checkWorld(sweeper, stores[volumeRule], world);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\nafter\n  ${log.join('\n  ')}`, { cause: error });
+    }
+  });
+  await fc.assert(property, { numRuns: RUNS });
+  expect(RUNS).toBeGreaterThan(0);
+});

@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import type { DrawName } from './draw.js';
+
+/** A move that is drawn when its turn comes: the world as it is then and these rolls decide it. */
+export interface Turn {
+  readonly name?: DrawName | undefined;
+  /** Only what should be accepted. */
+  readonly calm: boolean;
+  readonly rolls: readonly number[];
+}
+
+/** Turns that are taken one by one, or in one transaction, which may be rolled back in the end. */
+export interface Group {
+  readonly where: 'alone' | 'committed' | 'rolled back';
+  readonly turns: readonly Turn[];
+}
+
+export interface Sequence {
+  /** Whether an unusual volume warns or refuses. */
+  readonly volumeRule: 'warn' | 'reject';
+  readonly groups: readonly Group[];
+}
+
+const rolls = fc.array(fc.nat({ max: 9_999 }), { minLength: 18, maxLength: 18 }).map((all) => all as readonly number[]);
+const where = fc.oneof(
+  { weight: 5, arbitrary: fc.constant('alone' as const) },
+  { weight: 4, arbitrary: fc.constant('committed' as const) },
+  { weight: 2, arbitrary: fc.constant('rolled back' as const) },
+);
+
+const group: fc.Arbitrary<Group> = fc.record({
+  where,
+  turns: fc.array(fc.record({ calm: fc.constant(false), rolls }), { minLength: 1, maxLength: 7, size: 'max' }),
+});
+
+function calm(...names: readonly DrawName[]): fc.Arbitrary<readonly Turn[]> {
+  return fc.tuple(...names.map((name) => rolls.map((all) => ({ name, calm: true, rolls: all }))));
+}
+
+/** From a range to positions in a campaign, so that what follows has something to go wrong with. */
+const story: fc.Arbitrary<readonly Group[]> = fc
+  .tuple(
+    fc.constantFrom('alone' as const, 'committed' as const),
+    calm('range', 'pattern', 'confirmation', 'campaign'),
+    fc.array(calm('signal', 'approval', 'fill', 'entry'), { maxLength: 3, size: 'max' }),
+  )
+  .map(([place, opening, positions]) => [{ where: place, turns: [...opening, ...positions.flat()] }]);
+
+export const sequences: fc.Arbitrary<Sequence> = fc
+  .record({
+    volumeRule: fc.constantFrom('warn' as const, 'reject' as const),
+    story: fc.oneof(fc.constant([]), story),
+    groups: fc.array(group, { minLength: 1, maxLength: 5, size: 'max' }),
+  })
+  .map(({ volumeRule, story: opening, groups }) => ({ volumeRule, groups: [...opening, ...groups] }));
