@@ -33,9 +33,9 @@ export interface StoreOptions extends ConfigOptions {
   readonly onWarning?: (problem: Problem) => void;
 }
 
-export interface TransactionOptions extends Partial<AuditContext>, UnitOptions {
+export interface TransactionOptions extends Pick<AuditContext, 'correlationId'>, UnitOptions {
   /** Default: the store's own actor; inside a transaction, that transaction's. */
-  readonly actor?: string;
+  readonly actor?: string | undefined;
 }
 
 /** The repositories, all on one database transaction. */
@@ -161,7 +161,7 @@ export async function openStore(options: StoreOptions = {}): Promise<Store> {
 }
 
 function readContext(
-  { actor, correlationId }: { readonly actor?: string | undefined; readonly correlationId?: string | undefined },
+  { actor, correlationId }: Pick<TransactionOptions, 'actor' | 'correlationId'>,
   usualActor: string,
 ): AuditContext {
   return readOrThrow('transaction', (report) => {

@@ -108,9 +108,7 @@ function report(
   for (const { kind, message } of problems) note(`FAIL: ${message} [${kind}]`);
   if (!complete) note('There may be more: the verification stopped here.');
   if (problems.length > 0) {
-    note(
-      'hint: compare with a backup of before; the rows of a broken chain are still there to read: wyckoff audit list --correlation ID',
-    );
+    note('hint: "wyckoff audit list --correlation ID" shows what a chain says now; a backup, what it said before');
     if (saveHeads !== undefined) note(`${saveHeads} was not written: heads are kept of a trail that is whole.`);
     return;
   }

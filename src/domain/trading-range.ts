@@ -1,4 +1,5 @@
 import { readPrice } from './amount.js';
+import { readChoice } from './choice.js';
 import {
   Decimal,
   type DecimalInput,
@@ -15,8 +16,9 @@ import { readSeriesKey, type SeriesInput, type SeriesKey } from './series.js';
 import { type InstantInput, readInstant, readOptionalInstant } from './time.js';
 import { LARGEST_INT, readWholeNumber } from './whole-number.js';
 
+export const RANGE_DIRECTIONS = ['accumulation', 'distribution'] as const;
 /** Where a range is expected to lead: up after an accumulation, down after a distribution. */
-export type RangeDirection = 'accumulation' | 'distribution';
+export type RangeDirection = (typeof RANGE_DIRECTIONS)[number];
 
 /**
  * A trading range. Attention: `creekLevel` is its SUPPORT and `iceLevel` its RESISTANCE, the other way round than in Wyckoff literature; the
@@ -162,7 +164,7 @@ function checkLevels(
   creek: bigint,
   ice: bigint,
   jump: bigint | undefined,
-  input: NewTradingRange,
+  input: Pick<RangeLevels, 'iceLevel' | 'jumpTarget' | 'rangeWidth'>,
   report: Report,
 ): boolean {
   if (creek >= ice) {
@@ -232,20 +234,17 @@ export function projectRange(input: {
     const durationBars = readWholeNumber(input.durationBars, 'a duration in bars', RANGE_BARS, 'durationBars', report);
     const creek = readPrice(input.creekLevel, 'creekLevel', report);
     const ice = readPrice(input.iceLevel, 'iceLevel', report);
-    const up = input.direction === 'accumulation';
-    if (!up && input.direction !== 'distribution') {
-      const rule = 'a direction is accumulation or distribution';
-      report({ code: 'CHOICE_UNKNOWN', path: 'direction', value: input.direction, rule });
-      return undefined;
-    }
-    if (durationBars === undefined || creek === undefined || ice === undefined) return undefined;
-    if (!checkLevels(creek, ice, undefined, input as unknown as NewTradingRange, report)) return undefined;
+    const direction = readChoice(input.direction, RANGE_DIRECTIONS, 'a direction', 'direction', report);
+    if (!direction || durationBars === undefined || creek === undefined || ice === undefined) return undefined;
+    if (!checkLevels(creek, ice, undefined, input, report)) return undefined;
     const causeFactor = new Decimal(durationBars >= 40 ? '3' : durationBars >= 25 ? '2.5' : '2');
     const creekLevel = fromScaled(creek, PRICE.scale);
     const iceLevel = fromScaled(ice, PRICE.scale);
     const rangeWidth = iceLevel.minus(creekLevel);
     const reach = causeFactor.times(rangeWidth);
-    const jumpTarget = (up ? iceLevel.plus(reach) : creekLevel.minus(reach)).toDecimalPlaces(PRICE.scale);
+    const jumpTarget = (direction === 'accumulation' ? iceLevel.plus(reach) : creekLevel.minus(reach)).toDecimalPlaces(
+      PRICE.scale,
+    );
     if (jumpTarget.lessThanOrEqualTo(0)) {
       const rule = `support - ${causeFactor} x width is ${jumpTarget}: a jump target is above zero`;
       const hint = 'pass a jumpTarget and a causeFactor of your own';

@@ -116,7 +116,7 @@ export class BacktestResultRepository {
         eventType: 'BACKTEST_RESULT_RECORDED',
         action: (result) => `recorded ${result.symbol} ${result.timeframe}, ${result.startDate} to ${result.endDate}`,
       }).catch(recordedAlready);
-      tell(...events);
+      tell(events);
       return entities;
     });
   }

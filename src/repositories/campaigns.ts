@@ -185,7 +185,7 @@ export class CampaignRepository {
         follows: ({ tradingRangeId }) =>
           tradingRangeId === null ? undefined : { entityType: 'TRADING_RANGE', entityId: tradingRangeId },
       }).catch(liveAlready);
-      tell(...events);
+      tell(events);
       return entities;
     });
   }
@@ -203,7 +203,7 @@ export class CampaignRepository {
       if (!changed) return campaign;
       const fields = { entries, ...totals, version: campaign.version + 1 };
       const { entity, event } = await updateRow<Campaign>(client, this.#table, campaign, fields, { eventType, action });
-      tell(event);
+      tell([event]);
       return entity;
     });
   }
@@ -227,7 +227,7 @@ export class CampaignRepository {
       const { fields, change } = decide(campaign);
       const next = { ...fields, status: to, version: version + 1 };
       const { entity, event } = await updateRow<Campaign>(client, this.#table, campaign, next, change);
-      tell(event);
+      tell([event]);
       return entity;
     });
   }

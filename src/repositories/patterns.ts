@@ -42,6 +42,9 @@ const ENTRY_TYPES = PATTERN_TYPES.filter(directionOf);
 const TESTED_TYPES = PATTERN_TYPES.filter(needsTest);
 const LONGEST_REASON = 1_000;
 
+/** What patterns to be created break of the rules that only warn. */
+type Warnings = Map<PatternDraft, readonly Problem[]>;
+
 /** The rules that a pattern is held to, and who hears of those that only warn; its audit event keeps the warnings too. */
 export interface PatternSettings {
   readonly rules: PatternRules;
@@ -63,7 +66,7 @@ export class PatternRepository {
 
   /** @throws InvalidInputError, ConflictError ID_CONFLICT */
   async create(input: NewPattern): Promise<Pattern> {
-    const warnings = new Map<string, Problem[]>();
+    const warnings: Warnings = new Map();
     const batch = Batch.of('pattern', input, (one, report) => this.#read(one, report, warnings));
     return (await this.#create(batch, warnings))[0]!;
   }
@@ -73,7 +76,7 @@ export class PatternRepository {
    * @throws InvalidInputError naming every bad row by its position, ConflictError ID_CONFLICT
    */
   async createMany(inputs: Iterable<NewPattern>, options: BatchOptions = {}): Promise<Pattern[]> {
-    const warnings = new Map<string, Problem[]>();
+    const warnings: Warnings = new Map();
     const batch = Batch.read('patterns', inputs, options, (one, report) => this.#read(one, report, warnings));
     return this.#create(batch, warnings);
   }
@@ -149,7 +152,7 @@ export class PatternRepository {
           remarks: { confirmed_at: formatInstant(at) },
         },
       );
-      tell(event);
+      tell([event]);
       return entity;
     });
   }
@@ -174,21 +177,21 @@ export class PatternRepository {
         { rejectionReason: why },
         change,
       );
-      tell(event);
+      tell([event]);
       return entity;
     });
   }
 
-  #read(input: NewPattern, report: Report, warnings: Map<string, Problem[]>): PatternDraft | undefined {
+  #read(input: NewPattern, report: Report, warnings: Warnings): PatternDraft | undefined {
     const { rules, schemas } = this.#settings;
     const warned: Problem[] = [];
     const draft = readNewPattern(input, rules, schemas, report, (problem) => warned.push(problem));
-    if (draft && warned.length > 0) warnings.set(draft.id, warned);
+    if (draft && warned.length > 0) warnings.set(draft, warned);
     return draft;
   }
 
-  #create(batch: Batch<PatternDraft>, warnings: ReadonlyMap<string, readonly Problem[]>): Promise<Pattern[]> {
-    return this.#session.insert(async (client, tell) => {
+  async #create(batch: Batch<PatternDraft>, warnings: Warnings): Promise<Pattern[]> {
+    const { entities, events } = await this.#session.insert(async (client, tell) => {
       const rangeIds = batch.drafts.flatMap(({ tradingRangeId }) => tradingRangeId ?? []);
       const ranges = await selectByIds(client, TRADING_RANGES, rangeIds, 'share');
       await batch.check(client, this.#table, (draft, report) => {
@@ -198,22 +201,26 @@ export class PatternRepository {
         const rule = 'there is no such trading range';
         report({ code: 'TRADING_RANGE_UNKNOWN', path: 'tradingRangeId', value: draft.tradingRangeId, rule });
       });
-      const { entities, events } = await insertRows(client, this.#table, batch.drafts, {
+      const inserted = await insertRows(client, this.#table, batch.drafts, {
         eventType: 'PATTERN_DETECTED',
         action: (pattern) => `saw ${pattern.patternType} on the bar of ${formatInstant(pattern.patternBarTimestamp)}`,
         follows: ({ tradingRangeId }) =>
           tradingRangeId === null ? undefined : { entityType: 'TRADING_RANGE', entityId: tradingRangeId },
-        remarks: ({ id }) => {
-          const warned = warnings.get(id);
+        remarks: (draft) => {
+          const warned = warnings.get(draft);
           return (
             warned && { warnings: toJson(warned.map(({ code, path, value, rule }) => ({ code, path, value, rule }))) }
           );
         },
       });
-      tell(...events);
-      for (const { entityId } of events) warnings.get(entityId)?.forEach(this.#settings.onWarning);
-      return entities;
+      tell(inserted.events);
+      return inserted;
     });
+    // Only now: a write that was rolled back and run again would be heard twice.
+    const created = new Set(events.map(({ entityId }) => entityId));
+    for (const draft of batch.drafts)
+      if (created.has(draft.id)) for (const problem of warnings.get(draft) ?? []) this.#settings.onWarning(problem);
+    return entities;
   }
 
   #page(filter: PatternFilter & PageOptions, order: PageOrder, more?: (where: Where) => void): Promise<Page<Pattern>> {

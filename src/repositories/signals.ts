@@ -201,7 +201,7 @@ export class SignalRepository {
         { notificationSent: true },
         change,
       );
-      tell(event);
+      tell([event]);
       return entity;
     });
   }
@@ -223,7 +223,7 @@ export class SignalRepository {
       const stale = rows.map((row) => readRow(this.#table, row));
       const change = { eventType: 'SIGNAL_EXPIRED', action: `generated before ${formatInstant(bound)}` };
       const { entities, events } = await updateRows<Signal>(client, this.#table, stale, { status: 'EXPIRED' }, change);
-      tell(...events);
+      tell(events);
       return entities;
     });
   }
@@ -253,7 +253,7 @@ export class SignalRepository {
         action: (signal) => `${signal.signalType} at ${signal.entryPrice}, ${signal.rMultiple.toFixed(2)} R`,
         follows: ({ patternId }) => (patternId === null ? undefined : { entityType: 'PATTERN', entityId: patternId }),
       });
-      tell(...events);
+      tell(events);
       return entities;
     });
   }
@@ -284,7 +284,7 @@ export class SignalRepository {
       const { fields, action, remarks } = await decide(signal, pattern, client);
       const change = { eventType: `SIGNAL_${to}`, action, ...(remarks && { remarks }) };
       const { entity, event } = await updateRow<Signal>(client, this.#table, signal, { ...fields, status: to }, change);
-      tell(event);
+      tell([event]);
       return entity;
     });
   }

@@ -144,7 +144,7 @@ export class TradingRangeRepository {
         eventType: 'TRADING_RANGE_CREATED',
         action: (range) => `recognised a range of ${directionOfRange(range)}`,
       });
-      tell(...events);
+      tell(events);
       return entities;
     });
   }
@@ -187,7 +187,7 @@ export class TradingRangeRepository {
       const { fields, change } = decide(range);
       const next = { ...fields, version: version + 1 };
       const { entity, event } = await updateRow(client, TRADING_RANGES, range, next, change);
-      tell(event);
+      tell([event]);
       return TRADING_RANGES.derive({ ...entity });
     });
   }

@@ -38,7 +38,16 @@ interface Report {
 const SOUND = { problems: [], complete: true };
 
 /** Every evening of the year is a read. */
-const HONEST = { lookAheadBiasCheck: true, reads: 365, violations: 0 };
+const HONEST = { lookAheadBiasCheck: true, reads: 365, violations: 0, actors: ['engine/1.0'] };
+
+/** What the audit trail tells of one range and all that comes of it, under one correlation id. The two beside the store's own are the engine's. */
+const RANGE = ['TRADING_RANGE_CREATED', 'TRADING_RANGE_RECOGNISED'];
+const CANDIDATE = ['TRADING_RANGE_UPDATED', 'PATTERN_DETECTED'];
+const TRADE = ['PATTERN_TEST_CONFIRMED', 'SIGNAL_GENERATED', 'SIGNAL_APPROVED'];
+const POSITION = ['CAMPAIGN_OPENED', 'SIGNAL_FILLED', 'CAMPAIGN_ENTRY_ADDED'];
+const MARKUP = ['TRADING_RANGE_CLOSED', 'TRADING_RANGE_LEFT', 'CAMPAIGN_MARKUP_STARTED'];
+const TARGET = ['CAMPAIGN_ENTRY_CLOSED', 'SIGNAL_TARGET_HIT', 'CAMPAIGN_COMPLETED'];
+const RIDING = [...RANGE, ...CANDIDATE, ...TRADE, ...POSITION, ...MARKUP];
 
 const AAPL = {
   symbol: 'AAPL',
@@ -53,6 +62,7 @@ const AAPL = {
     { status: 'COMPLETED', started: '2024-05-24', completed: '2024-08-30', allocation: '0.00', averageEntry: null },
     { status: 'MARKUP', started: '2024-12-05', completed: null, allocation: '2.50', averageEntry: '212.80' },
   ],
+  stories: [[...RIDING, ...TARGET], RIDING],
   ...HONEST,
 };
 
@@ -69,6 +79,7 @@ const SPY = {
   campaigns: [
     { status: 'COMPLETED', started: '2024-06-21', completed: '2024-12-05', allocation: '0.00', averageEntry: null },
   ],
+  stories: [[...RANGE, ...CANDIDATE, 'PATTERN_REJECTED', ...CANDIDATE, ...TRADE, ...POSITION, ...MARKUP, ...TARGET]],
   ...HONEST,
 };
 
@@ -79,6 +90,7 @@ const TSLA = {
   ranges: { truePositives: 1, falsePositives: 0, falseNegatives: 0 },
   patterns: [{ type: 'UTAD', bar: '2024-05-08', test: '2024-05-16', rejected: null }],
   campaigns: [{ status: 'MARKUP', started: '2024-05-18', completed: null, allocation: '2.50', averageEntry: '298.20' }],
+  stories: [RIDING],
   ...HONEST,
 };
 

@@ -22,6 +22,9 @@ test('the ledger, its audit trail and a model of the rules never disagree', {
   onTestFinished(() => database.drop());
   const sweeper = await openRawClient(database.url);
   await sweeper.query('SET session_replication_role = replica');
+  // Nothing here has to outlive a crash of the server.
+  await sweeper.query(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET synchronous_commit = off`);
+  await sweeper.query('SET synchronous_commit = off');
   const open = async (volume: Sequence['volumeRule']): Promise<Store> => {
     const store = await openStore({ databaseUrl: database.url, patternRules: { volume }, onWarning: () => {} });
     onTestFinished(() => store.close());

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { whyNotTradable } from '../../src/domain/pattern.js';
-import { newId, PATTERN_TYPES, type Pattern, type PatternType, type Problem, usualPhases } from '../../src/index.js';
+import { newId, PATTERN_TYPES, type Pattern, type PatternType, usualPhases } from '../../src/index.js';
 import { soundDistribution, soundMetadata, soundPattern, soundRange, TESTED } from '../setup/ledger-inputs.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { refusal, refusedFor } from '../setup/refusals.js';
@@ -139,71 +139,6 @@ describe('create', () => {
   });
 });
 
-describe('rules by configuration', () => {
-  const limits: readonly (readonly [PatternType, sound: string, broken: string, rule: string])[] = [
-    ['SPRING', '0.6999', '0.7', 'below 0.7'],
-    ['SOS', '1.5', '1.4999', 'at least 1.5'],
-    ['LPS', '1', '1.0001', 'at most 1'],
-    ['UTAD', '1.2', '1.1999', 'at least 1.2'],
-  ];
-
-  test('a volume warns by default: heard once for each pattern that is created, and kept in the trail', async () => {
-    const heard: Problem[] = [];
-    const { patterns, raw, range, distribution } = await open({ onWarning: (problem) => heard.push(problem) });
-    for (const [patternType, sound, broken, rule] of limits) {
-      const whose = patternType === 'UTAD' ? distribution : range;
-      await patterns.create(soundPattern(whose, { patternType, volumeRatio: sound }));
-      expect(heard.splice(0)).toEqual([]);
-      const input = soundPattern(whose, { patternType, volumeRatio: broken });
-      await patterns.create(input);
-      const sentence = `the volume ratio of a ${patternType} is ${rule}`;
-      expect(heard.splice(0)).toMatchObject([{ code: 'VOLUME_UNUSUAL', path: 'volumeRatio', rule: sentence }]);
-      await patterns.create(input);
-      expect(heard).toEqual([]);
-      const { rows } = await raw.query(
-        "SELECT metadata -> 'warnings' AS warnings FROM audit_trail WHERE entity_id = $1",
-        [input.id],
-      );
-      const kept = { code: 'VOLUME_UNUSUAL', path: 'volumeRatio', value: broken, rule: sentence };
-      expect(rows).toEqual([{ warnings: [kept] }]);
-    }
-    const unwritten = [soundPattern(range, { volumeRatio: '9' }), soundPattern(range, { tradingRangeId: newId() })];
-    await refusedFor(raw, () => patterns.createMany(unwritten));
-    expect(heard).toEqual([]);
-    const problems: string[] = [];
-    await patterns.createMany(unwritten, { onProblem: ({ code }) => problems.push(code) });
-    expect([problems, heard.map(({ code }) => code)]).toEqual([['TRADING_RANGE_UNKNOWN'], ['VOLUME_UNUSUAL']]);
-  });
-
-  test('a volume rejects where that is set, by limits of one’s own', async () => {
-    const volumeLimits = { SPRING: null, SOS: { atMost: '3' }, SOW: { atLeast: '1' } };
-    const { patterns, raw, range, distribution } = await open({ patternRules: { volume: 'reject', volumeLimits } });
-    const attempt = (patternType: PatternType, volumeRatio: string) => () =>
-      patterns.create(soundPattern(patternType === 'SOW' ? distribution : range, { patternType, volumeRatio }));
-    const refused = (type: string, rule: string) => [
-      `VOLUME_UNUSUAL volumeRatio: the volume ratio of a ${type} is ${rule}`,
-    ];
-    expect(await refusedFor(raw, attempt('SOS', '3.0001'))).toEqual(refused('SOS', 'at most 3'));
-    expect(await refusedFor(raw, attempt('SOW', '0.9999'))).toEqual(refused('SOW', 'at least 1'));
-    expect(await refusedFor(raw, attempt('LPS', '1.0001'))).toEqual(refused('LPS', 'at most 1'));
-    for (const [type, ratio] of [
-      ['SPRING', '99'],
-      ['SOS', '0'],
-      ['SOW', '1'],
-      ['LPS', '1'],
-    ] as const)
-      expect((await attempt(type, ratio)()).volumeRatio.toString()).toBe(ratio);
-  });
-
-  test('an unusual phase is refused, or a warning where that is set', async () => {
-    const heard: Problem[] = [];
-    const patternRules = { unusualPhase: 'warn' } as const;
-    const { patterns, range } = await open({ patternRules, onWarning: (problem) => heard.push(problem) });
-    await patterns.create(soundPattern(range, { phase: 'D', volumeRatio: '2' }));
-    expect(heard.map(({ code }) => code)).toEqual(['PHASE_UNUSUAL', 'VOLUME_UNUSUAL']);
-  });
-});
-
 describe('confirmTest', () => {
   test('marks the test, and again changes nothing', async () => {
     const { patterns, raw, range } = await open();
@@ -308,4 +243,34 @@ test('tradable: what a signal may be made of, and nothing else', async () => {
   const page = await patterns.tradable({ limit: 20 });
   expect(page.rows).toEqual(tradable.slice(0, 20));
   expect((await patterns.tradable({ limit: 20, cursor: page.next! })).rows).toEqual(tradable.slice(20));
+});
+
+test('filters', async () => {
+  const { patterns, raw, range } = await open();
+  const first = await patterns.create(soundPattern(range, { confidenceScore: 90 }));
+  const second = await patterns.create(soundPattern(range, { patternType: 'SOS', patternBarTimestamp: '2024-01-31' }));
+  const third = await patterns.create(soundPattern(null, { patternType: 'SC', symbol: 'SPY', timeframe: '1h' }));
+  const found = async (filter: Parameters<typeof patterns.find>[0]) => {
+    const [forward, backward] = [await patterns.find(filter), await patterns.latest(filter)];
+    expect(forward).toEqual(backward);
+    return forward.rows.map(({ id }) => [first.id, second.id, third.id].indexOf(id) + 1).sort();
+  };
+  expect(await found({})).toEqual([1, 2, 3]);
+  expect(await found({ patternType: 'SOS' })).toEqual([2]);
+  expect(await found({ phase: 'A' })).toEqual([3]);
+  expect(await found({ tradingRangeId: range.id })).toEqual([1, 2]);
+  expect(await found({ minConfidence: 90 })).toEqual([1]);
+  expect(await found({ symbol: ' spy ' })).toEqual([3]);
+  expect(await found({ timeframe: '1d' })).toEqual([1, 2]);
+  expect(await found({ to: '2024-02-01' })).toEqual([2]);
+  expect(await found({ from: '2024-02-01', to: '2024-02-02', timeframe: '1d' })).toEqual([1]);
+  expect((await patterns.byRange(range.id)).map(({ id }) => id)).toEqual([second.id, first.id]);
+  const bad = { patternType: 'sos', phase: 'Z', tradingRangeId: 'x', minConfidence: -1, timeframe: '1D' } as object;
+  expect((await refusedFor(raw, () => patterns.find(bad))).map((problem) => problem.split(':')[0])).toEqual([
+    'TIMEFRAME_UNKNOWN timeframe',
+    'CHOICE_UNKNOWN patternType',
+    'CHOICE_UNKNOWN phase',
+    'ID_INVALID tradingRangeId',
+    'NUMBER_OUT_OF_RANGE minConfidence',
+  ]);
 });

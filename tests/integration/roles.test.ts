@@ -223,8 +223,8 @@ describe('applying', () => {
   });
 
   test('in a second database, works for such a user once it may give out the roles that another one made', async () => {
-    await openWithRoles();
     const { owner, database } = await openOwned();
+    await openWithRoles();
     const raw = await openRawClient(inject('serverUrl'));
     const { rows } = await raw.query("SELECT current_setting('server_version_num')::int >= 160000 AS divided");
     // Before 16, CREATEROLE gives out any role.

@@ -268,3 +268,26 @@ test('overlapping: windows and ranges are half-open', async () => {
     'WINDOW_REVERSED to: to is not before from (2024-02-01T00:00:00.000Z)',
   ]);
 });
+
+test('filters', async () => {
+  const { ranges, raw } = await open();
+  const first = await ranges.create(soundRange());
+  const second = await ranges.create(soundRange({ phase: 'B', startTime: '2024-02-01' }));
+  const third = await ranges.create(soundRange({ symbol: 'SPY', timeframe: '1h', startTime: '2024-03-01' }));
+  const found = async (filter: Parameters<typeof ranges.find>[0]) => {
+    const [forward, backward] = [await ranges.find(filter), await ranges.latest(filter)];
+    expect(forward).toEqual(backward);
+    return idsOf(forward.rows);
+  };
+  expect(await found({})).toEqual(idsOf([first, second, third]));
+  expect(await found({ phase: 'C' })).toEqual(idsOf([first, third]));
+  expect(await found({ symbol: 'spy' })).toEqual([third.id]);
+  expect(await found({ timeframe: '1d', from: '2024-02-01' })).toEqual([second.id]);
+  expect(await found({ from: '2024-01-02', to: '2024-02-01' })).toEqual([first.id]);
+  const bad = { phase: 'c', symbol: '', from: '2024-02-01', to: '2024-01-01' } as object;
+  expect((await refusedFor(raw, () => ranges.find(bad))).map((problem) => problem.split(':')[0])).toEqual([
+    'WINDOW_REVERSED to',
+    'SYMBOL_INVALID symbol',
+    'CHOICE_UNKNOWN phase',
+  ]);
+});

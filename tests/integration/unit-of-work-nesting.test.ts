@@ -175,7 +175,7 @@ describe('the story of an event', () => {
     expect(new Set(events.map((event) => event.story))).toEqual(new Set([story]));
   });
 
-  test('begins anew for what has no parent, each of a batch too', async () => {
+  test('begins anew for what has no parent', async () => {
     const { store, trail } = await openWithTrail();
     await store.tradingRanges.create(soundRange());
     await store.campaigns.open(soundCampaign(null));

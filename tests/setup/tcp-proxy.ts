@@ -12,10 +12,7 @@ export interface TcpProxy {
   readonly statements: string[];
   /** How often a client sent something and waited for the answer. */
   readonly roundTrips: number;
-  /**
-   * Cuts the connection at the next COMMIT. `meanwhile` runs when the client knows that it is cut; a server that did not get the COMMIT
-   * learns it only afterwards.
-   */
+  /** Cuts the connection at the next COMMIT: on the side that sent what is lost, and, after `meanwhile`, on the other. */
   loseCommit(loss: Loss, meanwhile?: () => unknown): void;
   /** Lets nobody in any more, and cuts who is. */
   close(): void;
@@ -92,13 +89,14 @@ export async function openTcpProxy(serverUrl: string): Promise<TcpProxy> {
       if (!lost) client.write(chunk);
       else if (lost.loss === 'answer' && complete) void cut(lost);
     });
-    const cut = async ({ meanwhile }: NonNullable<typeof armed>) => {
-      client.destroy();
+    const cut = async ({ loss, meanwhile }: NonNullable<typeof armed>) => {
+      const [first, second] = loss === 'commit' ? [client, upstream] : [upstream, client];
+      first.destroy();
       await meanwhile();
-      upstream.destroy();
+      second.destroy();
     };
     client.on('close', () => lost ?? upstream.destroy());
-    upstream.on('close', () => client.destroy());
+    upstream.on('close', () => lost ?? client.destroy());
     for (const socket of [client, upstream]) socket.on('close', () => sockets.delete(socket));
   });
 

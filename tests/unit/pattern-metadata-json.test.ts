@@ -4,6 +4,7 @@ import { Decimal } from '../../src/domain/decimal.js';
 import { readJson, toJson } from '../../src/domain/json.js';
 import { EFFORT_RESULTS } from '../../src/domain/pattern-metadata.js';
 import { PATTERN_TYPES, type PatternType } from '../../src/domain/pattern-types.js';
+import { decimalSchema } from '../../src/domain/schemas.js';
 import { decimalParts, textOf } from './arbitraries.js';
 import { changed, expectRefused, isDecimal, read, SCHEMAS } from './pattern-metadata-keys.js';
 import { reading } from './reading.js';
@@ -37,6 +38,13 @@ describe('a hostile document', () => {
   ])('with %s is refused', (_, own, problem) => {
     expectRefused(changed('SPRING', { own }), problem);
     expectRefused(changed('BU', { own }), problem);
+  });
+
+  it('is not written out to learn how long it is', () => {
+    for (const exponent of ['1e9000000000000000', '1e-9000000000000000']) {
+      const issues = decimalSchema.safeParse(new Decimal(exponent)).error?.issues;
+      expect(issues).toMatchObject([{ params: { code: 'DECIMAL_TOO_LONG' } }]);
+    }
   });
 
   it('that holds itself is refused', () => {

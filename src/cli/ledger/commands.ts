@@ -14,8 +14,9 @@ interface Group<Entity extends LedgerRow & SeriesKey> {
   /** What `--from` and `--to` of the list are about. */
   readonly time: string;
   readonly options: readonly Option[];
-  /** Options of the list's example. */
+  /** Options of the list's example, and an id of the sample ledger for that of `show`. */
   readonly example: string;
+  readonly exampleId: string;
   /** What `show` adds to the row's values. */
   readonly more: string;
   readonly view: () => Promise<LedgerView<Entity>>;
@@ -26,7 +27,7 @@ export function registerLedgerCommands(program: Command): void {
   register(program, {
     ...{ name: 'ranges', noun: 'trading range', plural: 'trading ranges', time: 'its start' },
     options: [OPTIONS.phase(), OPTIONS.deleted()],
-    example: '--symbol AAPL --phase D',
+    ...{ example: '--symbol AAPL --phase D', exampleId: '7d02d6de' },
     more: 'its patterns and campaigns',
     view: async () => (await import('./ranges.js')).RANGES,
     related: async () => (await import('./related.js')).relatedToRange,
@@ -34,7 +35,7 @@ export function registerLedgerCommands(program: Command): void {
   register(program, {
     ...{ name: 'patterns', noun: 'pattern', plural: 'patterns', time: 'the bar it is on' },
     options: [OPTIONS.type(), OPTIONS.phase(), OPTIONS.range(), OPTIONS.minConfidence()],
-    example: '--type SPRING --min-confidence 80',
+    ...{ example: '--type SPRING --min-confidence 80', exampleId: '8a4b4f79' },
     more: 'its range and signals',
     view: async () => (await import('./patterns.js')).PATTERNS,
     related: async () => (await import('./related.js')).relatedToPattern,
@@ -42,7 +43,7 @@ export function registerLedgerCommands(program: Command): void {
   register(program, {
     ...{ name: 'signals', noun: 'signal', plural: 'signals', time: 'when it was generated' },
     options: [OPTIONS.signalStatus(), OPTIONS.pattern(), OPTIONS.campaign(), OPTIONS.minConfidence()],
-    example: '--status PENDING',
+    ...{ example: '--status PENDING', exampleId: '2258f886' },
     more: 'its approval chain, pattern, range and campaign',
     view: async () => (await import('./signals.js')).SIGNALS,
     related: async () => (await import('./related.js')).relatedToSignal,
@@ -50,7 +51,7 @@ export function registerLedgerCommands(program: Command): void {
   register(program, {
     ...{ name: 'campaigns', noun: 'campaign', plural: 'campaigns', time: 'its start' },
     options: [OPTIONS.campaignStatus(), OPTIONS.range()],
-    example: '--status ACTIVE',
+    ...{ example: '--status ACTIVE', exampleId: '73c2bd2e' },
     more: 'its entries, range and signals',
     view: async () => (await import('./campaigns.js')).CAMPAIGNS,
     related: async () => (await import('./related.js')).relatedToCampaign,
@@ -58,7 +59,7 @@ export function registerLedgerCommands(program: Command): void {
   register(program, {
     ...{ name: 'backtests', noun: 'backtest result', plural: 'backtest results', time: 'when it was recorded' },
     options: [OPTIONS.run()],
-    example: '--symbol TSLA',
+    ...{ example: '--symbol TSLA', exampleId: '5dc9a229' },
     more: 'its configuration and the other results of its run',
     view: async () => (await import('./backtests.js')).BACKTESTS,
     related: async () => (await import('./related.js')).relatedToBacktest,
@@ -66,7 +67,7 @@ export function registerLedgerCommands(program: Command): void {
 }
 
 function register<Entity extends LedgerRow & SeriesKey>(program: Command, group: Group<Entity>): void {
-  const { name, noun, plural, time, options, example, more, view, related } = group;
+  const { name, noun, plural, time, options, example, exampleId, more, view, related } = group;
   const commands = program.command(name).description(`show the ${plural} of the ledger`);
   const listing = commands.command('list').description(`the newest ${plural}, oldest of them first`);
   for (const option of [...options, ...commonOptions(plural, time)]) listing.addOption(option);
@@ -81,7 +82,7 @@ function register<Entity extends LedgerRow & SeriesKey>(program: Command, group:
     .description(`everything of one ${noun}: its values, ${more}, its history`)
     .argument('<id>', 'its id, or the start of it', readIdStartArgument)
     .addOption(new Option('--json', 'print one JSON object: the columns as they are stored'))
-    .addHelpText('after', `\n${IDS}\n\nExample: wyckoff ${name} show 7d02d6de`)
+    .addHelpText('after', `\n${IDS}\n\nExample: wyckoff ${name} show ${exampleId}`)
     .action(async (id: string, options: { json?: true }) => {
       const { show } = await import('./show.js');
       await show(await view(), await related(), id, options);

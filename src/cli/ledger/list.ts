@@ -1,6 +1,6 @@
 /** `wyckoff ranges list` and its like. */
 import type { SeriesKey } from '../../domain/series.js';
-import { type LedgerRow, type LedgerTable, rowDocument } from '../../repositories/ledger/ledger-table.js';
+import { type LedgerRow, rowDocument } from '../../repositories/ledger/ledger-table.js';
 import { note, say, sayJson } from '../output.js';
 import { BACKTESTS } from './backtests.js';
 import { CAMPAIGNS } from './campaigns.js';
@@ -52,7 +52,7 @@ async function resolveIds(ledger: Ledger, filter: ListFilter): Promise<ListFilte
   const range = await row(RANGES, filter.range);
   const pattern = await row(PATTERNS, filter.pattern);
   const campaign = await row(CAMPAIGNS, filter.campaign);
-  const run = filter.run === undefined ? undefined : await resolveRun(ledger, BACKTESTS.table, filter.run);
+  const run = filter.run === undefined ? undefined : await resolveRun(ledger, filter.run);
   return {
     ...filter,
     ...(range && { range }),
@@ -62,8 +62,9 @@ async function resolveIds(ledger: Ledger, filter: ListFilter): Promise<ListFilte
   };
 }
 
-async function resolveRun(ledger: Ledger, { name }: Pick<LedgerTable<never>, 'name'>, start: string): Promise<string> {
-  const run = await resolveId(ledger, { name, column: 'backtest_run_id' }, 'backtest run', start);
+async function resolveRun(ledger: Ledger, start: string): Promise<string> {
+  const runs = { name: BACKTESTS.table.name, column: 'backtest_run_id' };
+  const run = await resolveId(ledger, runs, 'backtest run', start);
   if (run === undefined) throw unknownStart('BACKTEST_RUN_UNKNOWN', 'backtest run', start, 'wyckoff backtests list');
   return run;
 }

@@ -44,8 +44,8 @@ export function commonOptions(plural: string, time: string): Option[] {
   return [
     new Option('--symbol <symbol>', `${plural} of this symbol`).argParser(readSymbolArgument),
     new Option('--timeframe <timeframe>', 'of this timeframe').choices(TIMEFRAMES),
-    new Option('--from <instant>', `first instant that belongs to it, by ${time}`).argParser(readInstantArgument),
-    new Option('--to <instant>', 'first instant that no longer does').argParser(readInstantArgument),
+    new Option('--from <instant>', `from this instant on: ${time}`).argParser(readInstantArgument),
+    new Option('--to <instant>', 'up to this instant, and without it').argParser(readInstantArgument),
     new Option('--limit <rows>', `how many of the newest, up to ${LARGEST_LIMIT}`)
       .argParser(readRows)
       .default(DEFAULT_LIMIT),

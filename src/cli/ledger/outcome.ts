@@ -3,7 +3,7 @@ import { type Campaign, isLive } from '../../domain/campaign.js';
 import { SIGNAL_MOVES, SIGNAL_STATUSES, type Signal } from '../../domain/signal.js';
 import type { TradingRange } from '../../domain/trading-range.js';
 import { CAMPAIGNS } from './campaigns.js';
-import { shortId } from './format.js';
+import { counted, shortId } from './format.js';
 import { RANGES } from './ranges.js';
 
 export interface Standing {
@@ -36,6 +36,6 @@ export function describeStanding({ ranges, patterns, signals, campaigns }: Stand
     ...campaigns.map((campaign) => `campaign ${shortId(campaign.id)} ${CAMPAIGNS.summary(campaign)}`),
     ...(byStatus.length > 0 ? [`signals: ${byStatus.join(', ')}`] : []),
     ...ranges.map((range) => `range ${shortId(range.id)} ${RANGES.summary(range)}`),
-    ...(patterns.length > 0 ? [`patterns: ${patterns.length}`] : []),
+    ...(patterns.length > 0 ? [counted(patterns.length, 'pattern')] : []),
   ].join('; ');
 }

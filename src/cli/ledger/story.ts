@@ -83,12 +83,20 @@ export function entityLabel({ entityType, entityId }: Pick<AuditEvent, 'entityTy
   return `${KINDS[entityType]?.word ?? entityType} ${shortId(entityId)}`;
 }
 
-/** What happened: the action, with the name of what it happened to where the action lacks it, and the values that it set or changed. */
+/** What happened to what, and the values that it set or changed: `SPRING rejected: the low broke; stop 160.44 -> 158.20`. */
 export function sentence(event: AuditEvent, { name }: Subject): string {
-  const { action } = event;
-  const said = name.split(' ').every((word) => action.includes(word));
   const facts = factsOf(event);
-  return `${said ? action : `${name}: ${action}`}${facts.length > 0 ? `; ${facts.join(', ')}` : ''}`;
+  return `${deed(event, name)}${facts.length > 0 ? `; ${facts.join(', ')}` : ''}`;
+}
+
+/** An action may be no more than a reason: then the event's type says what was done, and the name to what. */
+function deed(event: AuditEvent, name: string): string {
+  const { action, entityType, eventType } = event;
+  const begins = snapshots(event).before === undefined;
+  if (begins && name.split(' ').every((word) => action.includes(word))) return action;
+  const verb = eventType.replace(`${entityType}_`, '').toLowerCase().replaceAll('_', ' ');
+  const what = action.toLowerCase().startsWith(verb) ? action : `${verb}: ${action}`;
+  return name === '' ? what : `${name} ${what}`;
 }
 
 /** Who a thing is, by its values: those of its row, or of the event that tells of its beginning. */

@@ -67,7 +67,7 @@ export class AuditRepository {
   append(note: NewNote): Promise<void> {
     const event = readOrThrow('audit event', (report) => readNote(note, this.#schemas, report));
     return this.#ledger.write(async (_client, tell) => {
-      tell({ ...event, follows: { entityType: event.entityType, entityId: event.entityId } });
+      tell([{ ...event, follows: { entityType: event.entityType, entityId: event.entityId } }]);
     });
   }
 

@@ -22,7 +22,8 @@ const PAGE = 20_000;
 
 /**
  * Answers the last event of the page, and before it every one that does not fit. $1 to $4 are the last event of the page before, which the
- * first of this one may have to follow. Positions are compared as NUMERIC, since a forged one may be the last BIGINT there is.
+ * first of this one may have to follow. Positions are compared as NUMERIC, since a forged one may be the last BIGINT there is. The head is looked up
+ * for each event by its index: a join would read all heads for each page.
  */
 const WALK = `
   WITH page AS (
@@ -31,18 +32,19 @@ const WALK = `
     WHERE ($1::uuid IS NULL OR (correlation_id, seq, id) > ($1, $2::bigint, $3::uuid)) AND ($5::uuid IS NULL OR correlation_id = $5)
     ORDER BY correlation_id, seq, id LIMIT ${PAGE}
   ), walked AS (
-    SELECT page.*, row_number() OVER (ORDER BY correlation_id, seq, id) AS place,
+    SELECT page.*, (SELECT max(length) FROM public.audit_chains head WHERE head.correlation_id = page.correlation_id) AS head_length,
+           row_number() OVER (ORDER BY correlation_id, seq, id) AS place,
            lag(seq, 1, CASE WHEN correlation_id = $1 THEN $2 ELSE 0 END) OVER chain AS seq_before,
            lag(row_hash, 1, CASE WHEN correlation_id = $1 THEN $4::bytea END) OVER chain AS hash_before
     FROM page WINDOW chain AS (PARTITION BY correlation_id ORDER BY seq, id)
   ), judged AS (
-    SELECT walked.*, head.length AS head_length, CASE
+    SELECT walked.*, CASE
       WHEN seq::numeric <> seq_before::numeric + 1 THEN 'SEQ_BROKEN'
       WHEN prev_hash IS DISTINCT FROM hash_before THEN 'PREV_HASH_BROKEN'
       WHEN (row_hash = computed) IS NOT TRUE THEN 'EVENT_CHANGED'
-      WHEN head.length IS NULL THEN 'HEAD_MISSING'
-      WHEN seq > head.length THEN 'EVENT_BEYOND_HEAD' END AS kind
-    FROM walked LEFT JOIN public.audit_chains head USING (correlation_id)
+      WHEN head_length IS NULL THEN 'HEAD_MISSING'
+      WHEN seq > head_length THEN 'EVENT_BEYOND_HEAD' END AS kind
+    FROM walked
   )
   SELECT correlation_id, seq, id, row_hash, seq_before, head_length, kind, place::int FROM judged
   WHERE kind IS NOT NULL OR place = (SELECT count(*) FROM page) ORDER BY place`;

@@ -7,7 +7,7 @@ import { type AuditContext, appendAuditEvents, type NewAuditEvent } from '../aud
 export type LedgerEvent = Omit<NewAuditEvent, keyof AuditContext>;
 
 /** Collects the events of one write. */
-export type Tell = (...events: readonly LedgerEvent[]) => void;
+export type Tell = (events: readonly LedgerEvent[]) => void;
 
 /**
  * How a repository of the ledger reaches the database. A {@link write} checks everything before its first statement that changes something, so
@@ -63,7 +63,7 @@ export class LedgerSession {
 
   async #append<T>(unit: UnitOfWork, client: Client, use: (client: Client, tell: Tell) => Promise<T>): Promise<T> {
     const told: LedgerEvent[] = [];
-    const answer = await use(client, (...events) => {
+    const answer = await use(client, (events) => {
       for (const event of events) told.push(event);
     });
     if (told.length > 0) {

@@ -1,6 +1,6 @@
 import { type AsOfReader, closeOf, newId, type SeriesInput, type Store } from 'wyckoff-store';
 import { findRange } from './find-ranges.js';
-import { ENGINE, follow, type Idea, isAlive, openIdea } from './idea.js';
+import { follow, type Idea, isAlive, openIdea } from './idea.js';
 
 /** The days of a run, both included. */
 export interface Period {
@@ -30,17 +30,15 @@ export async function runSeries(
     newest = today.timestamp.getTime();
     const followed: Idea[] = [];
     for (const idea of ideas) {
-      const context = { actor: ENGINE, correlationId: idea.correlationId };
-      followed.push(isAlive(idea) ? await store.transaction(context, (tx) => follow(tx, idea, bars)) : idea);
+      const { correlationId } = idea;
+      followed.push(isAlive(idea) ? await store.transaction({ correlationId }, (tx) => follow(tx, idea, bars)) : idea);
     }
     ideas = followed;
     if (ideas.some(({ range }) => range.endTime === null)) continue;
     const found = findRange(bars, ideas.at(-1)?.range.endTime ?? undefined);
     if (!found) continue;
     const correlationId = newId();
-    ideas.push(
-      await store.transaction({ actor: ENGINE, correlationId }, (tx) => openIdea(tx, correlationId, bars, found)),
-    );
+    ideas.push(await store.transaction({ correlationId }, (tx) => openIdea(tx, correlationId, bars, found)));
   }
   return ideas;
 }

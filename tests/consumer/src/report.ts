@@ -24,28 +24,29 @@ export async function recordRun(
   const bars = await store.bars.range({ ...series, from: startDate });
   const { truePositives, falsePositives, falseNegatives } = scorePatterns(ideas, truth, bars);
   const trades = ideas.flatMap((idea) => idea.trades).sort((one, other) => +one.closedAt - +other.closedAt);
-  const result = await store.transaction({ actor: ENGINE }, (tx) =>
-    tx.backtests.record({
-      ...{ ...series, backtestRunId, startDate, endDate, reader },
-      totalPatternsDetected: truePositives + falsePositives,
-      ...{ truePositives, falsePositives, falseNegatives },
-      totalSignalsGenerated: ideas.reduce((total, { signals }) => total + signals.length, 0),
-      winningSignals: trades.filter(({ won }) => won).length,
-      losingSignals: trades.filter(({ won }) => !won).length,
-      averageRMultiple: mean(trades.map(({ rMultiple }) => rMultiple)).toDecimalPlaces(2),
-      maxDrawdown: maxDrawdown(
-        trades.map(({ gain, signal }) => gain.times(signal.positionSize)),
-        ACCOUNT,
-      ),
-      config: { detector: ENGINE, account: ACCOUNT },
-    }),
-  );
+  const result = await store.backtests.record({
+    ...{ ...series, backtestRunId, startDate, endDate, reader },
+    totalPatternsDetected: truePositives + falsePositives,
+    ...{ truePositives, falsePositives, falseNegatives },
+    totalSignalsGenerated: ideas.reduce((total, { signals }) => total + signals.length, 0),
+    winningSignals: trades.filter(({ won }) => won).length,
+    losingSignals: trades.filter(({ won }) => !won).length,
+    averageRMultiple: mean(trades.map(({ rMultiple }) => rMultiple)).toDecimalPlaces(2),
+    maxDrawdown: maxDrawdown(
+      trades.map(({ gain, signal }) => gain.times(signal.positionSize)),
+      ACCOUNT,
+    ),
+    config: { detector: ENGINE, account: ACCOUNT },
+  });
   const campaigns = await Promise.all(ideas.map(({ range }) => store.campaigns.byRange(range.id)));
+  const stories = await Promise.all(ideas.map(({ correlationId }) => store.audit.byCorrelation(correlationId)));
   return {
     ...summarise(result),
     ranges: scoreRanges(ideas, truth, bars),
     patterns: ideas.flatMap(({ patterns }) => patterns.map(summarisePattern)),
     campaigns: campaigns.flat().map(summariseCampaign),
+    stories: stories.map((events) => events.map(({ eventType }) => eventType)),
+    actors: [...new Set(stories.flat().map(({ actor }) => actor))],
     reads: reader.reads,
     violations: reader.violationCount,
   };

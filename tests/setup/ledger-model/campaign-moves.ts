@@ -78,14 +78,14 @@ export function toMarkup(world: World, id: string, { version }: Values): Outcome
 export function completeCampaign(world: World, id: string, { version, completedAt }: Values): Outcome {
   return move(world, id, version, 'COMPLETED', 'CAMPAIGN_COMPLETED', true, (row) => {
     const end = endOf(row, completedAt);
-    return openOf(row.entries).length === 0 && end && { completed_at: end };
+    return openOf(row.entries).length === 0 && end !== undefined && { completed_at: end };
   });
 }
 
 export function invalidateCampaign(world: World, id: string, { version, completedAt, reason }: Values): Outcome {
   return move(world, id, version, 'INVALIDATED', 'CAMPAIGN_INVALIDATED', isText(reason, 1_000), (row) => {
     const end = endOf(row, completedAt);
-    return end && { completed_at: end };
+    return end !== undefined && { completed_at: end };
   });
 }
 

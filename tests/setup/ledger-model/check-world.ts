@@ -50,12 +50,12 @@ async function checkTrail(client: pg.ClientBase, world: World): Promise<void> {
 
 async function checkReads(store: Store, world: World): Promise<void> {
   const { trading_ranges: ranges, patterns, signals, campaigns, backtest_results: results } = world.rows;
-  const read = async <T extends Table>(
+  const read = async <R extends Row>(
     what: string,
     real: Promise<readonly object[] | { readonly rows: readonly object[] }>,
-    rows: ReadonlyMap<string, Tables[T]>,
-    fits: (row: Tables[T]) => boolean,
-    order: (row: Tables[T]) => string,
+    rows: ReadonlyMap<string, R>,
+    fits: (row: R) => boolean,
+    order: (row: R) => string,
   ) => {
     const answer = await real;
     const answered = 'rows' in answer ? answer.rows : answer;

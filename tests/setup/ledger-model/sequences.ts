@@ -49,7 +49,7 @@ const story: fc.Arbitrary<readonly Group[]> = fc
 export const sequences: fc.Arbitrary<Sequence> = fc
   .record({
     volumeRule: fc.constantFrom('warn' as const, 'reject' as const),
-    story: fc.oneof(fc.constant([]), story),
+    story: fc.oneof({ weight: 1, arbitrary: fc.constant([]) }, { weight: 4, arbitrary: story }),
     groups: fc.array(group, { minLength: 1, maxLength: 5, size: 'max' }),
   })
   .map(({ volumeRule, story: opening, groups }) => ({ volumeRule, groups: [...opening, ...groups] }));

@@ -7,7 +7,7 @@ export type Kind = 'NotFound' | 'StaleVersion' | 'IllegalMove' | 'Conflict' | 'I
 /** What the model says of a move: the rows that it answers, or why it is refused; one of several reasons, where several hold. */
 export type Outcome =
   | { readonly rows: readonly Row[]; readonly refused?: never }
-  | { readonly refused: ReadonlySet<Kind> };
+  | { readonly refused: ReadonlySet<Kind>; readonly rows?: never };
 
 export type Values = Readonly<Record<string, unknown>>;
 type RowMaps = { readonly [T in Table]: Map<string, Tables[T]> };

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { projectRange } from '../../src/domain/trading-range.js';
+import type { Transaction } from '../../src/store.js';
+import { openTestStore } from '../setup/test-database.js';
+
+const RANGE = {
+  symbol: 'AAPL',
+  timeframe: '1d',
+  startTime: '2024-01-02',
+  phase: 'B',
+  strengthScore: 80,
+  ...projectRange({ direction: 'accumulation', creekLevel: '100', iceLevel: '110', durationBars: 22 }),
+} as const;
+
+it('names the actor of the store, or of the transaction around it, where a transaction names none', async () => {
+  const { store } = await openTestStore({ actor: 'engine/1.0' });
+  const create = async (tx: Transaction) => (await tx.tradingRanges.create(RANGE)).id;
+  const ids = [
+    await store.transaction({}, create),
+    await store.transaction({ actor: 'risk/2.1' }, create),
+    await store.transaction({ actor: 'risk/2.1' }, (tx) => tx.transaction({}, create)),
+    await store.transaction({}, (tx) => tx.transaction({ actor: 'broker' }, create)),
+  ];
+  const events = await Promise.all(ids.map((id) => store.audit.byEntity('TRADING_RANGE', id)));
+  expect(events.map(({ rows }) => rows.map(({ actor }) => actor))).toEqual([
+    ['engine/1.0'],
+    ['risk/2.1'],
+    ['risk/2.1'],
+    ['broker'],
+  ]);
+  const blank = store.transaction({ actor: ' ' }, create);
+  await expect(blank).rejects.toMatchObject({ problems: [{ path: 'actor' }] });
+});
