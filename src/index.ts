@@ -30,7 +30,7 @@ export {
 } from './domain/identifier.js';
 export type { JsonKind, JsonSchema } from './domain/json-schemas.js';
 export type { NewPattern, Pattern } from './domain/pattern.js';
-export type { PatternMetadata } from './domain/pattern-metadata.js';
+export { isPatternOf, type PatternMetadata } from './domain/pattern-metadata.js';
 export type { PatternRules, PatternRulesInput } from './domain/pattern-rules.js';
 export {
   type Direction,

@@ -8,7 +8,7 @@ import { LEDGER_SCHEMAS } from './domain/ledger-schemas.js';
 import { type PatternRulesInput, readPatternRules } from './domain/pattern-rules.js';
 import { readOrThrow } from './domain/problem.js';
 import { readText } from './domain/text.js';
-import type { InstantInput } from './domain/time.js';
+import { type InstantInput, readInstant } from './domain/time.js';
 import type { Problem } from './errors.js';
 import type { AuditContext } from './repositories/audit/append.js';
 import { AsOfReader } from './repositories/bars/as-of-reader.js';
@@ -34,8 +34,10 @@ export interface StoreOptions extends ConfigOptions {
 }
 
 export interface TransactionOptions extends Pick<AuditContext, 'correlationId'>, UnitOptions {
-  /** Default: the store's own actor; inside a transaction, that transaction's. */
+  /** Default: the store's own actor. A transaction inside another one has that one's actor, story and `at`. */
   readonly actor?: string | undefined;
+  /** The market's time of what is done, which the audit events keep: a backtest acts today on what happened years ago. */
+  readonly at?: InstantInput | undefined;
 }
 
 /** The repositories, all on one database transaction. */
@@ -91,7 +93,7 @@ export class Store implements Repositories {
    *   COMMIT_UNKNOWN where the server cannot tell any more whether a transaction whose answer was lost was committed
    */
   async transaction<T>(options: TransactionOptions, use: (tx: Transaction) => Promise<T>): Promise<T> {
-    const context = readContext(options, this.#actor);
+    const context = readContext(options, { actor: this.#actor });
     const { isolation, retries } = options;
     return this.#units.run({ isolation, retries }, (unit) => use(this.#transaction(unit, context)));
   }
@@ -136,7 +138,7 @@ export class Store implements Repositories {
     return {
       ...createRepositories(unit, ledger, context, this.#settings),
       transaction: async (options, use) => {
-        const inner = readContext(options, context.actor);
+        const inner = readContext(options, context);
         const { isolation, retries } = options;
         return unit.join({ isolation, retries }, () => use(this.#transaction(unit, inner)));
       },
@@ -154,19 +156,21 @@ export async function openStore(options: StoreOptions = {}): Promise<Store> {
   const { migrations, actor, patternRules, jsonSchemas = [], onWarning, ...rest } = options;
   const config = readConfig(rest);
   const rules = readOrThrow('pattern rules', (report) => readPatternRules(patternRules ?? {}, report));
-  const context = readContext({ actor }, config.pool.applicationName);
+  const context = readContext({ actor }, { actor: config.pool.applicationName });
   const database = await Database.open(config, migrations);
   const warn = onWarning ?? ((problem) => database.log.warn({ problem }, 'a pattern breaks a rule that only warns'));
   return new Store(database, context.actor, { rules, schemas: LEDGER_SCHEMAS.with(jsonSchemas), onWarning: warn });
 }
 
+/** What is given, and for the rest what was there before. */
 function readContext(
-  { actor, correlationId }: Pick<TransactionOptions, 'actor' | 'correlationId'>,
-  usualActor: string,
+  { actor, correlationId, at }: Pick<TransactionOptions, 'actor' | 'correlationId' | 'at'>,
+  outer: AuditContext,
 ): AuditContext {
   return readOrThrow('transaction', (report) => {
-    const who = readText(actor === undefined ? usualActor : actor, LONGEST_ACTOR, 'actor', report);
-    const story = correlationId === undefined ? undefined : readId(correlationId, 'correlationId', report);
-    return who === undefined ? undefined : { actor: who, correlationId: story };
+    const who = actor === undefined ? outer.actor : readText(actor, LONGEST_ACTOR, 'actor', report);
+    const story = correlationId === undefined ? outer.correlationId : readId(correlationId, 'correlationId', report);
+    const when = at === undefined ? outer.at : readInstant(at, 'at', report);
+    return who === undefined ? undefined : { actor: who, correlationId: story, at: when };
   });
 }

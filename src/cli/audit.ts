@@ -129,10 +129,10 @@ function report(
 }
 
 async function list({ correlation, entity, actor, limit, json }: ListOptions): Promise<void> {
-  const events = await withDatabase(async (database) => {
-    const { readLatestEvents } = await import('../repositories/audit/read-events.js');
+  const { rows: events } = await withDatabase(async (database) => {
+    const { readEvents } = await import('../repositories/audit/read-events.js');
     const filter = { correlationId: correlation, entityId: entity, actor };
-    return database.pool.withClient((client) => readLatestEvents(client, filter, limit));
+    return database.pool.withClient((client) => readEvents(client, filter, { limit }, 'backward'));
   });
   if (json) return sayJson(events.map(eventJson));
   if (events.length === 0) return note('The audit trail has no such event.');

@@ -25,8 +25,8 @@ export interface GrantDifference {
 }
 
 /**
- * What each role may do with each object, memberships included; a right that may be passed on has a `*`. Rights on single columns are rights too: a REVOKE on
- * the table takes them.
+ * What each role may do with each object, memberships included; a right that may be passed on has a `*`. Rights on single columns are rights
+ * too: a REVOKE on the table takes them.
  */
 const RIGHTS = `
   WITH acls AS (

@@ -37,8 +37,8 @@ export const TABLE_GRANTS: Readonly<Record<string, Readonly<Record<GrantedRole, 
   _prisma_migrations: { wyckoff_app: S, wyckoff_readonly: S }, // opening the store looks whether the database is up to date
 };
 
-/** CREATE lets migrations make tables, and extensions that are trusted. The store stages streams of bars in temporary tables. */
-export const DATABASE_GRANTS: Readonly<Record<Role, readonly ('CONNECT' | 'TEMPORARY' | 'CREATE')[]>> = {
+/** The store stages streams of bars in temporary tables. */
+export const DATABASE_GRANTS: Readonly<Record<Role, readonly ('CONNECT' | 'TEMPORARY')[]>> = {
   wyckoff_owner: ['CONNECT', 'TEMPORARY'],
   wyckoff_app: ['CONNECT', 'TEMPORARY'],
   wyckoff_readonly: ['CONNECT'],
@@ -51,8 +51,9 @@ export const SCHEMA_GRANTS: Readonly<Record<Role, readonly ('USAGE' | 'CREATE')[
 };
 
 /**
- * What PUBLIC, that is every user of the server, loses. It keeps CONNECT, since who may log in is the administrator's matter, and USAGE of the schema: without a
- * right on a table neither shows a row, and other tools (backups, exporters, extensions in that schema) rely on them.
+ * What PUBLIC, that is every user of the server, loses, beside all rights on tables and routines. It keeps CONNECT, since who may log in is
+ * the administrator's matter, and USAGE of the schema: without a right on a table neither shows a row, and other tools (backups, exporters,
+ * extensions in that schema) rely on them.
  */
 export const PUBLIC_LOSES = {
   /** Temporary tables fill the disk, which a role that only reads must not be able to do. */

@@ -43,10 +43,9 @@ export async function applyRoles(session: Session): Promise<RolesReport> {
       }
       await join(client, caller.name, caller);
       const before = await readGrantDifferences(client);
-      await mendGrants(
-        client,
-        before.filter(({ kind }) => kind !== 'TABLE' && kind !== 'ROUTINE'),
-      ); // its CREATE, to own anything
+      // Whoever is to own something in a schema has to have CREATE there first; rights on it are set when it is its own.
+      const early = before.filter(({ kind }) => kind !== 'TABLE' && kind !== 'ROUTINE');
+      await mendGrants(client, early);
       const { transferred, kept, owners } = await takeOwnership(client, OWNER);
       const formerOwners: string[] = [];
       for (const owner of owners) if (await join(client, owner, caller)) formerOwners.push(owner);

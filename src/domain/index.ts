@@ -33,7 +33,7 @@ export { type Json, type JsonObject, readJson, toJson } from './json.js';
 export { type JsonKind, type JsonSchema, JsonSchemas } from './json-schemas.js';
 export { LEDGER_SCHEMAS } from './ledger-schemas.js';
 export { whyNotTradable } from './pattern.js';
-export type { PatternMetadata } from './pattern-metadata.js';
+export { isPatternOf, type PatternMetadata } from './pattern-metadata.js';
 export { DEFAULT_PATTERN_RULES, type PatternRules, type PatternRulesInput } from './pattern-rules.js';
 export {
   type Direction,

@@ -105,3 +105,18 @@ export const PATTERN_METADATA: readonly JsonSchema[] = PATTERN_TYPES.map((type) 
   version: 1,
   schema: type in SHAPES ? SHAPES[type as keyof Shapes] : NOTES,
 }));
+
+/** A pattern of this type whose metadata is of version 1. */
+export type PatternOf<Type extends PatternType, Row> = Row & {
+  readonly patternType: Type;
+  readonly metadata: PatternMetadata[Type];
+  readonly metadataVersion: 1;
+};
+
+/** Whether a pattern is of this type, with metadata of version 1, whose fields the compiler then knows. */
+export function isPatternOf<
+  Type extends PatternType,
+  Row extends { readonly patternType: PatternType; readonly metadataVersion: number },
+>(pattern: Row, type: Type): pattern is PatternOf<Type, Row> {
+  return pattern.patternType === type && pattern.metadataVersion === 1;
+}

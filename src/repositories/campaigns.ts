@@ -110,11 +110,12 @@ export class CampaignRepository {
       id,
       'CAMPAIGN_ENTRY_ADDED',
       `added a position of ${draft.size} at ${draft.price}`,
-      async (campaign, client) => {
+      async (client) => {
         const signal = await requireById(client, signalTable(this.#schemas), draft.signal_id, 'share');
         const pattern = signal.patternId && (await requireById(client, patternTable(this.#schemas), signal.patternId));
         const origin = { signal, patternType: pattern ? pattern.patternType : null };
-        return readOrThrow('campaign entry', (report) => addEntryTo(campaign, draft, origin, this.#schemas, report));
+        return (campaign) =>
+          readOrThrow('campaign entry', (report) => addEntryTo(campaign, draft, origin, this.#schemas, report));
       },
     );
   }
@@ -129,7 +130,7 @@ export class CampaignRepository {
       id,
       'CAMPAIGN_ENTRY_CLOSED',
       `closed a position at ${left.exit_price}`,
-      async (campaign) =>
+      async () => (campaign) =>
         readOrThrow('campaign entry', (report) => closeEntryIn(campaign, position, left, this.#schemas, report)),
     );
   }
@@ -190,16 +191,18 @@ export class CampaignRepository {
     });
   }
 
+  /** `prepare` comes before the campaign is locked: who fills a signal locks the signal first and its campaign then, too. */
   #changeEntries(
     id: string,
     eventType: string,
     action: string,
-    decide: (campaign: Campaign, client: Client) => Promise<EntriesChange>,
+    prepare: (client: Client) => Promise<(campaign: Campaign) => EntriesChange>,
   ): Promise<Campaign> {
     const wanted = idOf<CampaignId>(id);
     return this.#session.write(async (client, tell) => {
+      const decide = await prepare(client);
       const campaign = await requireById(client, this.#table, wanted, 'update');
-      const { changed, entries, totals } = await decide(campaign, client);
+      const { changed, entries, totals } = decide(campaign);
       if (!changed) return campaign;
       const fields = { entries, ...totals, version: campaign.version + 1 };
       const { entity, event } = await updateRow<Campaign>(client, this.#table, campaign, fields, { eventType, action });

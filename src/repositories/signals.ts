@@ -54,7 +54,7 @@ export interface SignalFilter extends LedgerFilter {
 
 /** What the market did. */
 export interface Execution {
-  /** When, in market time; now where nothing is said. */
+  /** When, in market time; where nothing is said, the `at` of the transaction. */
   readonly at?: InstantInput | undefined;
   readonly price?: DecimalInput;
 }
@@ -338,17 +338,15 @@ function checkCampaign(
 }
 
 /** What the market did, as the audit trail keeps it. */
-function readExecution({ at = new Date(), price }: Execution): {
-  readonly remarks: JsonObject;
-  readonly price?: string;
-} {
+function readExecution({ at, price }: Execution): { readonly remarks: JsonObject; readonly price?: string } {
   return readOrThrow('execution', (report) => {
-    const instantOf = readInstant(at, 'at', report);
+    const when = at === undefined ? undefined : readInstant(at, 'at', report);
     const scaled = price === undefined ? undefined : readPrice(price, 'price', report);
-    if (!instantOf) return undefined;
-    if (scaled === undefined) return { remarks: { at: formatInstant(instantOf) } };
-    const text = formatScaled(scaled, PRICE.scale);
-    return { remarks: { at: formatInstant(instantOf), price: text }, price: text };
+    const text = scaled === undefined ? undefined : formatScaled(scaled, PRICE.scale);
+    return {
+      remarks: { ...(when && { at: formatInstant(when) }), ...(text && { price: text }) },
+      ...(text && { price: text }),
+    };
   });
 }
 

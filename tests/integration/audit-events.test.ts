@@ -2,12 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { expect, test } from 'vitest';
 import type { AuditEvent } from '../../src/domain/audit-event.js';
-import {
-  readEventsOfActor,
-  readEventsOfCorrelation,
-  readEventsOfEntity,
-  readLatestEvents,
-} from '../../src/repositories/audit/read-events.js';
+import { readEvents } from '../../src/repositories/audit/read-events.js';
 import type { Page, PageOptions } from '../../src/repositories/ledger/page.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { openTestStore } from '../setup/test-database.js';
@@ -59,7 +54,7 @@ test('an event has every value of its row', async () => {
     created_at: '2024-01-02T00:00:01Z',
   });
   const { rows } = await client.query("SELECT seq, encode(row_hash, 'hex') AS hash FROM audit_trail ORDER BY seq");
-  const { rows: events, next } = await readEventsOfCorrelation(client, A);
+  const { rows: events, next } = await readEvents(client, { correlationId: A });
   expect(next).toBeNull();
   expect(events[0]).toMatchObject({ seq: 1n, prevHash: null, rowHash: rows[0].hash, metadata: null });
   expect(events[1]).toEqual({
@@ -76,7 +71,7 @@ test('a chain comes in its order, whatever the clocks said, and pages stay right
   await append(client, 'of another chain', { correlation_id: B });
   let added = 5;
   const found = await pages(
-    (page) => readEventsOfCorrelation(client, A, page),
+    (page) => readEvents(client, { correlationId: A }, page),
     2,
     async () => {
       if (added < 7) await append(client, `${++added}`, { timestamp: '2024-01-01T00:00:00Z' });
@@ -91,38 +86,40 @@ test('the events of an entity and of an actor come oldest first; those of one mi
   await append(client, 'earlier', { timestamp: '2024-01-02T00:00:00.123455Z', correlation_id: B, actor: 'trader' });
   await append(client, 'of another', { entity_id: randomUUID() });
   const inOrder = ['earlier', '1', '2', '3', '4', '5'];
-  expect((await pages((page) => readEventsOfEntity(client, RANGE, page), 2)).flat()).toEqual(inOrder);
-  expect((await pages((page) => readEventsOfEntity(client, RANGE, page), 6)).length).toBe(1);
-  expect(actions((await readEventsOfActor(client, 'trader')).rows)).toEqual(['earlier']);
-  expect(await pages((page) => readEventsOfActor(client, 'detector', page), 4)).toEqual([
+  expect((await pages((page) => readEvents(client, RANGE, page), 2)).flat()).toEqual(inOrder);
+  expect((await pages((page) => readEvents(client, RANGE, page), 6)).length).toBe(1);
+  expect(actions((await readEvents(client, { actor: 'trader' })).rows)).toEqual(['earlier']);
+  expect(await pages((page) => readEvents(client, { actor: 'detector' }, page), 4)).toEqual([
     ['1', '2', '3', '4'],
     ['5', 'of another'],
   ]);
   const pattern = { entityType: 'PATTERN', entityId: RANGE.entityId };
-  expect(await readEventsOfEntity(client, pattern)).toEqual({ rows: [], next: null });
+  expect(await readEvents(client, pattern)).toEqual({ rows: [], next: null });
 });
 
 test('the latest come oldest first, of all or of what is asked for', async () => {
   const client = await open();
   for (let event = 1; event <= 4; event += 1)
     await append(client, `${event}`, { timestamp: `2024-01-02T00:0${event}:00Z`, correlation_id: event % 2 ? A : B });
-  expect(actions(await readLatestEvents(client, {}, 3))).toEqual(['2', '3', '4']);
-  expect(actions(await readLatestEvents(client, { correlationId: A }, 1))).toEqual(['3']);
-  expect(actions(await readLatestEvents(client, { entityId: RANGE.entityId, actor: 'detector' }, 9))).toHaveLength(4);
-  expect(await readLatestEvents(client, { actor: 'nobody' }, 9)).toEqual([]);
+  expect(actions((await readEvents(client, {}, { limit: 3 }, 'backward')).rows)).toEqual(['2', '3', '4']);
+  expect(actions((await readEvents(client, { correlationId: A }, { limit: 1 }, 'backward')).rows)).toEqual(['3']);
+  expect(
+    actions((await readEvents(client, { entityId: RANGE.entityId, actor: 'detector' }, { limit: 9 }, 'backward')).rows),
+  ).toHaveLength(4);
+  expect((await readEvents(client, { actor: 'nobody' }, { limit: 9 }, 'backward')).rows).toEqual([]);
 });
 
 test('a wrong limit and a cursor of something else are refused', async () => {
   const client = await open();
   for (const limit of [0, 1.5, 10_001])
-    await expect(readEventsOfCorrelation(client, A, { limit })).rejects.toMatchObject({ code: 'LIMIT_INVALID' });
-  await expect(readLatestEvents(client, {}, 0)).rejects.toMatchObject({ code: 'LIMIT_INVALID' });
+    await expect(readEvents(client, { correlationId: A }, { limit })).rejects.toMatchObject({ code: 'LIMIT_INVALID' });
+  await expect(readEvents(client, {}, { limit: 0 }, 'backward')).rejects.toMatchObject({ code: 'LIMIT_INVALID' });
   for (let event = 1; event <= 3; event += 1) await append(client, `${event}`);
-  const { next } = await readEventsOfCorrelation(client, A, { limit: 1 });
+  const { next } = await readEvents(client, { correlationId: A }, { limit: 1 });
   const forged = (...place: string[]) => Buffer.from(JSON.stringify(['audit_trail', ...place])).toString('base64url');
   const cursors = [next!, 'x', forged('now()', '1', A), forged('2024-01-02 00:00:00+00', '1'), forged()];
   for (const cursor of cursors)
-    await expect(readEventsOfEntity(client, RANGE, { cursor })).rejects.toMatchObject({
+    await expect(readEvents(client, RANGE, { cursor })).rejects.toMatchObject({
       code: 'CURSOR_INVALID',
       problems: [{ path: 'cursor' }],
     });

@@ -8,10 +8,10 @@ import { Decimal } from '../../src/domain/decimal.js';
 import type { Json } from '../../src/domain/json.js';
 
 describe('values', () => {
-  test('instants to the minute, in UTC, finer where they are finer', () => {
+  test('instants to the minute, in UTC, to the second where there are some', () => {
     expect(minute(new Date('2024-05-23T00:10:00Z'))).toBe('2024-05-23 00:10');
     expect(minute(new Date('2024-05-23T00:10:07Z'))).toBe('2024-05-23 00:10:07');
-    expect(minute(new Date('2024-05-23T00:10:00.250Z'))).toBe('2024-05-23 00:10:00.250');
+    expect(minute(new Date('2024-05-23T00:10:00.250Z'))).toBe('2024-05-23 00:10');
     expect(barTime(new Date('2024-05-23T00:00:00Z'), '1d')).toBe('2024-05-23');
     expect(barTime(new Date('2024-05-23T00:00:00Z'), '1h')).toBe('2024-05-23 00:00');
   });
@@ -112,6 +112,18 @@ describe('sentence', () => {
     expect(sentence(event(rejected), spring)).toBe('SPRING rejected: the low broke; stop 160.40 -> 158.20');
     expect(sentence(event({ ...rejected, action: 'rejected by hand' }), spring)).toBe(
       'SPRING rejected by hand; stop 160.40 -> 158.20',
+    );
+  });
+
+  test('when the market did it, where that is told', () => {
+    const metadata = {
+      before: { status: 'APPROVED' },
+      after: { status: 'FILLED' },
+      executed_at: '2024-02-06T14:30:00Z',
+    };
+    const filled = { eventType: 'SIGNAL_FILLED', entityType: 'SIGNAL', action: 'filled at 101', metadata };
+    expect(sentence(event(filled), { name: 'LONG LPS', series: undefined })).toBe(
+      'LONG LPS filled at 101; executed at 2024-02-06 14:30',
     );
   });
 

@@ -21,3 +21,6 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
+-- In the hash no metadata and a JSON null are the same: only one of them may be there.
+ALTER TABLE "audit_trail" ADD CONSTRAINT "chk_audit_trail_metadata" CHECK (metadata <> 'null'::jsonb);

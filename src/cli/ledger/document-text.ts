@@ -1,6 +1,7 @@
 /** JSON documents of the ledger for people: nothing of them is left out, whatever keys they have. */
 import { isJsonObject, type Json, type JsonObject } from '../../domain/json.js';
 import { renderTable } from '../table.js';
+import { wrapped } from './wrap.js';
 
 const INDENT = '  ';
 const GAP = 2;
@@ -25,7 +26,7 @@ async function objectLines(json: JsonObject, room: number): Promise<string[]> {
   const width = Math.max(0, ...flat.map(([key]) => key.length)) + GAP;
   const all: string[] = [];
   for (const [key, value] of entries) {
-    if (isFlat(value)) all.push(`${key.padEnd(width)}${flatText(value)}`);
+    if (isFlat(value)) all.push(...wrapped(key.padEnd(width), flatText(value), room).split('\n'));
     else all.push(key, ...indented(await lines(value, room - INDENT.length)));
   }
   return all;

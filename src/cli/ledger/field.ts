@@ -1,7 +1,7 @@
 /** The values of a ledger's row for people: one description serves the columns of a list and the lines of `show`. */
 import type { Decimal } from '../../domain/decimal.js';
 import type { SeriesKey } from '../../domain/series.js';
-import { barTime, minute, percentOf, priceDecimals, shortId } from './format.js';
+import { barTime, minute, percentOf, plain, priceDecimals, shortId } from './format.js';
 
 /** A list shows a value always, or where the terminal has room for it; `show` has every value. */
 export type Listed = 'always' | 'optional' | 'never';
@@ -32,7 +32,7 @@ export function fieldsOf<Entity extends SeriesKey>() {
     });
   return {
     id: field<string>((id, _, inFull) => (inFull ? id : shortId(id))),
-    text: field<string>((text) => text),
+    text: field<string>(plain),
     flag: field<boolean>((flag) => (flag ? 'yes' : 'no')),
     /** The opening instant of a bar, or a bound of bars. */
     bar: field<Date>((instant, { timeframe }) => barTime(instant, timeframe)),

@@ -9,12 +9,17 @@ export function shortId(id: string): string {
   return id.slice(0, SHORT_ID);
 }
 
-/** `2024-05-23 00:10`, with seconds and milliseconds where they are not zero. */
+/** On one line, and without what controls a terminal. */
+export function plain(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ');
+}
+
+/** `2024-05-23 00:10`, with seconds where they are not zero. JSON has the milliseconds. */
 export function minute(instant: Date): string {
   return instant
     .toISOString()
     .replace('T', ' ')
-    .replace(/(:00)?\.000Z$|Z$/, '');
+    .replace(/(:00)?\.\d{3}Z$/, '');
 }
 
 /** The opening instant of a bar: the trading date of a daily one. */

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../../domain/audit-event.js';
 import { say } from '../output.js';
-import { minute } from './format.js';
+import { minute, plain } from './format.js';
 import { wrapped } from './wrap.js';
 
 /** Prints what happened to a row, and how to see the rest of the story. */
@@ -9,9 +9,9 @@ export function printHistory(events: readonly AuditEvent[]): void {
     say('  none: no event of the audit trail tells of this row');
     return;
   }
-  const width = Math.max(...events.map(({ actor }) => actor.length));
+  const width = Math.max(...events.map(({ actor }) => plain(actor).length));
   for (const { timestamp, actor, eventType, action } of events) {
-    say(wrapped(`  ${minute(timestamp)}  ${actor.padEnd(width)}  `, `${eventType}: ${action}`));
+    say(wrapped(`  ${minute(timestamp)}  ${plain(actor).padEnd(width)}  `, `${eventType}: ${action}`));
   }
   say();
   for (const correlationId of new Set(events.map((event) => event.correlationId)))

@@ -24,6 +24,8 @@ const asFraction: Write = (value) => percentOf(new Decimal(value));
 const asInstant: Write = (value) => minute(new Date(value)).replace(' 00:00', '');
 const asItIs: Write = (value) => value;
 
+const INSTANT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+
 const KINDS: Readonly<Record<string, { readonly word: string; readonly facts: readonly Fact[] }>> = {
   TRADING_RANGE: {
     word: 'range',
@@ -92,7 +94,7 @@ export function sentence(event: AuditEvent, { name }: Subject): string {
 /** An action may be no more than a reason: then the event's type says what was done, and the name to what. */
 function deed(event: AuditEvent, name: string): string {
   const { action, entityType, eventType } = event;
-  const begins = snapshots(event).before === undefined;
+  const begins = tellingsOf(event).before === undefined;
   if (begins && name.split(' ').every((word) => action.includes(word))) return action;
   const verb = eventType.replace(`${entityType}_`, '').toLowerCase().replaceAll('_', ' ');
   const what = action.toLowerCase().startsWith(verb) ? action : `${verb}: ${action}`;
@@ -110,18 +112,27 @@ export function subjectOf(entityType: string, row: JsonObject, patternTypeOf: (i
   return { name, series: typeof symbol === 'string' ? `${symbol} ${timeframe}` : undefined };
 }
 
-/** The values before and after an event, as far as it tells them. */
-export function snapshots({ metadata }: AuditEvent): { readonly before?: JsonObject; readonly after?: JsonObject } {
+/** What a thing was by the event that tells of it: its values after it or, for market data, the event's own. */
+export function beginning(event: AuditEvent): JsonObject {
+  const { after, remarks } = tellingsOf(event);
+  return after ?? remarks;
+}
+
+/** What an event tells: the values before and after it, and what it remarks beside them. */
+function tellingsOf({ metadata }: AuditEvent) {
   const document = toJson(metadata ?? null);
-  if (!isJsonObject(document)) return {};
-  const { before, after } = document;
-  return { ...(isJsonObject(before) && { before }), ...(isJsonObject(after) && { after }) };
+  const { before, after, ...remarks } = isJsonObject(document) ? document : {};
+  return {
+    before: isJsonObject(before) ? before : undefined,
+    after: isJsonObject(after) ? after : undefined,
+    remarks: remarks as JsonObject,
+  };
 }
 
 function factsOf(event: AuditEvent): string[] {
-  const { before, after } = snapshots(event);
+  const { before, after, remarks } = tellingsOf(event);
   if (!after) return [];
-  return (KINDS[event.entityType]?.facts ?? []).flatMap(([column, label, write]) => {
+  const facts = (KINDS[event.entityType]?.facts ?? []).flatMap(([column, label, write]) => {
     const now = written(after[column], write);
     if (before) {
       const then = written(before[column], write);
@@ -130,6 +141,11 @@ function factsOf(event: AuditEvent): string[] {
     // A campaign begins with nothing.
     return now === undefined || /^0(\.0+)?%?$/.test(now) ? [] : `${label} ${now}`;
   });
+  // The event has the time of the store; what the market did has its own.
+  const instants = Object.entries(remarks).flatMap(([name, value]) =>
+    typeof value === 'string' && INSTANT.test(value) ? `${name.replaceAll('_', ' ')} ${asInstant(value)}` : [],
+  );
+  return [...facts, ...instants];
 }
 
 /** What somebody else than the store wrote may be no number: it is shown as it is. */

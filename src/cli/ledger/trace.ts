@@ -17,7 +17,7 @@ import { PATTERNS } from './patterns.js';
 import { RANGES } from './ranges.js';
 import { resolveId } from './resolve-id.js';
 import { SIGNALS } from './signals.js';
-import { entityLabel, type Subject, sentence, snapshots, subjectOf } from './story.js';
+import { beginning, entityLabel, type Subject, sentence, subjectOf } from './story.js';
 import { type LedgerView, printRows } from './view.js';
 import { wrapped } from './wrap.js';
 
@@ -81,14 +81,14 @@ async function print(
     const text = `${where}${sentence(event, subject)} (${event.actor})`;
     say(wrapped(`${minute(event.timestamp)}  ${entityLabel(event).padEnd(width)}  `, text));
   }
-  say('\nAs things are now');
+  if (Object.values(now).some((rows) => rows.length > 0)) say('\nAs things are now');
   await printNow(RANGES, now.ranges);
   await printNow(PATTERNS, now.patterns);
   await printNow(SIGNALS, now.signals);
   await printNow(CAMPAIGNS, now.campaigns);
   await printNow(BACKTESTS, now.backtests);
   if (problems.length === 0) {
-    say(`\nThe chain verifies: each of the ${counted(events.length, 'event')} has its hash and its place.`);
+    say(`\nThe chain verifies: ${counted(events.length, 'event')}, none changed, none missing.`);
     return;
   }
   for (const { kind, message } of problems) note(`FAIL: ${message} [${kind}]`);
@@ -108,8 +108,7 @@ async function printNow<Entity extends LedgerRow & SeriesKey>(
 function subjectsOf(events: readonly AuditEvent[], now: Rows): Map<string, Subject> {
   const documents = new Map<string, JsonObject>();
   for (const event of events) {
-    const { after } = snapshots(event);
-    if (!documents.has(event.entityId)) documents.set(event.entityId, after ?? {});
+    if (!documents.has(event.entityId)) documents.set(event.entityId, beginning(event));
   }
   for (const document of Object.values(documentsOf(now)).flat()) documents.set(String(document.id), document);
   const patternType = (id: string) => documents.get(id)?.pattern_type ?? null;

@@ -3,12 +3,15 @@ import type { Client } from '../../database/session.js';
 import { statement } from '../../database/statement.js';
 import type { EntityType } from '../../domain/audit-event.js';
 import type { JsonObject } from '../../domain/json.js';
+import { formatInstant } from '../../domain/time.js';
 
 /** Who acts, and in which story. */
 export interface AuditContext {
   readonly actor: string;
   /** One id through everything that belongs together. */
   readonly correlationId?: string | undefined;
+  /** The market's time of what is done, which an event keeps as `at` in its metadata; its own timestamp is the clock's. */
+  readonly at?: Date | undefined;
 }
 
 export interface NewAuditEvent extends AuditContext {
@@ -45,13 +48,13 @@ const APPEND = `
  */
 export async function appendAuditEvents(client: Client, events: readonly NewAuditEvent[]): Promise<string> {
   const documents = events.map(
-    ({ eventType, entityType, entityId, actor, action, metadata, correlationId, follows }) => ({
+    ({ eventType, entityType, entityId, actor, action, metadata, correlationId, at, follows }) => ({
       event_type: eventType,
       entity_type: entityType,
       entity_id: entityId,
       actor,
       action,
-      metadata,
+      metadata: at === undefined ? metadata : { at: formatInstant(at), ...metadata },
       correlation_id: correlationId,
       follows_type: follows?.entityType,
       follows_id: follows?.entityId,

@@ -9,7 +9,7 @@ import { readText } from '../../domain/text.js';
 import { idOf } from '../ledger/ids.js';
 import type { LedgerSession } from '../ledger/ledger-session.js';
 import { type Page, type PageOptions, readAllPages } from '../ledger/page.js';
-import { readEventsOfActor, readEventsOfCorrelation, readEventsOfEntity } from './read-events.js';
+import { readEvents } from './read-events.js';
 import { type AuditVerification, type VerifyOptions, verifyAuditTrail } from './verify.js';
 
 /** An event of a caller's own, beside those that the store writes by itself. */
@@ -42,20 +42,20 @@ export class AuditRepository {
   /** What happened to one thing, by time. */
   byEntity(entityType: EntityType, entityId: string, page: PageOptions = {}): Promise<Page<AuditEvent>> {
     const entity = { entityType, entityId: idOf(entityId) };
-    return this.#decoded(this.#session.withClient((client) => readEventsOfEntity(client, entity, page)));
+    return this.#decoded(this.#session.withClient((client) => readEvents(client, entity, page)));
   }
 
   /** One story, from its first event to its last. */
   byCorrelation(correlationId: string): Promise<AuditEvent[]> {
     const id = idOf(correlationId);
     return readAllPages((page) =>
-      this.#decoded(this.#session.withClient((client) => readEventsOfCorrelation(client, id, page))),
+      this.#decoded(this.#session.withClient((client) => readEvents(client, { correlationId: id }, page))),
     );
   }
 
   /** What one actor did, by time. */
   byActor(actor: string, page: PageOptions = {}): Promise<Page<AuditEvent>> {
-    return this.#decoded(this.#session.withClient((client) => readEventsOfActor(client, actor, page)));
+    return this.#decoded(this.#session.withClient((client) => readEvents(client, { actor }, page)));
   }
 
   /**

@@ -67,8 +67,7 @@ export class LedgerSession {
       for (const event of events) told.push(event);
     });
     if (told.length > 0) {
-      const { actor, correlationId } = this.#context;
-      const events = told.map((event) => ({ ...event, actor, correlationId }));
+      const events = told.map((event) => ({ ...event, ...this.#context }));
       unit.transactionId = await appendAuditEvents(client, events);
     }
     return answer;

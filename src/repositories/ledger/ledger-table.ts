@@ -58,7 +58,11 @@ export function readRow<Entity extends LedgerRow>(table: LedgerTable<Entity>, ro
 /** The table as it is read by pages. */
 export function paged<Entity extends LedgerRow>(table: LedgerTable<Entity>): PagedTable<Entity> {
   const { name, time } = table;
-  return { name, time, selection: selection(table), read: (row) => readRow(table, row) };
+  const order = [
+    { name: time, type: 'timestamptz' },
+    { name: 'id', type: 'uuid' },
+  ] as const;
+  return { name, order, selection: selection(table), read: (row) => readRow(table, row) };
 }
 
 /** The document, by column name, of those columns that `values` has: what is sent to the server, and what the audit trail keeps. */

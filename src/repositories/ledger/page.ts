@@ -1,7 +1,6 @@
 import type { QueryResultRow } from 'pg';
 import type { Client } from '../../database/session.js';
 import { statement } from '../../database/statement.js';
-import { readId } from '../../domain/identifier.js';
 import { type Report, readOrThrow } from '../../domain/problem.js';
 import type { Where } from './where.js';
 
@@ -22,22 +21,22 @@ export interface PageOptions {
 /** `forward` reads from the oldest row on, `backward` from the newest; the rows of a page are oldest first either way. */
 export type PageOrder = 'forward' | 'backward';
 
-/** A table, or a part of one, that is read by pages: ordered by an instant, and by id among equal instants. */
+/** A column that orders pages, its type, and how the server writes its values: a cursor carries them, microseconds included. */
+export interface OrderColumn {
+  readonly name: string;
+  readonly type: 'timestamptz' | 'uuid' | 'bigint';
+}
+
+/** What is read by pages. No two rows are equal in all columns of its order. */
 export interface PagedTable<Row> {
   readonly name: string;
   readonly selection: string;
-  readonly time: string;
+  readonly order: readonly OrderColumn[];
   readonly read: (row: QueryResultRow) => Row;
 }
 
 const DEFAULT_LIMIT = 100;
 const LARGEST_LIMIT = 10_000;
-
-/** Where a page ended: the instant as the server writes it, microseconds included, and the id. */
-interface Place {
-  readonly time: string;
-  readonly id: string;
-}
 
 /** @throws InvalidInputError LIMIT_INVALID, CURSOR_INVALID */
 export async function readPage<Row>(
@@ -49,22 +48,22 @@ export async function readPage<Row>(
 ): Promise<Page<Row>> {
   const [after, count] = readOrThrow('page', (report) => {
     const rows = readPageLimit(limit, report);
-    const place = cursor === undefined ? null : readCursor(cursor, table.name, report);
+    const place = cursor === undefined ? null : readCursor(cursor, table, report);
     return rows === undefined || place === undefined ? undefined : ([place, rows] as const);
   });
   const forward = order === 'forward';
+  const columns = table.order.map(({ name }) => name);
   if (after) {
-    const place = `(${where.place(after.time)}::timestamptz, ${where.place(after.id)}::uuid)`;
-    where.andThat(`(${table.time}, id) ${forward ? '>' : '<'} ${place}`);
+    const place = table.order.map(({ type }, index) => `${where.place(after[index])}::${type}`);
+    where.andThat(`(${columns.join(', ')}) ${forward ? '>' : '<'} (${place.join(', ')})`);
   }
-  const direction = forward ? '' : ' DESC';
-  const limited = where.place(count + 1);
-  const text = `SELECT ${table.selection}, ${table.time}::text AS page_time FROM ${table.name} WHERE ${where}
-    ORDER BY ${table.time}${direction}, id${direction} LIMIT ${limited}`;
+  const text = `SELECT ${table.selection}, ARRAY[${columns.map((name) => `${name}::text`).join(', ')}] AS page_place
+    FROM ${table.name} WHERE ${where}
+    ORDER BY ${columns.map((name) => (forward ? name : `${name} DESC`)).join(', ')} LIMIT ${where.place(count + 1)}`;
   const { rows } = await client.query(statement(text, where.values));
   const shown = rows.slice(0, count);
   const last = shown[count - 1];
-  const next = rows.length > count && last ? writeCursor(table.name, { time: last.page_time, id: last.id }) : null;
+  const next = rows.length > count && last ? writeCursor(table.name, last.page_place) : null;
   if (!forward) shown.reverse();
   return { rows: shown.map(table.read), next };
 }
@@ -81,29 +80,37 @@ export async function readAllPages<Row>(read: (page: PageOptions) => Promise<Pag
   return all;
 }
 
-export function readPageLimit(limit: number, report: Report): number | undefined {
+function readPageLimit(limit: number, report: Report): number | undefined {
   if (Number.isInteger(limit) && limit >= 1 && limit <= LARGEST_LIMIT) return limit;
   const rule = `a page has 1 to ${LARGEST_LIMIT.toLocaleString('en-US')} rows`;
   report({ code: 'LIMIT_INVALID', path: 'limit', value: limit, rule, hint: 'read more by its cursor' });
   return undefined;
 }
 
-function writeCursor(table: string, { time, id }: Place): string {
-  return Buffer.from(JSON.stringify([table, time, id])).toString('base64url');
+const WRITTEN: Readonly<Record<OrderColumn['type'], RegExp>> = {
+  timestamptz: /^\d{4,6}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]) (?:[01]\d|2[0-3])(?::[0-5]\d){2}(?:\.\d{1,6})?\+00$/,
+  uuid: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  bigint: /^\d{1,18}$/,
+};
+
+/** A page's end: the values of the columns that order it. */
+function writeCursor(table: string, place: readonly string[]): string {
+  return Buffer.from(JSON.stringify([table, ...place])).toString('base64url');
 }
 
-const TIME = /^\d{4,6}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]) (?:[01]\d|2[0-3])(?::[0-5]\d){2}(?:\.\d{1,6})?\+00$/;
-
-function readCursor(cursor: unknown, table: string, report: Report): Place | undefined {
+function readCursor(
+  cursor: unknown,
+  { name, order }: Pick<PagedTable<unknown>, 'name' | 'order'>,
+  report: Report,
+): string[] | undefined {
   try {
-    const [owner, time, id] = JSON.parse(Buffer.from(String(cursor), 'base64url').toString()) as unknown[];
-    const place = readId(id, 'cursor', () => {});
-    if (owner === table && typeof time === 'string' && TIME.test(time) && place !== undefined)
-      return { time, id: place };
+    const [owner, ...place] = JSON.parse(Buffer.from(String(cursor), 'base64url').toString()) as unknown[];
+    const fits = order.every(({ type }, index) => typeof place[index] === 'string' && WRITTEN[type].test(place[index]));
+    if (owner === name && place.length === order.length && fits) return place as string[];
   } catch {
     // Not even JSON: the same report.
   }
   const hint = 'pass the `next` of the page before, as it is';
-  report({ code: 'CURSOR_INVALID', path: 'cursor', value: cursor, rule: `not a cursor of ${table}`, hint });
+  report({ code: 'CURSOR_INVALID', path: 'cursor', value: cursor, rule: `not a cursor of ${name}`, hint });
   return undefined;
 }

@@ -49,9 +49,12 @@ export function versionOf(dice: Dice, row: { readonly version: number } | undefi
   return dice.mischief(12) ? dice.pick([current - 1, current + 1, 0, 1]) : current;
 }
 
+/** What may be changed of an input, by what it is about, so that a rule with one boundary is met as often as one with ten. */
+export type Changes = readonly (readonly object[])[];
+
 /** Mostly the values as they are; sometimes one of the changes, each at a boundary or just beyond it. */
-export function twisted<V extends object>(dice: Dice, values: V, changes: readonly object[], percent = 30): V {
-  return dice.mischief(percent) ? { ...values, ...dice.pick(changes) } : values;
+export function twisted<V extends object>(dice: Dice, values: V, changes: Changes, percent = 40): V {
+  return dice.mischief(percent) ? { ...values, ...dice.pick(dice.pick(changes)) } : values;
 }
 
 /** A create that is sent again, as it was or with one value changed; undefined where nothing is there yet, or mostly. */
@@ -59,10 +62,10 @@ export function repeated(
   world: World,
   dice: Dice,
   table: Table,
-  changes: (input: Readonly<Record<string, unknown>>) => readonly object[],
+  changes: (input: Readonly<Record<string, unknown>>) => Changes,
 ) {
   const known = [...world.rows[table].keys()];
   if (known.length === 0 || !dice.mischief(12)) return undefined;
   const input = world.inputs.get(dice.pick(known))!;
-  return dice.chance(40) ? { ...input, ...dice.pick(changes(input)) } : input;
+  return dice.chance(40) ? { ...input, ...dice.pick(dice.pick(changes(input))) } : input;
 }

@@ -1,17 +1,19 @@
-import { aimAt, idOf, newIdOf, repeated, twisted, versionOf } from './aim.js';
+import { aimAt, type Changes, idOf, newIdOf, repeated, twisted, versionOf } from './aim.js';
 import { isLive } from './campaign-moves.js';
 import type { Dice } from './dice.js';
 import type { Move } from './moves.js';
 import type { CampaignRow } from './rows.js';
 import type { World } from './world.js';
 
-const CHANGES = [
-  { symbol: 'OTHER' },
-  { timeframe: '15m' },
-  { tradingRangeId: null },
-  { tradingRangeId: idOf('unknown', 1) },
-  { startedAt: 'today' },
-  { startedAt: '2024-02-02T00:00:00.500Z' },
+const CHANGES: Changes = [
+  [
+    { symbol: 'OTHER' },
+    { timeframe: '15m' },
+    { tradingRangeId: null },
+    { tradingRangeId: idOf('unknown', 1) },
+    { startedAt: 'today' },
+    { startedAt: '2024-02-02T00:00:00.500Z' },
+  ],
 ];
 
 export function drawCampaign(world: World, dice: Dice): Move {
@@ -55,7 +57,7 @@ export function drawEntry(world: World, dice: Dice): Move {
         twisted(
           dice,
           entry,
-          [{ size: '7' }, { position_id: idOf('position', 99) }, { price: `${entry.price}.0` }, { note: 'more' }],
+          [[{ size: '7' }, { position_id: idOf('position', 99) }, { price: respelled(entry.price) }, { note: 'more' }]],
           40,
         ),
       ],
@@ -70,21 +72,28 @@ export function drawEntry(world: World, dice: Dice): Move {
     stop_loss: dice.pick(['98', '97.77', '104']),
     ...(signal.row?.pattern_id === null && { pattern_type: 'SOS' }),
   };
-  const changes = [
-    { size: '0' },
-    { size: '9999999999', stop_loss: '1' },
-    { price: '0' },
-    { stop_loss: '-1' },
-    { timestamp: '?' },
-    { pattern_type: 'LPS' },
-    { pattern_type: undefined },
-    { allocation_pct: '2.5' },
-    { allocation_pct: '2.5005' },
-    { note: 'scaled in' },
-    { position_id: idOf('position', 0) },
-    { signal_id: idOf('unknown', 1) },
+  const changes: Changes = [
+    [
+      { size: '0' },
+      { size: '9999999999', stop_loss: '1' },
+      { price: '0' },
+      { stop_loss: '-1' },
+      { timestamp: '?' },
+      { pattern_type: 'LPS' },
+      { pattern_type: undefined },
+      { allocation_pct: '2.5' },
+      { allocation_pct: '2.5005' },
+      { note: 'scaled in' },
+      { position_id: idOf('position', 0) },
+      { signal_id: idOf('unknown', 1) },
+    ],
   ];
   return { name: 'campaigns.addEntry', args: [campaign.id, twisted(dice, input, changes, 20)] };
+}
+
+/** The same decimal, in another spelling. */
+function respelled(decimal: string): string {
+  return decimal.includes('.') ? `${decimal}0` : `${decimal}.00`;
 }
 
 const hasOpen = (row: CampaignRow) => row.entries.some(({ status }) => status === 'OPEN');
@@ -98,11 +107,8 @@ export function drawExit(world: World, dice: Dice): Move {
     exit_price: entry?.exit_price ?? dice.pick(['120', '97.12345678']),
     closed_at: entry?.closed_at ?? dice.pick(['2024-04-01T00:00:00Z', '2024-03-01T14:30:00Z']),
   };
-  const changes = [
-    { exit_price: '0' },
-    { closed_at: '2024-03-01T14:29:59.999Z' },
-    { exit_price: '119' },
-    { closed_at: 'late' },
+  const changes: Changes = [
+    [{ exit_price: '0' }, { closed_at: '2024-03-01T14:29:59.999Z' }, { exit_price: '119' }, { closed_at: 'late' }],
   ];
   return {
     name: 'campaigns.closeEntry',
@@ -126,11 +132,11 @@ export function drawCompletion(world: World, dice: Dice): Move {
     (campaign) => campaign.status === 'MARKUP' && (!hasOpen(campaign) || dice.chance(30)),
   );
   const options = { version: versionOf(dice, row), ...dice.pick(ENDS) };
-  return { name: 'campaigns.complete', args: [id, twisted(dice, options, UNSOUND_ENDS, 10)] };
+  return { name: 'campaigns.complete', args: [id, twisted(dice, options, [UNSOUND_ENDS], 10)] };
 }
 
 export function drawInvalidation(world: World, dice: Dice): Move {
   const { id, row } = aimAt(world, dice, 'campaigns', isLive);
   const options = { version: versionOf(dice, row), reason: 'the support broke', ...dice.pick(ENDS) };
-  return { name: 'campaigns.invalidate', args: [id, twisted(dice, options, [...UNSOUND_ENDS, { reason: '' }], 10)] };
+  return { name: 'campaigns.invalidate', args: [id, twisted(dice, options, [[...UNSOUND_ENDS, { reason: '' }]], 10)] };
 }

@@ -1,4 +1,4 @@
-import { aimAt, idOf, newIdOf, repeated, twisted } from './aim.js';
+import { aimAt, type Changes, idOf, newIdOf, repeated, twisted } from './aim.js';
 import { priceOf, printPrice } from './amounts.js';
 import type { Dice } from './dice.js';
 import type { Move } from './moves.js';
@@ -85,9 +85,15 @@ const SHAPES: Readonly<Record<string, readonly [sound: object, edges: Readonly<R
 
 const LONG = ['SPRING', 'SOS', 'LPS', 'BU', 'SPRING', 'ST', 'TEST', 'AR'] as const;
 const SHORT = ['UTAD', 'SOW', 'UT', 'LPSY', 'UTAD', 'BC', 'SC', 'PSY'] as const;
+const VOLUME_EDGES: Readonly<Record<string, readonly string[]>> = {
+  SPRING: ['0.6999', '0.7'],
+  SOS: ['1.4999', '1.5'],
+  LPS: ['1', '1.0001'],
+  UTAD: ['1.1999', '1.2'],
+};
 const SOUND_VOLUMES: Readonly<Record<string, string>> = { SPRING: '0.5', LPS: '0.9' };
 
-function changes(input: Readonly<Record<string, unknown>>): readonly object[] {
+function changes(input: Readonly<Record<string, unknown>>): Changes {
   const type = String(input.patternType);
   const [bar, duration] = [Date.parse(String(input.patternBarTimestamp)), DURATIONS[String(input.timeframe)] ?? 60_000];
   const entry = priceOf(String(input.entryPrice));
@@ -96,47 +102,34 @@ function changes(input: Readonly<Record<string, unknown>>): readonly object[] {
     values.map((value) => ({ metadata: { ...(input.metadata as object), [key]: value } })),
   );
   const later = (ms: number) => printInstant(bar + ms);
+  const tested = { testConfirmed: true, testBarTimestamp: later(duration), detectionTime: later(3 * duration) };
   return [
-    ...documents,
-    ...[
-      '0.6999',
-      '0.7',
-      '1.4999',
-      '1.5',
-      '1',
-      '1.0001',
-      '1.1999',
-      '1.2',
-      '0',
-      '-0.0001',
-      '999999.9999',
-      '1000000',
-      '0.12345',
-    ].map((volumeRatio) => ({ volumeRatio })),
-    ...['0', '-1', '0.00001'].map((spreadRatio) => ({ spreadRatio })),
-    ...[69, 70, 95, 96].map((confidenceScore) => ({ confidenceScore })),
-    ...['A', 'B', 'C', 'D', 'E'].map((phase) => ({ phase })),
-    ...[entry, entry - 1n, entry + 1n, 0n].map((stop) => ({ stopLoss: printPrice(stop) })),
-    ...[duration - 1, duration, 0].map((ms) => ({ detectionTime: later(ms) })),
-    ...[1, 15 * 60_000, 5 * 60_000].map((ms) => ({
-      patternBarTimestamp: later(ms),
-      detectionTime: later(3 * duration),
-    })),
-    { testConfirmed: true, testBarTimestamp: later(duration), detectionTime: later(2 * duration) },
-    { testConfirmed: true, testBarTimestamp: later(duration), detectionTime: later(2 * duration - 1) },
-    { testBarTimestamp: later(duration), detectionTime: later(3 * duration) },
-    { testConfirmed: true, testBarTimestamp: later(0), detectionTime: later(3 * duration) },
-    { testConfirmed: true, testBarTimestamp: later(duration + 1), detectionTime: later(3 * duration) },
-    { testConfirmed: true },
-    { symbol: 'OTHER' },
-    { timeframe: '15m' },
-    { tradingRangeId: null },
-    { tradingRangeId: null, phase: 'A' },
-    { tradingRangeId: null, phase: 'B', patternType: 'ST' },
-    { metadataVersion: 2 },
-    { patternType: 'DOJI' },
-    { invalidationLevel: '0' },
-    { metadata: { ...(input.metadata as object), notes: 'seen twice', more: { a: [1, null] } } },
+    ...(documents.length > 0 ? [documents] : []),
+    (VOLUME_EDGES[type] ?? ['0.01']).map((volumeRatio) => ({ volumeRatio })),
+    ['0', '-0.0001', '999999.9999', '1000000', '0.12345'].map((volumeRatio) => ({ volumeRatio })),
+    ['0', '-1', '0.00001'].map((spreadRatio) => ({ spreadRatio })),
+    [69, 70, 95, 96].map((confidenceScore) => ({ confidenceScore })),
+    ['A', 'B', 'C', 'D', 'E'].map((phase) => ({ phase })),
+    [entry, entry - 1n, entry + 1n, 0n].map((stop) => ({ stopLoss: printPrice(stop) })),
+    [duration - 1, duration, 0].map((ms) => ({ detectionTime: later(ms) })),
+    [1, 15 * 60_000, 5 * 60_000].map((ms) => ({ patternBarTimestamp: later(ms), detectionTime: later(3 * duration) })),
+    [
+      { ...tested, detectionTime: later(2 * duration) },
+      { ...tested, detectionTime: later(2 * duration - 1) },
+      { ...tested, testConfirmed: false },
+      { ...tested, testBarTimestamp: later(0) },
+      { ...tested, testBarTimestamp: later(duration + 1) },
+      { testConfirmed: true },
+    ],
+    [{ symbol: 'OTHER' }, { timeframe: '15m' }],
+    [
+      { tradingRangeId: null },
+      { tradingRangeId: null, phase: 'A' },
+      { tradingRangeId: null, phase: 'A', patternType: 'PSY', metadata: {} },
+      { tradingRangeId: null, phase: 'C', patternType: 'TEST', metadata: {} },
+    ],
+    [{ metadataVersion: 2 }, { patternType: 'DOJI' }, { invalidationLevel: '0' }],
+    [{ metadata: { ...(input.metadata as object), notes: 'seen twice', more: { a: [1, null] } } }],
   ];
 }
 

@@ -1,4 +1,4 @@
-import { aimAt, newIdOf, repeated, twisted, versionOf } from './aim.js';
+import { aimAt, type Changes, newIdOf, repeated, twisted, versionOf } from './aim.js';
 import { priceOf, printPrice } from './amounts.js';
 import type { Dice } from './dice.js';
 import type { Move } from './moves.js';
@@ -17,37 +17,37 @@ const SERIES = [
   { timeframe: '15m' },
 ];
 
-const LEVELS = [
-  ...[14, 15, 100, 101, 20.5].map((durationBars) => ({ durationBars })),
-  ...[59, 60, 100, 101].map((strengthScore) => ({ strengthScore })),
-  ...['1.99', '2.0', '3.00', '3.01', '2.005', '2.25'].map((causeFactor) => ({ causeFactor })),
-  ...[-1, 0, 3, 2_147_483_647, 2_147_483_648].map((touchCountCreek) => ({ touchCountCreek })),
-  ...[-1, 0, 4].map((touchCountIce) => ({ touchCountIce })),
-  ...['F', 'a', 'E'].map((phase) => ({ phase })),
+const LEVELS: Changes = [
+  [14, 15, 100, 101, 20.5].map((durationBars) => ({ durationBars })),
+  [59, 60, 100, 101].map((strengthScore) => ({ strengthScore })),
+  ['1.99', '2.0', '3.00', '3.01', '2.005', '2.25'].map((causeFactor) => ({ causeFactor })),
+  [-1, 0, 3, 2_147_483_647, 2_147_483_648].map((touchCountCreek) => ({ touchCountCreek })),
+  [-1, 0, 4].map((touchCountIce) => ({ touchCountIce })),
+  ['F', 'a', 'E'].map((phase) => ({ phase })),
 ];
 
 /** Levels that touch each other, or nearly do. */
-function edges(creek: bigint, ice: bigint): object[] {
+function edges(creek: bigint, ice: bigint): Changes {
   return [
-    ...[ice - 1n, ice, ice + 1n, creek, creek - 1n, creek + 1n].map((jump) => ({ jumpTarget: printPrice(jump) })),
-    ...[creek, creek - 1n].map((level) => ({ iceLevel: printPrice(level) })),
-    ...['9999999999.99999999', '10000000000', '150.123456789', '0', '-5', '1e2x'].map((jumpTarget) => ({ jumpTarget })),
-    { creekLevel: '0' },
-    { rangeWidth: printPrice(ice - creek) },
-    { rangeWidth: printPrice(ice - creek + 1n) },
+    [ice - 1n, ice, ice + 1n, creek, creek - 1n, creek + 1n].map((jump) => ({ jumpTarget: printPrice(jump) })),
+    [creek, creek - 1n].map((level) => ({ iceLevel: printPrice(level) })),
+    ['9999999999.99999999', '10000000000', '150.123456789', '0', '-5', '1e2x'].map((jumpTarget) => ({ jumpTarget })),
+    [{ creekLevel: '0' }, { rangeWidth: printPrice(ice - creek) }, { rangeWidth: printPrice(ice - creek + 1n) }],
   ];
 }
 
-function rangeEdges(input: Readonly<Record<string, unknown>>): readonly object[] {
+function rangeEdges(input: Readonly<Record<string, unknown>>): Changes {
   return [
-    { startTime: '2024-01-03T00:00:00Z' },
-    { endTime: '2024-01-02T00:00:00Z' },
-    { endTime: '2024-01-01T23:59:59.999Z' },
-    { endTime: '2024-03-01T12:00:00.001Z' },
-    { startTime: 'soon' },
+    [
+      { startTime: '2024-01-03T00:00:00Z' },
+      { endTime: '2024-01-02T00:00:00Z' },
+      { endTime: '2024-01-01T23:59:59.999Z' },
+      { endTime: '2024-03-01T12:00:00.001Z' },
+      { startTime: 'soon' },
+    ],
     ...edges(priceOf(String(input.creekLevel)), priceOf(String(input.iceLevel))),
     ...LEVELS,
-    ...SERIES,
+    SERIES,
   ];
 }
 
@@ -84,7 +84,7 @@ function someLevels(row: RangeRow | undefined, dice: Dice): object {
     { iceLevel: printPrice(ice + 1n), jumpTarget: printPrice(ice + 2n) },
     { jumpTarget: printPrice(creek > 1n ? creek - 1n : ice + 1n) },
   ];
-  return twisted(dice, dice.pick(plain), [...edges(creek, ice), ...LEVELS, {}]);
+  return twisted(dice, dice.pick(plain), [...edges(creek, ice), ...LEVELS, [{}]]);
 }
 
 const isThere = (row: RangeRow) => row.deleted_at === null;
@@ -111,7 +111,7 @@ export function drawRangeDelete(world: World, dice: Dice): Move {
   const reason = dice.pick([{}, { reason: 'drawn twice' }, { reason: 'drawn twice' }]);
   return {
     name: 'tradingRanges.softDelete',
-    args: [id, twisted(dice, { version: versionOf(dice, row), ...reason }, [{ reason: ' ' }], 5)],
+    args: [id, twisted(dice, { version: versionOf(dice, row), ...reason }, [[{ reason: ' ' }]], 5)],
   };
 }
 

@@ -1,4 +1,4 @@
-import { aimAt, idOf, newIdOf, repeated, twisted } from './aim.js';
+import { aimAt, type Changes, idOf, newIdOf, repeated, twisted } from './aim.js';
 import { printPrice } from './amounts.js';
 import { isLive } from './campaign-moves.js';
 import type { Dice } from './dice.js';
@@ -25,52 +25,45 @@ function levels(long: boolean, risk: bigint, reward: bigint, nearer = 0n) {
   };
 }
 
-function changes(input: Readonly<Record<string, unknown>>): readonly object[] {
+function changes(input: Readonly<Record<string, unknown>>, leastR = 20n): Changes {
   const long = input.signalType !== 'SHORT';
   const generated = Date.parse(String(input.generatedAt));
   const risk = 200_000_000n;
+  const sound = levels(long, risk, 4n * risk);
   return [
-    // At and just beside each least R, where rounding would hide the difference.
-    ...LEAST.flatMap((least) => [-1n, 0n, 1n].map((more) => levels(long, risk, (risk * least) / 10n + more))),
-    // On a half of a hundredth, and just below it.
-    ...[CENT - 1n, CENT, CENT + 1n].map((more) => levels(long, risk, 4n * risk + more)),
-    ...[9_999_990n, 9_999_994n, 9_999_995n].map((reward) => ({
-      ...levels(long, 1_000n, reward),
-      positionSize: '100000',
-    })),
-    levels(long, 0n, risk),
-    levels(long, -risk, 4n * risk),
-    levels(long, risk, 4n * risk, -1n),
-    levels(long, risk, 4n * risk, 4n * risk),
-    levels(!long, risk, 4n * risk),
-    ...['0.0025', '0.00249999', '0', '-1', '1.2525', '1.252499', '9999999999.99999999', '0.123456789'].map(
-      (positionSize) => ({
-        ...levels(long, risk, 4n * risk),
-        positionSize,
-      }),
+    // At the least R and just beside it, where rounding would hide the difference; at that of another type.
+    [-1n, 0n, 1n].map((more) => levels(long, risk, (risk * leastR) / 10n + more)),
+    LEAST.map((least) => levels(long, risk, (risk * least) / 10n)),
+    // On a half of a hundredth, and just beside it.
+    [CENT - 1n, CENT, CENT + 1n].map((more) => levels(long, risk, 4n * risk + more)),
+    [9_999_990n, 9_999_994n, 9_999_995n].map((reward) => ({ ...levels(long, 1_000n, reward), positionSize: '100000' })),
+    [
+      levels(long, 0n, risk),
+      levels(long, -risk, 4n * risk),
+      levels(long, risk, 4n * risk, -1n),
+      levels(long, risk, 4n * risk, 4n * risk),
+      levels(!long, risk, 4n * risk),
+    ],
+    ['0.0025', '0.00249999', '1.2525', '1.252499'].map((positionSize) => ({ ...sound, positionSize })),
+    ['4999999999.99', '4999999999.9975', '4999999999.99749999', '0', '-1', '9999999999.99999999', '0.123456789'].map(
+      (positionSize) => ({ ...sound, positionSize }),
     ),
-    ...['4999999999.99', '4999999999.9975', '4999999999.99749999'].map((positionSize) => ({
-      ...levels(long, risk, 4n * risk),
-      positionSize,
-    })),
-    ...['4.00', '4', '4.01', '3.999'].map((rMultiple) => ({ ...levels(long, risk, 4n * risk), rMultiple })),
-    ...['2.5', '2.51', '2.50'].map((riskAmount) => ({
-      ...levels(long, risk, 4n * risk),
-      positionSize: '1.25',
-      riskAmount,
-    })),
-    ...[69, 70, 95, 96].map((confidenceScore) => ({ confidenceScore })),
-    ...['1', '1.0001', '0', '-0.0001', '0.00001'].map((campaignAllocation) => ({ campaignAllocation })),
-    ...[-1, 86_400_000].map((ms) => ({ generatedAt: printInstant(generated + ms) })),
-    { signalType: long ? 'SHORT' : 'LONG' },
-    { symbol: 'OTHER' },
-    { timeframe: '15m' },
-    { patternId: null },
-    { patternId: idOf('unknown', 1) },
-    { campaignId: idOf('unknown', 1) },
-    { approvalChain: chainOf(2, ['PASS', 'WARN']) },
-    { approvalChain: chainOf(3, ['PASS', 'PASS', 'FAIL']) },
-    { approvalChain: { ...chainOf(1, ['PASS']), overall_status: 'WARN' } },
+    ['4.00', '4', '4.01', '3.999'].map((rMultiple) => ({ ...sound, rMultiple })),
+    ['2.5', '2.51', '2.50'].map((riskAmount) => ({ ...sound, positionSize: '1.25', riskAmount })),
+    [69, 70, 95, 96].map((confidenceScore) => ({ confidenceScore })),
+    ['1', '1.0001', '0', '-0.0001', '0.00001'].map((campaignAllocation) => ({ campaignAllocation })),
+    [-1, 86_400_000].map((ms) => ({ generatedAt: printInstant(generated + ms) })),
+    [
+      { signalType: long ? 'SHORT' : 'LONG' },
+      { ...levels(!long, risk, 4n * risk), signalType: long ? 'SHORT' : 'LONG' },
+    ],
+    [{ symbol: 'OTHER' }, { timeframe: '15m' }],
+    [{ patternId: null }, { patternId: idOf('unknown', 1) }, { campaignId: idOf('unknown', 1) }],
+    [
+      { approvalChain: chainOf(2, ['PASS', 'WARN']) },
+      { approvalChain: chainOf(3, ['PASS', 'PASS', 'FAIL']) },
+      { approvalChain: { ...chainOf(1, ['PASS']), overall_status: 'WARN' } },
+    ],
   ];
 }
 
@@ -91,10 +84,11 @@ export function chainOf(count: number, verdicts: readonly string[] = []) {
 }
 
 export function drawSignal(world: World, dice: Dice): Move {
-  const again = repeated(world, dice, 'signals', changes);
+  const again = repeated(world, dice, 'signals', (input) => changes(input));
   if (again) return { name: 'signals.create', args: [again] };
   const { id: patternId, row: pattern } = aimAt(world, dice, 'patterns', isTradable);
-  const long = MEANINGS[pattern?.pattern_type ?? 'SOS']!.entry !== 'SHORT';
+  const { entry, leastR } = MEANINGS[pattern?.pattern_type ?? 'SOS']!;
+  const long = entry !== 'SHORT';
   const series = { symbol: pattern?.symbol ?? 'ACME', timeframe: pattern?.timeframe ?? '1d' };
   const risk = dice.pick(RISKS);
   const reward = risk * dice.pick([9n, 4n, 7n] as const) + BigInt(dice.roll(3)) * CENT;
@@ -116,7 +110,7 @@ export function drawSignal(world: World, dice: Dice): Move {
     ...(campaign.row && dice.chance(40) && { campaignId: campaign.id }),
     campaignAllocation: dice.pick(['0.5', '0.5001', '0.4999', '0.3333', '0.0001', '0.25', '1', '0.6667']),
   };
-  return { name: 'signals.create', args: [twisted(dice, input, changes(input))] };
+  return { name: 'signals.create', args: [twisted(dice, input, changes(input, leastR))] };
 }
 
 export function drawApproval(world: World, dice: Dice): Move {
@@ -164,7 +158,12 @@ const at = '2024-03-01T14:30:00Z';
 /** What the market did, now and then impossible. */
 function execution(dice: Dice): object {
   const plain = dice.pick([{ at }, { at, price: '101.5' }, {}]);
-  return twisted(dice, plain, [{ price: '0' }, { price: '1.123456789' }, { at: 'noon' }, { price: '101.50000000' }], 8);
+  return twisted(
+    dice,
+    plain,
+    [[{ price: '0' }, { price: '1.123456789' }, { at: 'noon' }, { price: '101.50000000' }]],
+    8,
+  );
 }
 
 export function drawFill(world: World, dice: Dice): Move {

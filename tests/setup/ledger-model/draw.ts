@@ -1,6 +1,7 @@
 import { isLive } from './campaign-moves.js';
 import type { Dice } from './dice.js';
 import { drawBacktest } from './draw-backtest.js';
+import { drawBatch } from './draw-batch.js';
 import { drawCampaign, drawCompletion, drawEntry, drawExit, drawInvalidation, drawMarkup } from './draw-campaign.js';
 import { drawConfirmation, drawPattern, drawPatternRejection } from './draw-pattern.js';
 import { drawRange, drawRangeClose, drawRangeDelete, drawRangeRestore, drawRangeUpdate } from './draw-range.js';
@@ -50,6 +51,7 @@ const DRAWS = {
   notice: [drawNotice, (world) => (world.rows.signals.size > 0 ? 6 : 1)],
   massExpiry: [drawMassExpiry, (world) => (world.rows.signals.size > 0 ? 6 : 1)],
   backtest: [drawBacktest, () => 10],
+  batch: [drawBatch, (world) => (world.rows.trading_ranges.size > 0 ? 18 : 2)],
 } as const satisfies Readonly<Record<string, readonly [(world: World, dice: Dice) => Move, (world: World) => number]>>;
 
 export type DrawName = keyof typeof DRAWS;

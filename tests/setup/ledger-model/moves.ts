@@ -1,5 +1,6 @@
 import type { Transaction } from '../../../src/index.js';
 import { recordBacktest } from './backtest-moves.js';
+import { manyOf } from './batch-moves.js';
 import {
   addEntry,
   closeEntry,
@@ -26,14 +27,17 @@ import type { Outcome, World } from './world.js';
 /** What the model says of each move of the ledger, by the repository and the method that make it. */
 const MODEL = {
   'tradingRanges.create': createRange,
+  'tradingRanges.createMany': manyOf(createRange),
   'tradingRanges.updateLevels': updateRange,
   'tradingRanges.close': closeRange,
   'tradingRanges.softDelete': deleteRange,
   'tradingRanges.restore': restoreRange,
   'patterns.create': createPattern,
+  'patterns.createMany': manyOf(createPattern),
   'patterns.confirmTest': confirmTest,
   'patterns.reject': rejectPattern,
   'signals.create': createSignal,
+  'signals.createMany': manyOf(createSignal),
   'signals.approve': approveSignal,
   'signals.reject': rejectSignal,
   'signals.expire': expireSignal,
@@ -43,12 +47,14 @@ const MODEL = {
   'signals.markNotified': markNotified,
   'signals.expireOlderThan': expireOlderThan,
   'campaigns.open': openCampaign,
+  'campaigns.openMany': manyOf(openCampaign),
   'campaigns.addEntry': addEntry,
   'campaigns.closeEntry': closeEntry,
   'campaigns.toMarkup': toMarkup,
   'campaigns.complete': completeCampaign,
   'campaigns.invalidate': invalidateCampaign,
   'backtests.record': recordBacktest,
+  'backtests.recordMany': manyOf(recordBacktest),
 } as const;
 
 export type MoveName = keyof typeof MODEL;

@@ -10,7 +10,7 @@ import {
 import { agree } from './agree.js';
 import { Dice } from './dice.js';
 import { drawMove } from './draw.js';
-import { type Move, make, predict } from './moves.js';
+import { type Move, type MoveName, make, predict } from './moves.js';
 import { asAnswered, plainEntity } from './plain.js';
 import { BY_THE_STORE, type Row, TABLES, type Table } from './rows.js';
 import type { Group, Turn } from './sequences.js';
@@ -18,18 +18,24 @@ import type { Kind, World } from './world.js';
 
 type Repositories = Omit<Transaction, 'transaction'>;
 
+/** What was played: a line for each move, to be read when something disagrees, and which moves the store accepted at all. */
+export interface Journal {
+  readonly lines: string[];
+  readonly accepted: Set<MoveName>;
+}
+
 class RolledBack extends Error {}
 
-/** Plays one group on the store and in the model; answers the world after it. Each move is told to `log`. */
-export async function playGroup(store: Store, world: World, group: Group, log: (line: string) => void): Promise<World> {
+/** Plays one group on the store and in the model; answers the world after it. */
+export async function playGroup(store: Store, world: World, group: Group, journal: Journal): Promise<World> {
   if (group.where === 'alone') {
-    for (const turn of group.turns) await playTurn(store, world, turn, log);
+    for (const turn of group.turns) await playTurn(store, world, turn, journal);
     return world;
   }
   const inside = world.copy();
-  log(`transaction, ${group.where}`);
+  journal.lines.push(`transaction, ${group.where}`);
   const playing = store.transaction({ actor: 'model', retries: 0 }, async (tx) => {
-    for (const turn of group.turns) await playTurn(tx, inside, turn, log);
+    for (const turn of group.turns) await playTurn(tx, inside, turn, journal);
     if (group.where === 'rolled back') throw new RolledBack();
   });
   if (group.where === 'committed') await playing;
@@ -40,17 +46,13 @@ export async function playGroup(store: Store, world: World, group: Group, log: (
   return group.where === 'committed' ? inside : world;
 }
 
-async function playTurn(
-  repositories: Repositories,
-  world: World,
-  turn: Turn,
-  log: (line: string) => void,
-): Promise<void> {
+async function playTurn(repositories: Repositories, world: World, turn: Turn, journal: Journal): Promise<void> {
   const move = drawMove(world, new Dice(turn.rolls, turn.calm), turn.name);
   const before = world.copy();
   const outcome = predict(world, move);
   const answer = await answerOf(repositories, move);
-  log(`${move.name} ${JSON.stringify(move.args)} -> ${answer.kind ?? 'accepted'}`);
+  journal.lines.push(`${move.name} ${JSON.stringify(move.args)} -> ${answer.kind ?? 'accepted'}`);
+  if (answer.kind === undefined) journal.accepted.add(move.name);
   if (outcome.refused) {
     if (answer.kind && outcome.refused.has(answer.kind)) return;
     agree(`${move.name}: the model refuses it, by one of ${[...outcome.refused].join(', ')}`, answer.kind, 'refused');

@@ -21,7 +21,7 @@ export interface Sequence {
   readonly groups: readonly Group[];
 }
 
-const rolls = fc.array(fc.nat({ max: 9_999 }), { minLength: 18, maxLength: 18 }).map((all) => all as readonly number[]);
+const rolls = fc.array(fc.nat({ max: 9_999 }), { minLength: 24, maxLength: 24 }).map((all) => all as readonly number[]);
 const where = fc.oneof(
   { weight: 5, arbitrary: fc.constant('alone' as const) },
   { weight: 4, arbitrary: fc.constant('committed' as const) },

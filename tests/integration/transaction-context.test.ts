@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { newId } from '../../src/domain/identifier.js';
 import { projectRange } from '../../src/domain/trading-range.js';
 import type { Transaction } from '../../src/store.js';
 import { openTestStore } from '../setup/test-database.js';
@@ -30,4 +31,28 @@ it('names the actor of the store, or of the transaction around it, where a trans
   ]);
   const blank = store.transaction({ actor: ' ' }, create);
   await expect(blank).rejects.toMatchObject({ problems: [{ path: 'actor' }] });
+});
+
+it("keeps the market's time of what was done, unless a call names its own, and goes on with the story around it", async () => {
+  const { store } = await openTestStore();
+  const correlationId = newId();
+  const id = await store.transaction({ correlationId, at: '2019-05-06T20:00:00Z' }, async (tx) => {
+    const range = await tx.tradingRanges.create(RANGE);
+    await tx.transaction({ at: '2019-05-07' }, (inner) =>
+      inner.tradingRanges.updateLevels(range.id, { version: 1, phase: 'C' }),
+    );
+    await tx.transaction({}, (inner) => inner.tradingRanges.updateLevels(range.id, { version: 2, phase: 'D' }));
+    return range.id;
+  });
+  await store.tradingRanges.softDelete(id, { version: 3 });
+  const events = await store.audit.byCorrelation(correlationId);
+  expect(events.map(({ metadata }) => (metadata as { at?: string }).at)).toEqual([
+    '2019-05-06T20:00:00Z',
+    '2019-05-07T00:00:00Z',
+    '2019-05-06T20:00:00Z',
+    undefined,
+  ]);
+  await expect(store.transaction({ at: 'yesterday' }, async () => {})).rejects.toMatchObject({
+    problems: [{ path: 'at' }],
+  });
 });
