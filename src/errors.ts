@@ -83,6 +83,19 @@ function textOf(value: unknown): string {
 /** The same natural key or id is there with other values. */
 export class ConflictError extends WyckoffError {}
 
+/** Rows of a batch that say something else than what is stored; `problems` names each by its position. Nothing was written. */
+export class RowConflictError extends ConflictError {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[], subject: string) {
+    const [first] = problems;
+    if (!first) throw new TypeError('a RowConflictError needs a problem');
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+    super(first.code, `${subject} conflict with stored ones: ${describeProblem(first)}${more}`, { hint: first.hint });
+    this.problems = problems;
+  }
+}
+
 /** There is nothing with this id, or it is the id of something else. */
 export class NotFoundError extends WyckoffError {}
 

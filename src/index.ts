@@ -28,7 +28,10 @@ export {
   type SignalId,
   type TradingRangeId,
 } from './domain/identifier.js';
+export type { Indicator, IndicatorInput, IndicatorSeriesInput } from './domain/indicator.js';
 export type { JsonKind, JsonSchema } from './domain/json-schemas.js';
+export type { MicrosecondInput } from './domain/microseconds.js';
+export type { BookLevel, OrderBookInput, OrderBookSnapshot } from './domain/order-book.js';
 export type { NewPattern, Pattern } from './domain/pattern.js';
 export { isPatternOf, type PatternMetadata } from './domain/pattern-metadata.js';
 export type { PatternRules, PatternRulesInput } from './domain/pattern-rules.js';
@@ -41,11 +44,13 @@ export {
   usualPhases,
 } from './domain/pattern-types.js';
 export { PHASES, type Phase } from './domain/phase.js';
+export type { Quote, QuoteInput } from './domain/quote.js';
 export type { Series, SeriesInput, SeriesKey } from './domain/series.js';
 export type { NewSignal, Signal, SignalStatus } from './domain/signal.js';
 export type { MarketSymbol } from './domain/symbol.js';
 export { formatInstant, type InstantInput } from './domain/time.js';
 export { closeOf, TIMEFRAMES, type Timeframe } from './domain/timeframe.js';
+export type { Trade, TradeInput, TradeSide } from './domain/trade.js';
 export {
   type NewTradingRange,
   projectRange,
@@ -70,6 +75,7 @@ export {
   NotFoundError,
   PoolExhaustedError,
   type Problem,
+  RowConflictError,
   StaleVersionError,
   StatementTimeoutError,
   StoredValueError,
@@ -90,10 +96,17 @@ export type { BarRepository, UpsertCounts, WriteOptions } from './repositories/b
 export type { BarWindow, KnownAt } from './repositories/bars/bar-window.js';
 export type { BarRevision } from './repositories/bars/revisions.js';
 export type { CampaignFilter, CampaignRepository } from './repositories/campaigns.js';
+export type { IndicatorRepository } from './repositories/indicators.js';
 export type { BatchOptions } from './repositories/ledger/batch.js';
 export type { Page, PageOptions } from './repositories/ledger/page.js';
+export type { OrderBookRepository, OrderBookWriteOptions } from './repositories/order-books.js';
 export type { PatternFilter, PatternRepository } from './repositories/patterns.js';
+export type { QuoteRepository } from './repositories/quotes.js';
 export type { Execution, SignalFilter, SignalRepository } from './repositories/signals.js';
+export type { SymbolKey, TickWriteOptions } from './repositories/time-series/symbol-series.js';
+export type { TickCounts } from './repositories/time-series/upsert.js';
+export type { TickWindow } from './repositories/time-series/window.js';
+export type { TradeRepository, TradeWriteOptions } from './repositories/trades.js';
 export type { TradingRangeFilter, TradingRangeRepository } from './repositories/trading-ranges.js';
 export { openStore, Store, type StoreOptions, type Transaction, type TransactionOptions } from './store.js';
 export type { FileImport, ImportOptions, ImportProgress } from './transfer/importer.js';

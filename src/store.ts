@@ -51,6 +51,10 @@ const LONGEST_ACTOR = 100;
 /** An open store. Everything opened is closed by {@link close}. */
 export class Store implements Repositories {
   readonly bars: Repositories['bars'];
+  readonly trades: Repositories['trades'];
+  readonly quotes: Repositories['quotes'];
+  readonly orderBooks: Repositories['orderBooks'];
+  readonly indicators: Repositories['indicators'];
   readonly tradingRanges: Repositories['tradingRanges'];
   readonly patterns: Repositories['patterns'];
   readonly signals: Repositories['signals'];
@@ -71,6 +75,10 @@ export class Store implements Repositories {
     const ledger = LedgerSession.alone(database.pool, this.#units, context);
     const repositories = createRepositories(database.pool, ledger, context, settings);
     this.bars = repositories.bars;
+    this.trades = repositories.trades;
+    this.quotes = repositories.quotes;
+    this.orderBooks = repositories.orderBooks;
+    this.indicators = repositories.indicators;
     this.tradingRanges = repositories.tradingRanges;
     this.patterns = repositories.patterns;
     this.signals = repositories.signals;

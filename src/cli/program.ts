@@ -13,6 +13,7 @@ import { registerLedgerCommands } from './ledger/commands.js';
 import { registerMigrateCommand } from './migrate.js';
 import { registerRolesCommands } from './roles.js';
 import { registerSeedCommand } from './seed.js';
+import { registerStorageCommands } from './storage.js';
 import { registerTraceCommand } from './trace.js';
 
 const EXIT_FAILED = 1;
@@ -58,6 +59,7 @@ function createProgram(): Command {
   registerTraceCommand(program);
   registerAuditCommands(program);
   registerRolesCommands(program);
+  registerStorageCommands(program);
   registerDatabaseCommands(program);
   return program;
 }

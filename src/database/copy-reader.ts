@@ -4,6 +4,7 @@ const TRAILER = -1;
 
 /** PostgreSQL counts microseconds from 2000-01-01. */
 const EPOCH_2000 = 946_684_800_000;
+const EPOCH_2000_MICROSECONDS = 946_684_800_000_000n;
 const TWO_32 = 2 ** 32;
 
 /** Reads the rows of a binary COPY, field by field, straight into typed arrays. */
@@ -39,6 +40,33 @@ export class BinaryRowReader {
     const low = buffer.readUInt32BE(this.#offset + 8);
     this.#offset += 4 + Math.max(length, 0);
     return length < 0 ? Number.NaN : Math.floor((high * TWO_32 + low) / 1000) + EPOCH_2000;
+  }
+
+  /** TIMESTAMPTZ, which must not be NULL, as microseconds since the epoch. */
+  microseconds(): bigint {
+    return this.int8() + EPOCH_2000_MICROSECONDS;
+  }
+
+  /** Whether the next field is NULL; then it has been read. */
+  takeNull(): boolean {
+    if (this.#buffer.readInt32BE(this.#offset) >= 0) return false;
+    this.#offset += 4;
+    return true;
+  }
+
+  /** NUMERIC[] of one dimension, which must not be NULL, as `value x 10^scale`. */
+  scaledArray(scale: 4 | 8): bigint[] {
+    const dimensions = this.#buffer.readInt32BE(this.#offset + 4);
+    const count = dimensions === 0 ? 0 : this.#buffer.readInt32BE(this.#offset + 16);
+    this.#offset += dimensions === 0 ? 16 : 24;
+    return Array.from({ length: count }, () => this.scaled(scale, 0n));
+  }
+
+  /** The text of JSONB, which must not be NULL. A byte in front of it names its version. */
+  jsonb(): string {
+    const start = this.#offset + 4;
+    this.#offset = start + this.#buffer.readInt32BE(this.#offset);
+    return this.#buffer.toString('utf8', start + 1, this.#offset);
   }
 
   /** INT8 or BIGINT, which must not be NULL. */

@@ -1,10 +1,13 @@
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const EPOCH_2000 = 946_684_800_000;
+const EPOCH_2000_MICROSECONDS = 946_684_800_000_000n;
 const NEGATIVE = 0x4000;
 const LARGEST_GROUP = 10_000;
+const JSONB_VERSION = 1;
 const EMPTY = Buffer.alloc(0);
-/** Digit groups of a 64-bit integer, and one for safety. */
-const GROUPS = new Uint16Array(6);
+/** Digit groups of the widest column, NUMERIC(28,8), and one for safety. */
+const GROUPS = new Uint16Array(8);
+const NUMERIC_OID = 1700;
 
 /** Appends rows of a binary COPY to a buffer that {@link take} empties. */
 export class BinaryRowWriter {
@@ -43,6 +46,11 @@ export class BinaryRowWriter {
     this.length = this.#buffer.writeUInt32BE(microseconds - high * 2 ** 32, this.length);
   }
 
+  /** TIMESTAMPTZ from microseconds since the epoch. */
+  microseconds(at: bigint): void {
+    this.int8(at - EPOCH_2000_MICROSECONDS);
+  }
+
   int4(value: number): void {
     this.#reserve(8);
     this.length = this.#buffer.writeInt32BE(4, this.length);
@@ -55,8 +63,8 @@ export class BinaryRowWriter {
     this.length = this.#buffer.writeBigInt64BE(value, this.length);
   }
 
-  /** NUMERIC from `value x 10^scale`: base 10000 digits, which a scale of 4 or 8 fills exactly. */
-  scaled(value: bigint | null, scale: 4 | 8): void {
+  /** NUMERIC from `value x 10^scale`: base 10000 digits, which a scale of 4, 8 or 12 fills exactly. */
+  scaled(value: bigint | null, scale: 4 | 8 | 12): void {
     if (value === null) {
       this.null();
       return;
@@ -84,6 +92,31 @@ export class BinaryRowWriter {
     position = buffer.writeUInt16BE(scale, position);
     for (let group = count - 1; group >= 0; group -= 1) position = buffer.writeUInt16BE(GROUPS[group]!, position);
     this.length = position;
+  }
+
+  /** NUMERIC[] of one dimension, likewise. */
+  scaledArray(values: readonly bigint[], scale: 4 | 8): void {
+    const start = this.length;
+    const dimensions = values.length === 0 ? 0 : 1;
+    this.#reserve(24);
+    this.length = this.#buffer.writeInt32BE(dimensions, start + 4);
+    this.length = this.#buffer.writeInt32BE(0, this.length); // no element is NULL
+    this.length = this.#buffer.writeInt32BE(NUMERIC_OID, this.length);
+    if (dimensions > 0) {
+      this.length = this.#buffer.writeInt32BE(values.length, this.length);
+      this.length = this.#buffer.writeInt32BE(1, this.length); // the first index
+    }
+    for (const value of values) this.scaled(value, scale);
+    this.#buffer.writeInt32BE(this.length - start - 4, start);
+  }
+
+  /** JSONB from its text. */
+  jsonb(text: string): void {
+    const bytes = Buffer.byteLength(text);
+    this.#reserve(5 + bytes);
+    this.length = this.#buffer.writeInt32BE(bytes + 1, this.length);
+    this.length = this.#buffer.writeUInt8(JSONB_VERSION, this.length);
+    this.length += this.#buffer.write(text, this.length);
   }
 
   text(value: string | null): void {

@@ -7,6 +7,7 @@ import {
   type ServerErrorFields,
   StatementTimeoutError,
   TransactionConflictError,
+  UnsupportedServerError,
   WyckoffError,
 } from '../errors.js';
 
@@ -53,6 +54,14 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   '55P03': { kind: StatementTimeoutError, code: 'LOCK_TIMEOUT' },
   '42P01': { kind: DatabaseError, code: 'TABLE_MISSING', hint: 'run `wyckoff migrate`' },
   '42501': { kind: DatabaseError, code: 'PERMISSION_DENIED' },
+  // A library that an extension of this database was made for is not on the server: the loader of TimescaleDB answers every first statement so.
+  '58P01': {
+    kind: UnsupportedServerError,
+    code: 'SERVER_LIBRARY_MISSING',
+    hint:
+      'where it is of timescaledb, the extension in this database is of another version than the library: an administrator runs ' +
+      'ALTER EXTENSION timescaledb UPDATE; in this database, as the first statement of a new session (psql -X)',
+  },
   '53100': { kind: DatabaseError, code: 'DISK_FULL' },
 };
 

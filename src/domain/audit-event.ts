@@ -11,6 +11,7 @@ export const ENTITY_TYPES = [
   'CAMPAIGN',
   'BACKTEST_RESULT',
   'BAR_SERIES',
+  'TIME_SERIES',
 ] as const;
 export type EntityType = (typeof ENTITY_TYPES)[number];
 
@@ -43,7 +44,8 @@ export const EVENT_TYPES = {
     'CAMPAIGN_INVALIDATED',
   ],
   BACKTEST_RESULT: ['BACKTEST_RESULT_RECORDED'],
-  BAR_SERIES: ['BARS_IMPORTED', 'BARS_DELETED'],
+  BAR_SERIES: ['BARS_IMPORTED', 'BARS_DELETED', 'BARS_RETAINED'],
+  TIME_SERIES: ['TIME_SERIES_ROWS_DELETED'],
 } as const satisfies Readonly<Record<EntityType, readonly string[]>>;
 export type AuditEventType = (typeof EVENT_TYPES)[EntityType][number];
 

@@ -29,9 +29,18 @@ export {
   toScaled,
 } from './decimal.js';
 export { newId, readId } from './identifier.js';
+export { type IndicatorInput, readIndicator, readIndicatorKey } from './indicator.js';
 export { type Json, type JsonObject, readJson, toJson } from './json.js';
 export { type JsonKind, type JsonSchema, JsonSchemas } from './json-schemas.js';
 export { LEDGER_SCHEMAS } from './ledger-schemas.js';
+export {
+  dateOf,
+  formatMicroseconds,
+  type MicrosecondInput,
+  microsecondsOf,
+  readMicroseconds,
+} from './microseconds.js';
+export { type BookLevel, deriveBook, type OrderBookInput, readOrderBook } from './order-book.js';
 export { whyNotTradable } from './pattern.js';
 export { isPatternOf, type PatternMetadata } from './pattern-metadata.js';
 export { DEFAULT_PATTERN_RULES, type PatternRules, type PatternRulesInput } from './pattern-rules.js';
@@ -45,6 +54,7 @@ export {
 } from './pattern-types.js';
 export { PHASES, type Phase } from './phase.js';
 export { type Report, readOrThrow } from './problem.js';
+export { type QuoteInput, readQuote } from './quote.js';
 export {
   barInputSchema,
   decimalSchema,
@@ -61,6 +71,7 @@ export {
 } from './schemas.js';
 export { compareSeries, readSeriesKey, type Series, type SeriesInput, type SeriesKey, seriesKey } from './series.js';
 export { allocationPct, SIGNAL_MOVES, SIGNAL_STATUSES } from './signal.js';
+export { readSize, SIZE } from './size.js';
 export { type MarketSymbol, readSymbol } from './symbol.js';
 export { formatInstant, type InstantInput, readInstant } from './time.js';
 export {
@@ -73,4 +84,5 @@ export {
   timeframeDuration,
   timeframeGrid,
 } from './timeframe.js';
+export { readTrade, TRADE_SIDES, type TradeInput, type TradeSide } from './trade.js';
 export { projectRange, type RangeDirection, type RangeProjection } from './trading-range.js';

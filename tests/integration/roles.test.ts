@@ -57,6 +57,11 @@ async function dropRoles(): Promise<void> {
 }
 
 /** A database with the roles' rights in it, and its members. */
+/** Functions and procedures of the migrations. */
+const ROUTINES = 11;
+/** By name, as they are given away. */
+const HYPERTABLES = ['indicators', 'ohlcv_bars', 'order_book_snapshots', 'quotes', 'trades'];
+
 async function openWithRoles() {
   const database = await openTestDatabase();
   await applyRoles(database.pool);
@@ -80,7 +85,7 @@ describe('applying', () => {
     const database = await openTestDatabase();
     const first = await applyRoles(database.pool);
     expect(first).toMatchObject({ created: ROLES, formerOwners: [], databaseOwner: null });
-    expect(first.transferred).toHaveLength(Object.keys(TABLE_GRANTS).length + 4);
+    expect(first.transferred).toHaveLength(Object.keys(TABLE_GRANTS).length + ROUTINES);
     expect(first.transferred).toContain('ROUTINE public.audit_trail_place()');
     expect(first.mended).toContainEqual({
       ...{ kind: 'TABLE', object: 'public.audit_trail', role: 'wyckoff_app' },
@@ -207,9 +212,9 @@ describe('applying', () => {
     const app = `user_${randomUUID().slice(0, 8)}`;
     onTestFinished(() => administer(`DROP ROLE IF EXISTS ${app}`));
     const report = await applyRoles(database.pool);
-    const kept = inject('layout') === 'timescale' ? ['TABLE public.ohlcv_bars'] : [];
+    const kept = inject('layout') === 'timescale' ? HYPERTABLES.map((name) => `TABLE public.${name}`) : [];
     expect(report).toMatchObject({ created: ROLES, kept, formerOwners: [], databaseOwner: owner });
-    expect(report.transferred).toHaveLength(Object.keys(TABLE_GRANTS).length + 4 - kept.length);
+    expect(report.transferred).toHaveLength(Object.keys(TABLE_GRANTS).length + ROUTINES - kept.length);
     expect(await applyRoles(database.pool)).toMatchObject({ created: [], transferred: [], kept, mended: [] });
     // It still does what it did as the owner, and gives out memberships.
     await database.pool.withClient((client) => client.query('ALTER TABLE signals ADD COLUMN note text'));
@@ -282,6 +287,23 @@ describe('a member of wyckoff_app', () => {
     expect(imported).toMatchObject({ inserted: 2 });
     expect(await store.bars.delete({ ...key, from: '2024-01-02', to: '2024-01-04' })).toBe(2);
     expect(await verifyAuditTrail(database.pool)).toMatchObject({ chains: 2, events: 2, problems: [] });
+  });
+
+  test('writes, replaces, streams and deletes time series', async () => {
+    const { member } = await openWithRoles();
+    const store = await openStore({ databaseUrl: await member('wyckoff_app') });
+    onTestFinished(() => store.close());
+    const at = { symbol: 'AAPL', timestamp: '2024-01-02T14:30:00.123456Z' };
+    const indicator = { symbol: 'AAPL', timeframe: '1d', name: 'rsi', timestamp: '2024-01-02', value: '50' } as const;
+    const book = { ...at, bids: [[99, 1] as const], asks: [[101, 1] as const] };
+    const many = Array.from({ length: 20_001 }, (_, tradeId) => ({ ...at, tradeId, price: 10, size: 1 }));
+    expect(await store.trades.upsert(many.values())).toMatchObject({ inserted: 20_001 });
+    expect(await store.quotes.upsert([{ ...at, bidPrice: 10, bidSize: 1 }])).toMatchObject({ inserted: 1 });
+    expect(await store.orderBooks.upsert([book])).toMatchObject({ inserted: 1 });
+    expect(await store.orderBooks.upsert([{ ...book, asks: [[102, 1]] }])).toMatchObject({ changed: 1 });
+    expect(await store.indicators.upsert([indicator])).toMatchObject({ inserted: 1 });
+    expect(await store.indicators.delete(indicator)).toBe(1);
+    expect(await store.trades.delete({ symbol: 'AAPL' })).toBe(20_001);
   });
 
   test('writes the ledger, and verifies the trail', async () => {

@@ -17,8 +17,10 @@ import { openTestStore } from '../setup/test-database.js';
 type Breaks = readonly (readonly [constraint: string, ...changes: Row[]])[];
 
 const NEVER = '1999-01-01T00:00:00Z';
+const BAD_SYMBOLS = ['aapl', '', ' AAPL', '-X', 'A\nB'];
 const TIMEFRAMES: Row[] = [{ timeframe: '1D' }, { timeframe: '4h' }, { timeframe: '' }];
 const below = (column: string, values: readonly unknown[]): Row[] => values.map((value) => ({ [column]: value }));
+const NO_BIDS: Row = { bid_prices: '{}', bid_sizes: '{}', bid_volume: 0 };
 const short = { signal_type: 'SHORT', stop_loss: '104', entry_price: '101', target_1: '90', target_2: '80' };
 
 /** For each constraint, what breaks it and nothing else. */
@@ -42,8 +44,61 @@ const BREAKS: Record<LedgerTable, Breaks> = {
       { timeframe: '1m', timestamp: '2024-01-02T14:00:00.000001Z' },
     ],
   ],
+  trades: [
+    ['chk_trades_symbol', ...below('symbol', BAD_SYMBOLS)],
+    ['chk_trades_timestamp', { timestamp: 'infinity' }],
+    ['chk_trades_trade_id', ...below('trade_id', ['', '#', '#01', '#x', '#-1'])],
+    ['chk_trades_price', { price: 'NaN' }],
+    ['chk_trades_size', ...below('size', ['0', '-1', 'NaN'])],
+    ['chk_trades_side', ...below('side', ['BUY', ''])],
+  ],
+  quotes: [
+    ['chk_quotes_symbol', ...below('symbol', BAD_SYMBOLS)],
+    ['chk_quotes_timestamp', { timestamp: 'infinity' }],
+    ['chk_quotes_sequence', { sequence: -1 }],
+    ['chk_quotes_sides', { bid_price: null }, { bid_size: null }, { ask_price: null }, { ask_size: null }],
+    ['chk_quotes_sides', { bid_price: null, bid_size: null, ask_price: null, ask_size: null }],
+    ['chk_quotes_prices', { ask_price: 'NaN' }, { bid_price: 'NaN', ask_price: null, ask_size: null }],
+    ['chk_quotes_sizes', ...below('bid_size', ['0', '-1', 'NaN']), ...below('ask_size', ['0', '-1', 'NaN'])],
+    ['chk_quotes_crossed', { bid_price: '10.00000001' }],
+  ],
+  order_book_snapshots: [
+    ['chk_order_book_snapshots_symbol', ...below('symbol', BAD_SYMBOLS)],
+    ['chk_order_book_snapshots_timestamp', { timestamp: 'infinity' }],
+    ['chk_order_book_snapshots_levels', { bid_sizes: '{2.5}' }, { ask_sizes: '{1,2}' }],
+    ['chk_order_book_snapshots_levels', { bid_prices: '[0:1]={100,99}' }, { bid_prices: '{{100,99}}' }],
+    ['chk_order_book_snapshots_levels', { bid_sizes: '[0:1]={2,0.5}' }, { bid_sizes: '{{2,0.5}}' }],
+    [
+      'chk_order_book_snapshots_levels',
+      {
+        ...{ bid_prices: '{}', bid_sizes: '{}', bid_volume: 0, ask_prices: '{}', ask_sizes: '{}', ask_volume: 0 },
+        ...{ mid: null, spread: null, imbalance: null },
+      },
+    ],
+    ['chk_order_book_snapshots_sizes', { bid_sizes: '{2.5,0}' }, { ask_sizes: '{NaN}', ask_volume: 'NaN' }],
+    ['chk_order_book_snapshots_prices', { ask_prices: '{101,NaN}', ask_sizes: '{1,2}' }],
+    ['chk_order_book_snapshots_prices', { ask_prices: '{101,NULL}', ask_sizes: '{1,2}' }],
+    ['chk_order_book_snapshots_crossed', { ask_prices: '{100}', mid: '100', spread: '0' }],
+    ['chk_order_book_snapshots_mid', { mid: '100.500000001' }, { spread: '1.00000001' }, { spread: null }],
+    ['chk_order_book_snapshots_mid', { mid: null, imbalance: null }],
+    ['chk_order_book_snapshots_imbalance', ...below('imbalance', [null, '0.09090909', '-0.0909091', 'NaN'])],
+  ],
+  indicators: [
+    ['chk_indicators_symbol', ...below('symbol', BAD_SYMBOLS)],
+    ['chk_indicators_timeframe', ...TIMEFRAMES],
+    ['chk_indicators_name', ...below('name', ['', 'SMA', 'a b', 'a\n'])],
+    ['chk_indicators_alignment', { timestamp: '2024-01-02T05:00:00Z' }],
+  ],
+  time_series: [
+    ['chk_time_series_symbol', ...below('symbol', BAD_SYMBOLS)],
+    ['chk_time_series_relation', { relation: 'bars' }],
+    ['chk_time_series_key', { timeframe: '1d' }, { name: 'x' }, { relation: 'indicators' }],
+    ['chk_time_series_key', { relation: 'indicators', timeframe: '1d', name: 'A' }],
+    ['chk_time_series_bounds', { first_timestamp: NEVER }, { last_timestamp: NEVER }],
+    ['chk_time_series_bounds', { first_timestamp: '2024-01-01', last_timestamp: NEVER }],
+  ],
   bar_series: [
-    ['chk_bar_series_symbol', ...below('symbol', ['aapl', '', ' AAPL', '-X', 'A\nB'])],
+    ['chk_bar_series_symbol', ...below('symbol', BAD_SYMBOLS)],
     ['chk_bar_series_timeframe', ...TIMEFRAMES],
     ['chk_bar_series_volume_scale', ...below('volume_scale', [-1, 9])],
     [
@@ -180,6 +235,10 @@ test('each CHECK of each table refuses what breaks it, and takes what is on its 
     ],
     ['ohlcv_bars', { timeframe: '1h', timestamp: '2024-01-02T03:45:00Z' }],
     ['ohlcv_bars', { timeframe: '1m', timestamp: '1969-12-31T23:59:00Z' }],
+    ['trades', { trade_id: '#0', side: null, price: '-37.63', size: '9999999999999999.99999999' }],
+    ['quotes', { bid_price: null, bid_size: null }],
+    ['order_book_snapshots', { ...NO_BIDS, mid: null, spread: null, imbalance: null }],
+    ['indicators', { timeframe: '1h', timestamp: '2024-01-02T03:45:00Z', value: 'null' }],
     ['trading_ranges', { duration_bars: 15, cause_factor: '2.00', strength_score: 60, phase: 'A', end_time: null }],
     ['trading_ranges', { duration_bars: 100, cause_factor: '3.00', strength_score: 100, jump_target: '99.99999999' }],
     ['backtest_results', { precision: '0', recall: '1', win_rate: '0', max_drawdown: '1', end_date: '2024-01-01' }],

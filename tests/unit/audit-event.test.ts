@@ -52,13 +52,14 @@ describe('event types', () => {
       'SIGNAL 8',
       'CAMPAIGN 6',
       'BACKTEST_RESULT 1',
-      'BAR_SERIES 2',
+      'BAR_SERIES 3',
+      'TIME_SERIES 1',
     ]);
-    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(25);
+    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(27);
   });
 
   it('of the ledger each have a schema', () => {
-    const { BAR_SERIES: _, ...ledger } = EVENT_TYPES;
+    const { BAR_SERIES: _bars, TIME_SERIES: _series, ...ledger } = EVENT_TYPES;
     expect(AUDIT_METADATA.map(({ type }) => type)).toEqual(Object.values(ledger).flat());
     expect(AUDIT_METADATA.every(({ kind, version }) => kind === 'audit_metadata' && version === 1)).toBe(true);
   });

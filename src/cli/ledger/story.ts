@@ -78,6 +78,7 @@ const KINDS: Readonly<Record<string, { readonly word: string; readonly facts: re
     ],
   },
   BAR_SERIES: { word: 'bars', facts: [] },
+  TIME_SERIES: { word: 'series', facts: [] },
 };
 
 /** `signal 2258f886`. */

@@ -4,7 +4,7 @@ import type { BarInput } from '../../domain/bar.js';
 import type { BarBlock } from '../../domain/bar-block.js';
 import { readOrThrow } from '../../domain/problem.js';
 import { compareSeries, type SeriesKey } from '../../domain/series.js';
-import { InvalidInputError } from '../../errors.js';
+import { batchesOf, requireIterable, type SourceFailure } from '../source-batches.js';
 import { BarBatch, type BatchOptions, type SeriesBatch } from './bar-batch.js';
 import { type LockedEntry, lockSeries, requireVolumeScale, seriesName } from './catalog.js';
 import { SeriesWriter, type WriteCounts, type WriteRules } from './series-writer.js';
@@ -12,11 +12,6 @@ import { StagedBars } from './staged-bars.js';
 
 /** Bars taken from an async iterable at a time. */
 const BATCH = 20_000;
-
-/** What the caller's iterable threw, as it was: its network errors must not be taken for the database's. */
-interface SourceFailure {
-  error?: unknown;
-}
 
 export interface UpsertOptions extends BatchOptions, WriteRules {
   readonly signal?: AbortSignal | undefined;
@@ -32,7 +27,7 @@ export async function upsertBars(
   const { volumeScale } = options;
   if (volumeScale !== undefined) readOrThrow('options', (report) => readVolumeScale(volumeScale, report));
   if (Array.isArray(bars)) return upsertArray(session, bars, options);
-  requireIterable(bars);
+  requireIterable(bars, 'bars');
   const failure: SourceFailure = {};
   const source = batchesOf(bars, BATCH, failure, options.signal);
   const { value: head, done } = await source.next();
@@ -145,38 +140,4 @@ async function writeAll<S extends SeriesKey>(
     total.unchanged += writer.counts.unchanged;
   }
   return total;
-}
-
-async function* batchesOf<T>(
-  source: Iterable<T> | AsyncIterable<T>,
-  size: number,
-  failure: SourceFailure,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<T[], undefined> {
-  let batch: T[] = [];
-  try {
-    for await (const item of source) {
-      signal?.throwIfAborted();
-      batch.push(item);
-      if (batch.length === size) {
-        yield batch;
-        batch = [];
-      }
-    }
-  } catch (error) {
-    failure.error = error;
-    throw error;
-  }
-  if (batch.length > 0) yield batch;
-  return undefined;
-}
-
-/** @throws InvalidInputError */
-function requireIterable(bars: unknown): void {
-  if (typeof bars === 'object' && bars !== null && (Symbol.iterator in bars || Symbol.asyncIterator in bars)) return;
-  const hint = 'put a single bar into an array';
-  throw new InvalidInputError(
-    [{ code: 'BARS_INVALID', path: '', value: bars, rule: 'not an array or another iterable of bars', hint }],
-    'bars',
-  );
 }

@@ -1,0 +1,107 @@
+import { DatabaseError } from '../../errors.js';
+import type { Client } from '../session.js';
+import type { HypertableDesign } from './hypertables.js';
+import { enoughLocks, hasRoom, LOCKS_PER_CHUNK, readLockTable } from './locks.js';
+
+export interface MoveProgress {
+  readonly table: string;
+  readonly phase: 'read' | 'move' | 'verify';
+  /** Of {@link total}, in parts of the work; not rows. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface MovedRows {
+  readonly table: string;
+  readonly rows: number;
+  readonly chunks: number;
+}
+
+interface MoveOptions {
+  readonly chunkInterval: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: MoveProgress) => void;
+}
+
+/** Blocks of 8 kB, about 60 bars each, that one statement moves. */
+const STRIDE = 1_000;
+
+/**
+ * Makes a hypertable of a table that may have rows, in the caller's transaction, which holds the table locked. The table stays itself, with
+ * its grants, checks and comments: its rows are set aside in the order of time, it is emptied, cut into chunks, and filled again.
+ * create_hypertable(migrate_data) would do that as well, in one silent statement.
+ */
+export async function makeHypertable(
+  client: Client,
+  design: HypertableDesign,
+  { chunkInterval, signal, onProgress }: MoveOptions,
+): Promise<MovedRows> {
+  const { table, time } = design;
+  const report = (phase: MoveProgress['phase'], done: number, total: number) => {
+    signal.throwIfAborted();
+    onProgress({ table, phase, done, total });
+  };
+  report('read', 0, 2);
+  await requireLocks(client, design, chunkInterval);
+  const before = await fingerprint(client, table);
+  report('read', 1, 2);
+  const name = `former_${table}`;
+  // A temporary table writes no log, and is gone with the transaction whatever happens.
+  await client.query(`CREATE TEMPORARY TABLE ${name} ON COMMIT DROP AS SELECT * FROM public.${table} ORDER BY ${time}`);
+  await client.query(`TRUNCATE public.${table}`);
+  // Without its own index on the time: Prisma would see that as drift, and the unique index serves the reads.
+  await client.query(
+    'SELECT create_hypertable($1::regclass, by_range($2, $3::interval), create_default_indexes => false)',
+    [`public.${table}`, time, chunkInterval],
+  );
+  const { rows: sizes } = await client.query<{ blocks: number }>(
+    `SELECT (pg_relation_size('${name}') / current_setting('block_size')::int)::int AS blocks`,
+  );
+  const blocks = sizes[0]!.blocks;
+  for (let block = 0; block < blocks; block += STRIDE) {
+    report('move', block, blocks);
+    await client.query(
+      `INSERT INTO public.${table} SELECT * FROM ${name} WHERE ctid >= '(${block},0)' AND ctid < '(${block + STRIDE},0)'`,
+    );
+  }
+  report('verify', 0, 1);
+  const after = await fingerprint(client, table);
+  if (before.rows !== after.rows || before.checksum !== after.checksum) {
+    throw new DatabaseError(
+      'STORAGE_MOVE_DIFFERS',
+      `${table} had ${before.rows} rows with checksum ${before.checksum} and would have ${after.rows} with ${after.checksum}: nothing was changed`,
+      { hint: 'this is a fault: please report it with the versions that "wyckoff storage status" prints' },
+    );
+  }
+  const { rows } = await client.query<{ chunks: number }>(
+    `SELECT count(*)::int AS chunks FROM show_chunks('public.${table}')`,
+  );
+  report('verify', 1, 1);
+  return { table, rows: after.rows, chunks: rows[0]!.chunks };
+}
+
+/** The number of rows, and a sum of their hashes that is the same in any order. */
+async function fingerprint(client: Client, table: string): Promise<{ rows: number; checksum: string }> {
+  const { rows } = await client.query<{ rows: string; checksum: string }>(
+    `SELECT count(*) AS rows, coalesce(sum(hashtextextended(stored::text, 0)::numeric), 0)::text AS checksum FROM public.${table} stored`,
+  );
+  return { rows: Number(rows[0]!.rows), checksum: rows[0]!.checksum };
+}
+
+/** All chunks are made in one transaction: without room for their locks it would fail at its end, with "out of shared memory". */
+async function requireLocks(client: Client, { table, time }: HypertableDesign, chunkInterval: string): Promise<void> {
+  const { rows } = await client.query<{ chunks: number }>(
+    `SELECT count(DISTINCT floor(extract(epoch FROM ${time}) / extract(epoch FROM $1::interval)))::int AS chunks FROM public.${table}`,
+    [chunkInterval],
+  );
+  const { chunks } = rows[0]!;
+  const locks = await readLockTable(client);
+  if (hasRoom(locks, chunks)) return;
+  throw new DatabaseError(
+    'STORAGE_LOCKS_TOO_FEW',
+    `${table} would have ${chunks} chunks of ${chunkInterval}, which need ${chunks * LOCKS_PER_CHUNK} locks in one transaction; the server has ${locks.capacity} for all`,
+    {
+      hint: `an administrator runs ${enoughLocks(locks, chunks)} and restarts the server; or choose longer chunks with WYCKOFF_CHUNK_INTERVAL='30 days'`,
+    },
+  );
+}
