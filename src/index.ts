@@ -20,6 +20,7 @@ export type { BarColumns, DecimalColumn } from './domain/bar-columns.js';
 export type { Campaign, CampaignStatus, NewCampaign } from './domain/campaign.js';
 export type { CampaignEntry, NewCampaignEntry, NewEntryExit, PositionId } from './domain/campaign-entry.js';
 export { Decimal, type DecimalInput } from './domain/decimal.js';
+export type { Execution } from './domain/execution.js';
 export {
   type BacktestResultId,
   type CampaignId,
@@ -93,7 +94,7 @@ export type { CampaignFilter, CampaignRepository } from './repositories/campaign
 export type { BatchOptions } from './repositories/ledger/batch.js';
 export type { Page, PageOptions } from './repositories/ledger/page.js';
 export type { PatternFilter, PatternRepository } from './repositories/patterns.js';
-export type { Execution, SignalFilter, SignalRepository } from './repositories/signals.js';
+export type { SignalFilter, SignalRepository } from './repositories/signals.js';
 export type { TradingRangeFilter, TradingRangeRepository } from './repositories/trading-ranges.js';
 export { openStore, Store, type StoreOptions, type Transaction, type TransactionOptions } from './store.js';
 export type { FileImport, ImportOptions, ImportProgress } from './transfer/importer.js';

@@ -68,8 +68,8 @@ export class Store implements Repositories {
     this.#actor = actor;
     this.#settings = settings;
     const context = { actor };
-    const ledger = LedgerSession.alone(database.pool, this.#units, context);
-    const repositories = createRepositories(database.pool, ledger, context, settings);
+    const ledger = LedgerSession.alone(this.#units, context);
+    const repositories = createRepositories(this.#units.outside, ledger, context, settings);
     this.bars = repositories.bars;
     this.tradingRanges = repositories.tradingRanges;
     this.patterns = repositories.patterns;
@@ -111,7 +111,7 @@ export class Store implements Repositories {
    */
   async importFiles(options: ImportOptions): Promise<FileImport[]> {
     const { importFiles } = await import('./transfer/importer.js');
-    return importFiles({ session: this.#database.pool, actor: this.#actor }, options);
+    return importFiles({ session: this.#units.outside, actor: this.#actor }, options);
   }
 
   /** One round trip: its latency in milliseconds, the server's version, the pool. @throws ConnectionError */

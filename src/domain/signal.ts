@@ -1,5 +1,6 @@
 import { type ApprovalChain, type ApprovalChainInput, readApprovalChain } from './approval-chain.js';
 import { readChoice } from './choice.js';
+import { refuseComputed } from './computed-fields.js';
 import { Decimal, type DecimalInput, type DecimalKind, fromScaled, readScaled } from './decimal.js';
 import { type CampaignId, type PatternId, readOptionalId, readOrMakeId, type SignalId } from './identifier.js';
 import type { JsonSchemas } from './json-schemas.js';
@@ -102,7 +103,7 @@ const SIZE: DecimalKind = { name: 'size', integerDigits: 10, scale: 8 };
 const ALLOCATION: DecimalKind = { name: 'allocation', integerDigits: 1, scale: 4 };
 const CAMPAIGN_BUDGET_PCT = new Decimal('5.00');
 
-const LEAST_R_OF: Partial<Record<PatternType, string>> = {
+const LEAST_R: Partial<Record<PatternType, string>> = {
   SPRING: '3.0',
   SOS: '2.5',
   LPS: '2.5',
@@ -133,10 +134,11 @@ export function readNewSignal(input: NewSignal, schemas: JsonSchemas, report: Re
   const campaignId = readOptionalId<CampaignId>(input.campaignId, 'campaignId', report);
   const campaignAllocation = readAllocation(allocation, report);
   const approvalChain = readApprovalChain(input.approvalChain, 'approvalChain', schemas, report);
+  const refused = refuseComputed(input, ['status', 'notificationSent'], report);
   if (!key || !id || !signalType || patternId === undefined || !generatedAt || !levels || !positionSize)
     return undefined;
   if (!rMultiple || !riskAmount || confidenceScore === undefined || campaignId === undefined) return undefined;
-  if (!campaignAllocation || approvalChain === undefined) return undefined;
+  if (!campaignAllocation || approvalChain === undefined || refused) return undefined;
   return {
     ...{ id, ...key, signalType, patternId, generatedAt, ...levels, positionSize, riskAmount, rMultiple },
     ...{ confidenceScore, campaignId, campaignAllocation, approvalChain },
@@ -168,7 +170,7 @@ export function checkSignalAgainstPattern(signal: SignalDraft, pattern: Pattern,
     const rule = `a signal is not generated before its pattern was detected, ${formatInstant(pattern.detectionTime)}`;
     report({ code: 'LOOK_AHEAD', path: 'generatedAt', value: signal.generatedAt, rule });
   }
-  const leastR = LEAST_R_OF[pattern.patternType];
+  const leastR = LEAST_R[pattern.patternType];
   if (leastR !== undefined) checkLeastR(signal, leastR, `a signal on ${pattern.patternType}`, report);
 }
 

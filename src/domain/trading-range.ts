@@ -1,5 +1,6 @@
 import { readPrice } from './amount.js';
 import { readChoice } from './choice.js';
+import { refuseComputed } from './computed-fields.js';
 import {
   Decimal,
   type DecimalInput,
@@ -9,6 +10,7 @@ import {
   PRICE,
   readScaled,
 } from './decimal.js';
+
 import { readOrMakeId, type TradingRangeId } from './identifier.js';
 import { type Phase, readPhase } from './phase.js';
 import { type Report, readOrThrow } from './problem.js';
@@ -109,7 +111,8 @@ export function readNewTradingRange(input: NewTradingRange, report: Report): Tra
   const startTime = readInstant(input.startTime, 'startTime', report);
   const endTime = readEndTime(input.endTime, startTime, report);
   const levels = readLevels(input, report);
-  if (!key || !id || !startTime || endTime === undefined || !levels) return undefined;
+  const refused = refuseComputed(input, ['version', 'deletedAt'], report);
+  if (!key || !id || !startTime || endTime === undefined || !levels || refused) return undefined;
   return { id, ...key, startTime, endTime, ...levels, deletedAt: null, version: 1 };
 }
 

@@ -11,7 +11,7 @@ import {
   readNewPattern,
 } from '../domain/pattern.js';
 import type { PatternRules } from '../domain/pattern-rules.js';
-import { directionOf, needsTest, PATTERN_TYPES, type PatternType } from '../domain/pattern-types.js';
+import { ENTRY_TYPES, needsTest, PATTERN_TYPES, type PatternType } from '../domain/pattern-types.js';
 import { type Phase, readPhase } from '../domain/phase.js';
 import { type Report, readOrThrow } from '../domain/problem.js';
 import { readText } from '../domain/text.js';
@@ -38,7 +38,6 @@ export interface PatternFilter extends LedgerFilter {
   readonly minConfidence?: number | undefined;
 }
 
-const ENTRY_TYPES = PATTERN_TYPES.filter(directionOf);
 const TESTED_TYPES = PATTERN_TYPES.filter(needsTest);
 const LONGEST_REASON = 1_000;
 

@@ -1,7 +1,6 @@
 import { instant } from '../database/instant.js';
 import type { Client } from '../database/session.js';
 import { statement } from '../database/statement.js';
-import { readPrice } from '../domain/amount.js';
 import {
   type ApprovalChainInput,
   type RejectionInput,
@@ -9,15 +8,14 @@ import {
   readRejection,
   rejectedChain,
 } from '../domain/approval-chain.js';
-import { isLive } from '../domain/campaign.js';
+import { checkSignalInCampaign } from '../domain/campaign.js';
 import { readChoice } from '../domain/choice.js';
-import { type DecimalInput, formatScaled, PRICE } from '../domain/decimal.js';
+import { type Execution, readExecution } from '../domain/execution.js';
 import { type CampaignId, readId, readOptionalId, type SignalId } from '../domain/identifier.js';
 import type { JsonObject } from '../domain/json.js';
 import type { JsonSchemas } from '../domain/json-schemas.js';
 import { type Pattern, whyNotTradable } from '../domain/pattern.js';
 import { type Report, readOrThrow } from '../domain/problem.js';
-import type { SeriesKey } from '../domain/series.js';
 import {
   canMove,
   checkSignalAgainstPattern,
@@ -50,13 +48,6 @@ export interface SignalFilter extends LedgerFilter {
   readonly patternId?: string | undefined;
   readonly campaignId?: string | undefined;
   readonly minConfidence?: number | undefined;
-}
-
-/** What the market did. */
-export interface Execution {
-  /** When, in market time; where nothing is said, the `at` of the transaction. */
-  readonly at?: InstantInput | undefined;
-  readonly price?: DecimalInput;
 }
 
 /** The part of a pattern that decides whether it may still be traded. */
@@ -246,7 +237,8 @@ export class SignalRepository {
             value: draft.patternId,
             rule: 'there is no such pattern',
           });
-        if (draft.campaignId !== null) checkCampaign(draft, draft.campaignId, campaigns.get(draft.campaignId), report);
+        if (draft.campaignId !== null)
+          checkSignalInCampaign(draft, draft.campaignId, campaigns.get(draft.campaignId), report);
       });
       const { entities, events } = await insertRows(client, this.#table, batch.drafts, {
         eventType: 'SIGNAL_GENERATED',
@@ -266,7 +258,7 @@ export class SignalRepository {
         const rule = `the signal is in campaign ${signal.campaignId}`;
         report({ code: 'SIGNAL_OTHER_CAMPAIGN', path: 'campaignId', value: campaignId, rule });
       }
-      checkCampaign(signal, campaignId, campaigns.get(campaignId), report);
+      checkSignalInCampaign(signal, campaignId, campaigns.get(campaignId), report);
       return true;
     });
   }
@@ -316,38 +308,6 @@ export class SignalRepository {
     );
     return this.#session.read((client) => readPage(client, paged(this.#table), where, filter, order));
   }
-}
-
-/** Reports what keeps a signal from belonging to this campaign. */
-function checkCampaign(
-  signal: SeriesKey,
-  campaignId: CampaignId,
-  campaign: (SeriesKey & { readonly status: Parameters<typeof isLive>[0] }) | undefined,
-  report: Report,
-): void {
-  const refuse = (code: string, rule: string) => {
-    report({ code, path: 'campaignId', value: campaignId, rule });
-  };
-  if (!campaign) {
-    refuse('CAMPAIGN_UNKNOWN', 'there is no such campaign');
-    return;
-  }
-  if (!isLive(campaign.status)) refuse('CAMPAIGN_TERMINAL', `the campaign is ${campaign.status}`);
-  if (campaign.symbol !== signal.symbol || campaign.timeframe !== signal.timeframe)
-    refuse('CAMPAIGN_OTHER_SERIES', `the campaign is of ${campaign.symbol} ${campaign.timeframe}`);
-}
-
-/** What the market did, as the audit trail keeps it. */
-function readExecution({ at, price }: Execution): { readonly remarks: JsonObject; readonly price?: string } {
-  return readOrThrow('execution', (report) => {
-    const when = at === undefined ? undefined : readInstant(at, 'at', report);
-    const scaled = price === undefined ? undefined : readPrice(price, 'price', report);
-    const text = scaled === undefined ? undefined : formatScaled(scaled, PRICE.scale);
-    return {
-      remarks: { ...(when && { at: formatInstant(when) }), ...(text && { price: text }) },
-      ...(text && { price: text }),
-    };
-  });
 }
 
 function readStatus(value: unknown, path: string, report: Report): SignalStatus | undefined {

@@ -1,4 +1,7 @@
+import type { Client } from '../database/session.js';
+import { statement } from '../database/statement.js';
 import type { TradingRangeId } from '../domain/identifier.js';
+import { ENTRY_TYPES } from '../domain/pattern-types.js';
 import { type Phase, readPhase } from '../domain/phase.js';
 import { type Report, readOrThrow } from '../domain/problem.js';
 import type { SeriesInput } from '../domain/series.js';
@@ -14,7 +17,7 @@ import {
   type TradingRange,
   type TradingRangeDraft,
 } from '../domain/trading-range.js';
-import { ConflictError } from '../errors.js';
+import { ConflictError, InvalidInputError } from '../errors.js';
 import { Batch, type BatchOptions } from './ledger/batch.js';
 import { type LedgerFilter, readFilter } from './ledger/filter.js';
 import { idOf } from './ledger/ids.js';
@@ -88,7 +91,8 @@ export class TradingRangeRepository {
 
   /**
    * Changes levels, phase, length or counts of a range; the width follows, everything left out stays.
-   * @throws InvalidInputError, NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_DELETED
+   * @throws InvalidInputError, RANGE_HAS_ENTRIES among others where the direction would turn round; NotFoundError, StaleVersionError,
+   *   ConflictError TRADING_RANGE_DELETED
    */
   async updateLevels(id: string, change: RangeLevels & Versioned): Promise<TradingRange> {
     return this.#change(id, change, (range) => ({
@@ -185,12 +189,30 @@ export class TradingRangeRepository {
       }
       requireVersion(subject, range, expected);
       const { fields, change } = decide(range);
+      await requireSameDirection(client, range, TRADING_RANGES.derive({ ...range, ...fields }));
       const next = { ...fields, version: version + 1 };
       const { entity, event } = await updateRow(client, TRADING_RANGES, range, next, change);
       tell([event]);
       return TRADING_RANGES.derive({ ...entity });
     });
   }
+}
+
+/** Entries are of their range's direction: a range that has some keeps it. Their repository locks the range, so that none comes meanwhile. */
+async function requireSameDirection(client: Client, before: TradingRange, after: TradingRange): Promise<void> {
+  if (before.direction === after.direction) return;
+  const { rows } = await client.query(
+    statement(
+      `SELECT id, pattern_type FROM patterns
+       WHERE trading_range_id = $1 AND pattern_type = ANY($2) AND rejection_reason IS NULL ORDER BY id LIMIT 1`,
+      [before.id, ENTRY_TYPES],
+    ),
+  );
+  if (!rows[0]) return;
+  const rule = `the range is one of ${before.direction}, as its ${rows[0].pattern_type} ${rows[0].id} is`;
+  const hint = 'reject the entries of that direction first, or create another range';
+  const problem = { code: 'RANGE_HAS_ENTRIES', path: 'jumpTarget', value: after.jumpTarget, rule, hint };
+  throw new InvalidInputError([problem], 'trading range');
 }
 
 function readReason(reason: string, report: Report): string | undefined {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Client } from '../../database/session.js';
 import { statement } from '../../database/statement.js';
 import type { EntityType } from '../../domain/audit-event.js';
@@ -34,7 +33,7 @@ const APPEND = `
                     (SELECT first.correlation_id FROM audit_trail first
                      WHERE first.entity_type = event.follows_type AND first.entity_id = event.follows_id
                      ORDER BY first.timestamp, first.seq LIMIT 1),
-                    $2)
+                    gen_random_uuid())
     FROM json_to_recordset($1::json) AS event(
       event_type text, entity_type text, entity_id uuid, actor text, action text, metadata jsonb, correlation_id uuid,
       follows_type text, follows_id uuid)
@@ -60,6 +59,6 @@ export async function appendAuditEvents(client: Client, events: readonly NewAudi
       follows_id: follows?.entityId,
     }),
   );
-  const { rows } = await client.query(statement(APPEND, [JSON.stringify(documents), randomUUID()]));
+  const { rows } = await client.query(statement(APPEND, [JSON.stringify(documents)]));
   return rows[0].transaction_id as string;
 }

@@ -1,6 +1,5 @@
 import type { Client, Session } from '../../database/session.js';
 import type { UnitOfWork, UnitsOfWork } from '../../database/unit-of-work.js';
-import { WyckoffError } from '../../errors.js';
 import { type AuditContext, appendAuditEvents, type NewAuditEvent } from '../audit/append.js';
 
 /** An event as a repository tells it; the session knows who acts. */
@@ -33,12 +32,8 @@ export class LedgerSession {
   }
 
   /** Each write in a transaction of its own. */
-  static alone(pool: Session, units: UnitsOfWork, context: AuditContext): LedgerSession {
-    const write = async <T>(use: (unit: UnitOfWork) => Promise<T>) => {
-      if (units.current) throw outside();
-      return units.run({}, use);
-    };
-    return new LedgerSession(pool, write, context, false);
+  static alone(units: UnitsOfWork, context: AuditContext): LedgerSession {
+    return new LedgerSession(units.outside, (use) => units.runAlone(use), context, false);
   }
 
   /** Every read and write in this transaction. */
@@ -72,11 +67,4 @@ export class LedgerSession {
     }
     return answer;
   }
-}
-
-/** The write would wait for locks of the transaction that waits for it, or be there when that one is rolled back. */
-function outside(): WyckoffError {
-  return new WyckoffError('OUTSIDE_TRANSACTION', 'a write of the store was called inside store.transaction()', {
-    hint: 'call it on what the function was given: tx.patterns, not store.patterns',
-  });
 }

@@ -62,6 +62,7 @@ function changes(input: Readonly<Record<string, unknown>>, leastR = 20n): Change
     [
       { approvalChain: chainOf(2, ['PASS', 'WARN']) },
       { approvalChain: chainOf(3, ['PASS', 'PASS', 'FAIL']) },
+      { approvalChain: chainOf(3, ['PASS', 'FAIL']) },
       { approvalChain: { ...chainOf(1, ['PASS']), overall_status: 'WARN' } },
     ],
   ];
@@ -108,7 +109,7 @@ export function drawSignal(world: World, dice: Dice): Move {
     positionSize: dice.pick(['100', '0.5', '33.333', '12.34567891']),
     confidenceScore: 80,
     ...(campaign.row && dice.chance(40) && { campaignId: campaign.id }),
-    campaignAllocation: dice.pick(['0.5', '0.5001', '0.4999', '0.3333', '0.0001', '0.25', '1', '0.6667']),
+    campaignAllocation: dice.pick(['0.5', '0.5001', '0.4999', '0.3333', '0.0001', '0.301', '1', '0.6667']),
   };
   return { name: 'signals.create', args: [twisted(dice, input, changes(input, leastR))] };
 }
@@ -143,6 +144,7 @@ export function drawSignalRejection(world: World, dice: Dice): Move {
     { chain: failed },
     { chain: failed, reason: 'Levels said FAIL' },
     { chain: chainOf(5), reason: 'not today' },
+    { chain: chainOf(4, ['PASS', 'FAIL']) },
     { chain: failed, reason: 'not today' },
     { reason: 'Levels said FAIL' },
     { chain: chainOf(2) },

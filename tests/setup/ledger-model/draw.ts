@@ -46,7 +46,7 @@ const DRAWS = {
     drawSignalRejection,
     (world) => (count(world, 'signals', (row) => row.status === 'PENDING') > 0 ? 3 : 1),
   ],
-  expiry: [drawExpiry, (world) => (world.rows.signals.size > 0 ? 4 : 1)],
+  expiry: [drawExpiry, (world) => (world.rows.signals.size > 0 ? 9 : 1)],
   end: [drawEnd, (world) => (count(world, 'signals', (row) => row.status === 'FILLED') > 0 ? 9 : 1)],
   notice: [drawNotice, (world) => (world.rows.signals.size > 0 ? 6 : 1)],
   massExpiry: [drawMassExpiry, (world) => (world.rows.signals.size > 0 ? 6 : 1)],
