@@ -9,10 +9,10 @@ import {
   allocationPct,
   canMove,
   checkSignalAgainstPattern,
-  SIGNAL_MOVES,
   type NewSignal,
   nextStatuses,
   readNewSignal,
+  SIGNAL_MOVES,
   SIGNAL_STATUSES,
   type SignalDraft,
 } from '../../src/domain/signal.js';
@@ -112,7 +112,9 @@ describe('a new signal', () => {
     expect(reading((report) => checkSignalAgainstPattern(value!, pattern, report)).problems).toEqual([]);
   });
 
-  const wrong: [string, Partial<Record<keyof NewSignal, unknown>>, object][] = [
+  const wrong: [string, Partial<Record<keyof NewSignal | 'status' | 'notificationSent', unknown>>, object][] = [
+    ['status', { status: 'APPROVED' }, { code: 'FIELD_IS_COMPUTED', path: 'status', value: 'APPROVED' }],
+    ['notification', { notificationSent: true }, { code: 'FIELD_IS_COMPUTED', path: 'notificationSent', value: true }],
     ['id', { id: 'x' }, { code: 'ID_INVALID', path: 'id', value: 'x', rule: 'not an id' }],
     ['pattern id', { patternId: 7 }, { code: 'ID_INVALID', path: 'patternId', value: 7 }],
     ['campaign id', { campaignId: '' }, { code: 'ID_INVALID', path: 'campaignId', value: '' }],
@@ -567,7 +569,8 @@ test.each([
 });
 
 function inputOf(row: (typeof signals)[number]): unknown {
-  return { ...camelCased(row), approvalChain: row.approval_chain };
+  const { status: _status, notificationSent: _sent, ...given } = camelCased(row);
+  return { ...given, approvalChain: row.approval_chain };
 }
 
 function samplePattern(id: string): Pattern {

@@ -36,6 +36,13 @@ describe('a new range', () => {
   });
 
   test.each([
+    ['version', 2],
+    ['deletedAt', new Date('2024-02-01')],
+  ])("%s is not the caller's to set", (path, value) => {
+    expect(read({ [path]: value }).problems).toMatchObject([{ code: 'FIELD_IS_COMPUTED', path, value }]);
+  });
+
+  test.each([
     ['durationBars', [15, 100], [14, 101, 15.5, '20', undefined], 'NUMBER_OUT_OF_RANGE'],
     ['strengthScore', [60, 100], [59, 101, Number.NaN, null, undefined], 'NUMBER_OUT_OF_RANGE'],
     ['touchCountCreek', [0, 2_147_483_647, undefined], [-1, 0.5, null], 'NUMBER_OUT_OF_RANGE'],
