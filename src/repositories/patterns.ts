@@ -19,13 +19,14 @@ import { formatInstant, type InstantInput, readInstant } from '../domain/time.js
 import { readWholeNumber } from '../domain/whole-number.js';
 import { ConflictError, type Problem } from '../errors.js';
 import { Batch, type BatchOptions } from './ledger/batch.js';
-import { type LedgerFilter, readFilter } from './ledger/filter.js';
+import type { LedgerFilter, ReadFilter } from './ledger/filter.js';
 import { idOf } from './ledger/ids.js';
 import { insertRows } from './ledger/insert-rows.js';
+import { LedgerRepository } from './ledger/ledger-repository.js';
 import type { LedgerSession } from './ledger/ledger-session.js';
-import { type LedgerTable, paged, selectByIds } from './ledger/ledger-table.js';
+import { selectByIds } from './ledger/ledger-table.js';
 import { requireById } from './ledger/missing.js';
-import { type Page, type PageOptions, type PageOrder, readAllPages, readPage } from './ledger/page.js';
+import { type Page, type PageOptions, readAllPages } from './ledger/page.js';
 import { patternTable } from './ledger/tables/patterns.js';
 import { TRADING_RANGES } from './ledger/tables/trading-ranges.js';
 import { updateRow } from './ledger/update-row.js';
@@ -52,15 +53,12 @@ export interface PatternSettings {
 }
 
 /** The detected patterns, ordered by the bar they are on. `from` and `to` of a filter are about that bar. */
-export class PatternRepository {
-  readonly #session: LedgerSession;
+export class PatternRepository extends LedgerRepository<Pattern, PatternFilter> {
   readonly #settings: PatternSettings;
-  readonly #table: LedgerTable<Pattern>;
 
   constructor(session: LedgerSession, settings: PatternSettings) {
-    this.#session = session;
+    super(session, patternTable(settings.schemas));
     this.#settings = settings;
-    this.#table = patternTable(settings.schemas);
   }
 
   /** @throws InvalidInputError, ConflictError ID_CONFLICT */
@@ -80,24 +78,9 @@ export class PatternRepository {
     return this.#create(batch, warnings);
   }
 
-  async byId(id: string): Promise<Pattern | undefined> {
-    const wanted = idOf<PatternId>(id);
-    return (await this.#session.read((client) => selectByIds(client, this.#table, [wanted]))).get(wanted);
-  }
-
-  /** Pages of patterns, the oldest first. */
-  async find(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
-    return this.#page(filter, 'forward');
-  }
-
-  /** The newest patterns, oldest of them first; the next page goes further back. */
-  async latest(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
-    return this.#page(filter, 'backward');
-  }
-
   /** Patterns that a signal may be made of: an entry type, tested where its type needs a test, not rejected. */
   async tradable(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
-    return this.#page(filter, 'forward', (where) =>
+    return this.page(filter, 'forward', (where) =>
       where
         .and('pattern_type = ANY(?)', ENTRY_TYPES)
         .and('(test_confirmed OR pattern_type <> ALL(?))', TESTED_TYPES)
@@ -129,8 +112,8 @@ export class PatternRepository {
       ];
       return read[0] && read[1] ? ([read[0], read[1]] as const) : undefined;
     });
-    return this.#session.write(async (client, tell) => {
-      const pattern = await requireById(client, this.#table, wanted, 'update');
+    return this.session.write(async (client, tell) => {
+      const pattern = await requireById(client, this.table, wanted, 'update');
       if (pattern.testConfirmed && pattern.testBarTimestamp?.getTime() === bar.getTime()) return pattern;
       readOrThrow('test', (report) => {
         checkTest(pattern, bar, at, report);
@@ -142,7 +125,7 @@ export class PatternRepository {
       }
       const { entity, event } = await updateRow<Pattern>(
         client,
-        this.#table,
+        this.table,
         pattern,
         { testConfirmed: true, testBarTimestamp: bar },
         {
@@ -160,8 +143,8 @@ export class PatternRepository {
   async reject(id: string, reason: string): Promise<Pattern> {
     const wanted = idOf<PatternId>(id);
     const why = readOrThrow('rejection', (report) => readText(reason, LONGEST_REASON, 'reason', report));
-    return this.#session.write(async (client, tell) => {
-      const pattern = await requireById(client, this.#table, wanted, 'update');
+    return this.session.write(async (client, tell) => {
+      const pattern = await requireById(client, this.table, wanted, 'update');
       if (pattern.rejectionReason === why) return pattern;
       if (pattern.rejectionReason !== null)
         throw new ConflictError(
@@ -169,13 +152,7 @@ export class PatternRepository {
           `pattern ${wanted} was rejected already: ${pattern.rejectionReason}`,
         );
       const change = { eventType: 'PATTERN_REJECTED', action: why };
-      const { entity, event } = await updateRow<Pattern>(
-        client,
-        this.#table,
-        pattern,
-        { rejectionReason: why },
-        change,
-      );
+      const { entity, event } = await updateRow<Pattern>(client, this.table, pattern, { rejectionReason: why }, change);
       tell([event]);
       return entity;
     });
@@ -190,17 +167,17 @@ export class PatternRepository {
   }
 
   async #create(batch: Batch<PatternDraft>, warnings: Warnings): Promise<Pattern[]> {
-    const { entities, events } = await this.#session.insert(async (client, tell) => {
+    const { entities, events } = await this.session.insert(async (client, tell) => {
       const rangeIds = batch.drafts.flatMap(({ tradingRangeId }) => tradingRangeId ?? []);
       const ranges = await selectByIds(client, TRADING_RANGES, rangeIds, 'share');
-      await batch.check(client, this.#table, (draft, report) => {
+      await batch.check(client, this.table, (draft, report) => {
         if (draft.tradingRangeId === null) return;
         const range = ranges.get(draft.tradingRangeId);
         if (range) return checkPatternInRange(draft, range, report);
         const rule = 'there is no such trading range';
         report({ code: 'TRADING_RANGE_UNKNOWN', path: 'tradingRangeId', value: draft.tradingRangeId, rule });
       });
-      const inserted = await insertRows(client, this.#table, batch.drafts, {
+      const inserted = await insertRows(client, this.table, batch.drafts, {
         eventType: 'PATTERN_DETECTED',
         action: (pattern) => `saw ${pattern.patternType} on the bar of ${formatInstant(pattern.patternBarTimestamp)}`,
         follows: ({ tradingRangeId }) =>
@@ -222,16 +199,12 @@ export class PatternRepository {
     return entities;
   }
 
-  #page(filter: PatternFilter & PageOptions, order: PageOrder, more?: (where: Where) => void): Promise<Page<Pattern>> {
-    const where = readFilter(filter, this.#table.time, (conditions, read) => {
-      conditions
-        .and('pattern_type = ?', read('patternType', filter.patternType, readPatternType))
-        .and('phase = ?', read('phase', filter.phase, readPhase))
-        .and('trading_range_id = ?', read('tradingRangeId', filter.tradingRangeId, readId))
-        .and('confidence_score >= ?', read('minConfidence', filter.minConfidence, readConfidence));
-      more?.(conditions);
-    });
-    return this.#session.read((client) => readPage(client, paged(this.#table), where, filter, order));
+  protected override narrow(filter: PatternFilter, where: Where, read: ReadFilter): void {
+    where
+      .and('pattern_type = ?', read('patternType', filter.patternType, readPatternType))
+      .and('phase = ?', read('phase', filter.phase, readPhase))
+      .and('trading_range_id = ?', read('tradingRangeId', filter.tradingRangeId, readId))
+      .and('confidence_score >= ?', read('minConfidence', filter.minConfidence, readConfidence));
   }
 }
 

@@ -19,13 +19,13 @@ import {
 } from '../domain/trading-range.js';
 import { ConflictError, InvalidInputError } from '../errors.js';
 import { Batch, type BatchOptions } from './ledger/batch.js';
-import { type LedgerFilter, readFilter } from './ledger/filter.js';
+import { type LedgerFilter, type ReadFilter, readFilter } from './ledger/filter.js';
 import { idOf } from './ledger/ids.js';
 import { insertRows } from './ledger/insert-rows.js';
+import { LedgerRepository } from './ledger/ledger-repository.js';
 import type { LedgerSession } from './ledger/ledger-session.js';
-import { paged, readRow, selectByIds, selection } from './ledger/ledger-table.js';
+import { readRow, selection } from './ledger/ledger-table.js';
 import { requireById } from './ledger/missing.js';
-import { type Page, type PageOptions, type PageOrder, readPage } from './ledger/page.js';
 import { TRADING_RANGES } from './ledger/tables/trading-ranges.js';
 import { type Change, updateRow } from './ledger/update-row.js';
 import { readVersion, requireVersion, type Versioned } from './ledger/version.js';
@@ -38,11 +38,9 @@ export interface TradingRangeFilter extends LedgerFilter {
 }
 
 /** The trading ranges. Every read leaves soft-deleted ones out unless it is asked with `includeDeleted`. */
-export class TradingRangeRepository {
-  readonly #session: LedgerSession;
-
+export class TradingRangeRepository extends LedgerRepository<TradingRange, TradingRangeFilter> {
   constructor(session: LedgerSession) {
-    this.#session = session;
+    super(session, TRADING_RANGES);
   }
 
   /** @throws InvalidInputError, ConflictError ID_CONFLICT */
@@ -56,21 +54,13 @@ export class TradingRangeRepository {
     return this.#create(Batch.read('trading ranges', inputs, options, readNewTradingRange));
   }
 
-  async byId(id: string, options: { readonly includeDeleted?: boolean } = {}): Promise<TradingRange | undefined> {
-    const wanted = idOf<TradingRangeId>(id);
-    const found = await this.#session.read((client) => selectByIds(client, TRADING_RANGES, [wanted]));
-    const range = found.get(wanted);
+  /** The range with this id, or undefined. @throws InvalidInputError ID_INVALID */
+  override async byId(
+    id: string,
+    options: { readonly includeDeleted?: boolean } = {},
+  ): Promise<TradingRange | undefined> {
+    const range = await super.byId(id);
     return range?.deletedAt && !options.includeDeleted ? undefined : range;
-  }
-
-  /** Pages of ranges by start, the oldest first. */
-  async find(filter: TradingRangeFilter & PageOptions = {}): Promise<Page<TradingRange>> {
-    return this.#page(filter, 'forward');
-  }
-
-  /** The newest ranges, oldest of them first; the next page goes further back. */
-  async latest(filter: TradingRangeFilter & PageOptions = {}): Promise<Page<TradingRange>> {
-    return this.#page(filter, 'backward');
   }
 
   /** Ranges that have not ended, by start. */
@@ -143,7 +133,7 @@ export class TradingRangeRepository {
   }
 
   #create(batch: Batch<TradingRangeDraft>): Promise<TradingRange[]> {
-    return this.#session.insert(async (client, tell) => {
+    return this.session.insert(async (client, tell) => {
       const { entities, events } = await insertRows(client, TRADING_RANGES, batch.drafts, {
         eventType: 'TRADING_RANGE_CREATED',
         action: (range) => `recognised a range of ${directionOfRange(range)}`,
@@ -153,18 +143,15 @@ export class TradingRangeRepository {
     });
   }
 
-  #page(filter: TradingRangeFilter & PageOptions, order: PageOrder): Promise<Page<TradingRange>> {
-    const where = readFilter(filter, TRADING_RANGES.time, (more, read) => {
-      more.and('phase = ?', read('phase', filter.phase, readPhase));
-    });
+  protected override narrow(filter: TradingRangeFilter, where: Where, read: ReadFilter): void {
+    where.and('phase = ?', read('phase', filter.phase, readPhase));
     if (!filter.includeDeleted) where.andThat('deleted_at IS NULL');
-    return this.#session.read((client) => readPage(client, paged(TRADING_RANGES), where, filter, order));
   }
 
   #all(where: Where): Promise<TradingRange[]> {
     where.andThat('deleted_at IS NULL');
     const text = `SELECT ${selection(TRADING_RANGES)} FROM trading_ranges WHERE ${where} ORDER BY start_time, id`;
-    return this.#session.read(async (client) => {
+    return this.session.read(async (client) => {
       const { rows } = await client.query(text, where.values);
       return rows.map((row) => readRow(TRADING_RANGES, row));
     });
@@ -178,7 +165,7 @@ export class TradingRangeRepository {
     deleted = false,
   ): Promise<TradingRange> {
     const [wanted, expected] = [idOf<TradingRangeId>(id), readVersion(version)];
-    return this.#session.write(async (client, tell) => {
+    return this.session.write(async (client, tell) => {
       const range = await requireById(client, TRADING_RANGES, wanted, 'update');
       const subject = `trading range ${wanted}`;
       if (deleted && !range.deletedAt)

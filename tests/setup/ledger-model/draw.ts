@@ -27,7 +27,7 @@ const DRAWS = {
   confirmation: [drawConfirmation, (world) => (count(world, 'patterns', (row) => !row.test_confirmed) > 0 ? 18 : 1)],
   signal: [drawSignal, (world) => (count(world, 'patterns', isTradable) > 0 ? 36 : 1)],
   approval: [drawApproval, (world) => (count(world, 'signals', (row) => row.status === 'PENDING') > 0 ? 30 : 1)],
-  campaign: [drawCampaign, (world) => (count(world, 'campaigns', isLive) > 0 ? 6 : 18)],
+  campaign: [drawCampaign, (world) => (count(world, 'campaigns', isLive) > 1 ? 4 : 18)],
   fill: [drawFill, (world) => (count(world, 'signals', (row) => row.status === 'APPROVED') > 0 ? 36 : 1)],
   entry: [drawEntry, (world) => (count(world, 'signals', (row) => row.status === 'FILLED') > 0 ? 36 : 1)],
   exit: [drawExit, (world) => (count(world, 'campaigns', (row) => row.entries.length > 0) > 0 ? 18 : 1)],
