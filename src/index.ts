@@ -78,7 +78,9 @@ export {
   UnsupportedServerError,
   WyckoffError,
 } from './errors.js';
-export type { AuditRepository } from './repositories/audit/audit-repository.js';
+export type { AuditProblem, AuditProblemKind } from './repositories/audit/audit-problem.js';
+export type { AuditRepository, NewNote } from './repositories/audit/audit-repository.js';
+export type { AuditHead } from './repositories/audit/heads.js';
 export type { AuditVerification, VerifyOptions } from './repositories/audit/verify.js';
 export type {
   BacktestComparison,

@@ -1,7 +1,7 @@
 import { readPrice } from './amount.js';
 import { type DecimalInput, formatScaled, PRICE } from './decimal.js';
 import type { JsonObject } from './json.js';
-import { readOrThrow } from './problem.js';
+import { readOrThrow, requireObject } from './problem.js';
 import { formatInstant, type InstantInput, readInstant } from './time.js';
 
 /** What the market did with an order. */
@@ -12,7 +12,9 @@ export interface Execution {
 }
 
 /** An execution as the audit trail keeps it, and its price as text. @throws InvalidInputError */
-export function readExecution({ at, price }: Execution): { readonly remarks: JsonObject; readonly price?: string } {
+export function readExecution(execution: Execution): { readonly remarks: JsonObject; readonly price?: string } {
+  requireObject(execution, 'execution');
+  const { at, price } = execution;
   return readOrThrow('execution', (report) => {
     const when = at === undefined ? undefined : readInstant(at, 'at', report);
     const scaled = price === undefined ? undefined : readPrice(price, 'price', report);

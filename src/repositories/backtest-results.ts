@@ -32,6 +32,8 @@ export interface BacktestFilter extends LedgerFilter {
   readonly backtestRunId?: string | undefined;
 }
 
+type CheckedResult = BacktestResultDraft & Pick<BacktestResult, 'lookAheadBiasCheck'>;
+
 /** What some runs found on one series, in the order in which the runs were named; null where a run has no result for it. */
 export interface BacktestComparison extends SeriesKey {
   readonly results: readonly (BacktestResult | null)[];
@@ -82,17 +84,12 @@ export class BacktestResultRepository extends LedgerRepository<BacktestResult, B
     return [...lines.values()].map(({ key, results }) => ({ ...key, results })).sort(compareSeries);
   }
 
-  #read(input: RecordedBacktest, report: Report): BacktestResultDraft | undefined {
-    const draft = readNewBacktestResult(input, this.#schemas, false, report);
-    if (!draft || !(input.reader instanceof AsOfReader)) return draft;
-    const { symbol, timeframe, startDate, endDate } = draft;
-    // The end date is the last day of the run.
-    const end = Math.min(Date.parse(endDate) + timeframeDuration('1d'), LATEST_INSTANT);
-    const run = { symbol, timeframe, from: startDate, to: new Date(end) };
-    return { ...draft, lookAheadBiasCheck: input.reader.vouchesFor(run) };
+  #read(input: RecordedBacktest, report: Report): CheckedResult | undefined {
+    const draft = readNewBacktestResult(input, this.#schemas, report);
+    return draft && { ...draft, lookAheadBiasCheck: isLookAheadFree(draft, input.reader) };
   }
 
-  #record(batch: Batch<BacktestResultDraft>): Promise<BacktestResult[]> {
+  #record(batch: Batch<CheckedResult>): Promise<BacktestResult[]> {
     return this.session.insert(async (client, tell) => {
       const { entities, events } = await insertRows(client, this.table, batch.drafts, {
         eventType: 'BACKTEST_RESULT_RECORDED',
@@ -106,6 +103,15 @@ export class BacktestResultRepository extends LedgerRepository<BacktestResult, B
   protected override narrow(filter: BacktestFilter, where: Where, read: ReadFilter): void {
     where.and('backtest_run_id = ?', read('backtestRunId', filter.backtestRunId, readId<BacktestRunId>));
   }
+}
+
+/** Whether the run read its series, over its period, through a reader of the store, and asked it for nothing that it could not have known. */
+function isLookAheadFree(draft: BacktestResultDraft, reader: unknown): boolean {
+  if (!(reader instanceof AsOfReader)) return false;
+  const { symbol, timeframe, startDate, endDate } = draft;
+  // The end date is the last day of the run.
+  const end = Math.min(Date.parse(endDate) + timeframeDuration('1d'), LATEST_INSTANT);
+  return reader.vouchesFor({ symbol, timeframe, from: startDate, to: new Date(end) });
 }
 
 function recordedAlready(error: unknown): never {

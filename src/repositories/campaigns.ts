@@ -24,7 +24,7 @@ import {
 import { readChoice } from '../domain/choice.js';
 import { type CampaignId, readId } from '../domain/identifier.js';
 import type { JsonSchemas } from '../domain/json-schemas.js';
-import { type Report, readOrThrow } from '../domain/problem.js';
+import { type Report, readOrThrow, requireObject } from '../domain/problem.js';
 import { readText } from '../domain/text.js';
 import { type InstantInput, readInstant } from '../domain/time.js';
 import { ConflictError, IllegalMoveError } from '../errors.js';
@@ -122,34 +122,35 @@ export class CampaignRepository extends LedgerRepository<Campaign, CampaignFilte
   }
 
   /** The markup has begun (the markdown, for a short campaign). @throws NotFoundError, StaleVersionError, IllegalMoveError */
-  async toMarkup(id: string, { version }: Versioned): Promise<Campaign> {
+  async toMarkup(id: string, versioned: Versioned): Promise<Campaign> {
     const change = { eventType: 'CAMPAIGN_MARKUP_STARTED', action: 'the markup has begun' };
-    return this.#move(id, version, 'MARKUP', () => ({ fields: {}, change }));
+    return this.#move(id, versioned, 'MARKUP', () => ({ fields: {}, change }));
   }
 
   /**
-   * Ends a campaign whose entries are all closed. `completedAt` is now where nothing is said.
+   * Ends a campaign whose entries are all closed. `completedAt` is the transaction's `at`, or now, where nothing is said.
    * @throws InvalidInputError CAMPAIGN_HAS_OPEN_ENTRIES, NotFoundError, StaleVersionError, IllegalMoveError
    */
   async complete(id: string, options: Versioned & { readonly completedAt?: InstantInput }): Promise<Campaign> {
     const change = { eventType: 'CAMPAIGN_COMPLETED', action: 'every position is closed' };
-    return this.#move(id, options.version, 'COMPLETED', (campaign) => {
+    return this.#move(id, options, 'COMPLETED', (campaign) => {
       readOrThrow('campaign', (report) => checkNoOpenEntry(campaign, report) || undefined);
-      return { fields: { completedAt: readCompletedAt(campaign, options.completedAt) }, change };
+      return { fields: { completedAt: readCompletedAt(campaign, options.completedAt ?? this.session.now) }, change };
     });
   }
 
   /**
-   * Gives a campaign up; its entries stay as they are recorded. `completedAt` is now where nothing is said.
+   * Gives a campaign up; its entries stay as they are recorded. `completedAt` is the transaction's `at`, or now, where nothing is said.
    * @throws InvalidInputError, NotFoundError, StaleVersionError, IllegalMoveError
    */
   async invalidate(
     id: string,
     options: Versioned & { readonly reason: string; readonly completedAt?: InstantInput },
   ): Promise<Campaign> {
+    requireObject(options, 'change');
     const action = readOrThrow('campaign', (report) => readText(options.reason, LONGEST_REASON, 'reason', report));
-    return this.#move(id, options.version, 'INVALIDATED', (campaign) => ({
-      fields: { completedAt: readCompletedAt(campaign, options.completedAt) },
+    return this.#move(id, options, 'INVALIDATED', (campaign) => ({
+      fields: { completedAt: readCompletedAt(campaign, options.completedAt ?? this.session.now) },
       change: { eventType: 'CAMPAIGN_INVALIDATED', action },
     }));
   }
@@ -199,11 +200,11 @@ export class CampaignRepository extends LedgerRepository<Campaign, CampaignFilte
 
   #move(
     id: string,
-    version: number,
+    versioned: Versioned,
     to: CampaignStatus,
     decide: (campaign: Campaign) => { readonly fields: Partial<Campaign>; readonly change: Change },
   ): Promise<Campaign> {
-    const [wanted, expected] = [idOf<CampaignId>(id), readVersion(version)];
+    const [wanted, expected] = [idOf<CampaignId>(id), readVersion(versioned)];
     return this.session.write(async (client, tell) => {
       const campaign = await requireById(client, this.table, wanted, 'update');
       const subject = `campaign ${wanted}`;
@@ -214,7 +215,7 @@ export class CampaignRepository extends LedgerRepository<Campaign, CampaignFilte
       }
       requireVersion(subject, campaign, expected);
       const { fields, change } = decide(campaign);
-      const next = { ...fields, status: to, version: version + 1 };
+      const next = { ...fields, status: to, version: expected + 1 };
       const { entity, event } = await updateRow<Campaign>(client, this.table, campaign, next, change);
       tell([event]);
       return entity;
@@ -232,7 +233,7 @@ function readStatus(value: unknown, path: string, report: Report): CampaignStatu
   return readChoice(value, CAMPAIGN_STATUSES, 'a status', path, report);
 }
 
-function readCompletedAt(campaign: Campaign, given: InstantInput = new Date()): Date {
+function readCompletedAt(campaign: Campaign, given: InstantInput): Date {
   return readOrThrow('campaign', (report) => {
     const completedAt = readInstant(given, 'completedAt', report);
     if (completedAt && completedAt < campaign.startedAt) {

@@ -16,10 +16,9 @@ import { type Phase, readPhase } from '../domain/phase.js';
 import { type Report, readOrThrow } from '../domain/problem.js';
 import { readText } from '../domain/text.js';
 import { formatInstant, type InstantInput, readInstant } from '../domain/time.js';
-import { readWholeNumber } from '../domain/whole-number.js';
 import { ConflictError, type Problem } from '../errors.js';
 import { Batch, type BatchOptions } from './ledger/batch.js';
-import type { LedgerFilter, ReadFilter } from './ledger/filter.js';
+import { type LedgerFilter, type ReadFilter, readConfidence } from './ledger/filter.js';
 import { idOf } from './ledger/ids.js';
 import { insertRows } from './ledger/insert-rows.js';
 import { LedgerRepository } from './ledger/ledger-repository.js';
@@ -94,7 +93,7 @@ export class PatternRepository extends LedgerRepository<Pattern, PatternFilter> 
   }
 
   /**
-   * A later bar tested the pattern and held. `confirmedAt`, which is now where nothing is said, is when that was known. To confirm the same
+   * A later bar tested the pattern and held. `confirmedAt`, the transaction's `at` or now where nothing is said, is when that was known. To confirm the same
    * test again changes nothing.
    *
    * @throws InvalidInputError LOOK_AHEAD where the test's bar had not closed by then, NotFoundError, ConflictError PATTERN_CONFIRMED
@@ -102,7 +101,7 @@ export class PatternRepository extends LedgerRepository<Pattern, PatternFilter> 
   async confirmTest(
     id: string,
     testBarTimestamp: InstantInput,
-    { confirmedAt = new Date() }: { readonly confirmedAt?: InstantInput } = {},
+    { confirmedAt = this.session.now }: { readonly confirmedAt?: InstantInput } = {},
   ): Promise<Pattern> {
     const wanted = idOf<PatternId>(id);
     const [bar, at] = readOrThrow('test', (report) => {
@@ -210,8 +209,4 @@ export class PatternRepository extends LedgerRepository<Pattern, PatternFilter> 
 
 function readPatternType(value: unknown, path: string, report: Report): PatternType | undefined {
   return readChoice(value, PATTERN_TYPES, 'a pattern type', path, report);
-}
-
-function readConfidence(value: unknown, path: string, report: Report): number | undefined {
-  return readWholeNumber(value, 'a confidence score', [0, 100], path, report);
 }

@@ -15,6 +15,7 @@ import { type CampaignId, readId, readOptionalId, type SignalId } from '../domai
 import type { JsonObject } from '../domain/json.js';
 import type { JsonSchemas } from '../domain/json-schemas.js';
 import { type Pattern, whyNotTradable } from '../domain/pattern.js';
+import type { Direction } from '../domain/pattern-types.js';
 import { type Report, readOrThrow } from '../domain/problem.js';
 import {
   canMove,
@@ -28,10 +29,9 @@ import {
   type SignalStatus,
 } from '../domain/signal.js';
 import { formatInstant, type InstantInput, readInstant } from '../domain/time.js';
-import { readWholeNumber } from '../domain/whole-number.js';
 import { IllegalMoveError } from '../errors.js';
 import { Batch, type BatchOptions } from './ledger/batch.js';
-import type { LedgerFilter, ReadFilter } from './ledger/filter.js';
+import { type LedgerFilter, type ReadFilter, readConfidence } from './ledger/filter.js';
 import { idOf } from './ledger/ids.js';
 import { insertRows } from './ledger/insert-rows.js';
 import { LedgerRepository } from './ledger/ledger-repository.js';
@@ -49,6 +49,9 @@ export interface SignalFilter extends LedgerFilter {
   readonly status?: SignalStatus | undefined;
   readonly patternId?: string | undefined;
   readonly campaignId?: string | undefined;
+  /** Of the signal's pattern. */
+  readonly tradingRangeId?: string | undefined;
+  readonly signalType?: Direction | undefined;
   readonly minConfidence?: number | undefined;
 }
 
@@ -281,6 +284,11 @@ export class SignalRepository extends LedgerRepository<Signal, SignalFilter> {
       .and('status = ?', read('status', filter.status, readStatus))
       .and('pattern_id = ?', read('patternId', filter.patternId, readId))
       .and('campaign_id = ?', read('campaignId', filter.campaignId, readId))
+      .and(
+        'pattern_id IN (SELECT id FROM patterns WHERE trading_range_id = ?)',
+        read('tradingRangeId', filter.tradingRangeId, readId),
+      )
+      .and('signal_type = ?', read('signalType', filter.signalType, readDirection))
       .and('confidence_score >= ?', read('minConfidence', filter.minConfidence, readConfidence));
   }
 }
@@ -289,6 +297,6 @@ function readStatus(value: unknown, path: string, report: Report): SignalStatus 
   return readChoice(value, SIGNAL_STATUSES, 'a status', path, report);
 }
 
-function readConfidence(value: unknown, path: string, report: Report): number | undefined {
-  return readWholeNumber(value, 'a confidence score', [0, 100], path, report);
+function readDirection(value: unknown, path: string, report: Report): Direction | undefined {
+  return readChoice(value, ['LONG', 'SHORT'], 'a signal type', path, report);
 }

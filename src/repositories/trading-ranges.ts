@@ -3,16 +3,16 @@ import { statement } from '../database/statement.js';
 import type { TradingRangeId } from '../domain/identifier.js';
 import { ENTRY_TYPES } from '../domain/pattern-types.js';
 import { type Phase, readPhase } from '../domain/phase.js';
-import { type Report, readOrThrow } from '../domain/problem.js';
+import { type Report, readOrThrow, requireObject } from '../domain/problem.js';
 import type { SeriesInput } from '../domain/series.js';
 import { readText } from '../domain/text.js';
-import type { InstantInput } from '../domain/time.js';
+import { type InstantInput, readInstant } from '../domain/time.js';
 import {
+  checkEndTime,
   directionOfRange,
   type NewTradingRange,
   type RangeLevels,
   readChangedLevels,
-  readEndTime,
   readNewTradingRange,
   type TradingRange,
   type TradingRangeDraft,
@@ -86,7 +86,7 @@ export class TradingRangeRepository extends LedgerRepository<TradingRange, Tradi
    */
   async updateLevels(id: string, change: RangeLevels & Versioned): Promise<TradingRange> {
     return this.#change(id, change, (range) => ({
-      fields: readOrThrow('trading range', (report) => readChangedLevels(range, change, report)),
+      fields: readOrThrow('trading range', (report) => readChangedLevels(range, change, ['version'], report)),
       change: { eventType: 'TRADING_RANGE_UPDATED', action: `changed, phase ${change.phase ?? range.phase}` },
     }));
   }
@@ -102,8 +102,9 @@ export class TradingRangeRepository extends LedgerRepository<TradingRange, Tradi
     return this.#change(id, closing, (range) => {
       if (range.endTime) throw new ConflictError('TRADING_RANGE_CLOSED', `trading range ${id} has ended already`);
       const fields = readOrThrow('trading range', (report) => {
-        const levels = readChangedLevels(range, closing, report);
-        const endTime = readEndTime(closing.endTime ?? 'missing', range.startTime, report);
+        const levels = readChangedLevels(range, closing, ['version', 'endTime'], report);
+        const endTime = readInstant(closing.endTime, 'endTime', report);
+        if (endTime) checkEndTime(endTime, range.startTime, closing.endTime, report);
         return levels && endTime ? { ...levels, endTime } : undefined;
       });
       return { fields, change: { eventType: 'TRADING_RANGE_CLOSED', action: 'the price has left the range' } };
@@ -111,22 +112,24 @@ export class TradingRangeRepository extends LedgerRepository<TradingRange, Tradi
   }
 
   /**
-   * Hides a range from every read that does not ask for deleted ones; nothing new can be made from it.
+   * Hides a range from every read that does not ask for deleted ones; no pattern and no campaign can be made from it.
    * @throws InvalidInputError, NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_DELETED
    */
-  async softDelete(id: string, { version, reason }: Versioned & { readonly reason?: string }): Promise<TradingRange> {
+  async softDelete(id: string, deletion: Versioned & { readonly reason?: string }): Promise<TradingRange> {
+    requireObject(deletion, 'change');
+    const { reason } = deletion;
     const action = reason === undefined ? 'deleted' : readOrThrow('reason', (report) => readReason(reason, report));
-    return this.#change(id, { version }, () => ({
+    return this.#change(id, deletion, () => ({
       fields: { deletedAt: new Date() },
       change: { eventType: 'TRADING_RANGE_DELETED', action },
     }));
   }
 
   /** Brings a soft-deleted range back. @throws NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_NOT_DELETED */
-  async restore(id: string, { version }: Versioned): Promise<TradingRange> {
+  async restore(id: string, restoration: Versioned): Promise<TradingRange> {
     return this.#change(
       id,
-      { version },
+      restoration,
       () => ({ fields: { deletedAt: null }, change: { eventType: 'TRADING_RANGE_RESTORED', action: 'restored' } }),
       true,
     );
@@ -160,11 +163,11 @@ export class TradingRangeRepository extends LedgerRepository<TradingRange, Tradi
   /** Changes a range that is there at this version, and is deleted or not as `deleted` says. */
   #change(
     id: string,
-    { version }: Versioned,
+    versioned: Versioned,
     decide: (range: TradingRange) => { readonly fields: Partial<TradingRange>; readonly change: Change },
     deleted = false,
   ): Promise<TradingRange> {
-    const [wanted, expected] = [idOf<TradingRangeId>(id), readVersion(version)];
+    const [wanted, expected] = [idOf<TradingRangeId>(id), readVersion(versioned)];
     return this.session.write(async (client, tell) => {
       const range = await requireById(client, TRADING_RANGES, wanted, 'update');
       const subject = `trading range ${wanted}`;
@@ -177,7 +180,7 @@ export class TradingRangeRepository extends LedgerRepository<TradingRange, Tradi
       requireVersion(subject, range, expected);
       const { fields, change } = decide(range);
       await requireSameDirection(client, range, TRADING_RANGES.derive({ ...range, ...fields }));
-      const next = { ...fields, version: version + 1 };
+      const next = { ...fields, version: expected + 1 };
       const { entity, event } = await updateRow(client, TRADING_RANGES, range, next, change);
       tell([event]);
       return TRADING_RANGES.derive({ ...entity });
@@ -190,16 +193,27 @@ async function requireSameDirection(client: Client, before: TradingRange, after:
   if (before.direction === after.direction) return;
   const { rows } = await client.query(
     statement(
-      `SELECT id, pattern_type FROM patterns
-       WHERE trading_range_id = $1 AND pattern_type = ANY($2) AND rejection_reason IS NULL ORDER BY id LIMIT 1`,
+      `SELECT current_setting('transaction_isolation') AS isolation, entry.id, entry.pattern_type
+       FROM (SELECT) one LEFT JOIN LATERAL (
+         SELECT id, pattern_type FROM patterns
+         WHERE trading_range_id = $1 AND pattern_type = ANY($2) AND rejection_reason IS NULL ORDER BY id LIMIT 1) entry ON true`,
       [before.id, ENTRY_TYPES],
     ),
   );
-  if (!rows[0]) return;
-  const rule = `the range is one of ${before.direction}, as its ${rows[0].pattern_type} ${rows[0].id} is`;
-  const hint = 'reject the entries of that direction first, or create another range';
-  const problem = { code: 'RANGE_HAS_ENTRIES', path: 'jumpTarget', value: after.jumpTarget, rule, hint };
-  throw new InvalidInputError([problem], 'trading range');
+  const { isolation, id, pattern_type: patternType } = rows[0];
+  const refuse = (code: string, rule: string, hint: string) => {
+    const problem = { code, path: 'jumpTarget', value: after.jumpTarget, rule, hint };
+    throw new InvalidInputError([problem], 'trading range');
+  };
+  if (id !== null) {
+    const rule = `the range is one of ${before.direction}, as its ${patternType} ${id} is`;
+    refuse('RANGE_HAS_ENTRIES', rule, 'reject the entries of that direction first, or create another range');
+  }
+  // An older snapshot does not show the entries that came since.
+  if (isolation !== 'read committed') {
+    const rule = `a range's direction is not turned round at ${isolation}`;
+    refuse('DIRECTION_NOT_VISIBLE', rule, 'do it in a transaction at read committed');
+  }
 }
 
 function readReason(reason: string, report: Report): string | undefined {

@@ -140,7 +140,7 @@ describe('a new signal', () => {
     [
       'size of zero',
       { positionSize: 0 },
-      { code: 'SIZE_NOT_POSITIVE', path: 'positionSize', value: 0, rule: 'a position size is above zero' },
+      { code: 'SIZE_NOT_POSITIVE', path: 'positionSize', value: 0, rule: 'a size is above zero' },
     ],
     ['size below zero', { positionSize: '-0.00000001' }, { code: 'SIZE_NOT_POSITIVE', path: 'positionSize' }],
     [
@@ -490,6 +490,20 @@ describe('a signal on a pattern', () => {
     ]);
   });
 
+  it('is not generated before the test of its pattern was over, where it needs one', () => {
+    const testBarTimestamp = new Date('2024-05-23');
+    const early = check(draft({ generatedAt: '2024-05-23T23:59:59.999Z' }), { testBarTimestamp });
+    expect(early).toMatchObject([
+      {
+        code: 'LOOK_AHEAD',
+        path: 'generatedAt',
+        rule: 'the test of its pattern was over at 2024-05-24T00:00:00Z, and nobody knew it before',
+      },
+    ]);
+    expect(check(draft({ generatedAt: '2024-05-24' }), { testBarTimestamp })).toEqual([]);
+    expect(check(draft({}), { testBarTimestamp, patternType: 'SOS' })).toEqual([]);
+  });
+
   it.each<[PatternType, string]>([
     ['SPRING', '3.0'],
     ['SOS', '2.5'],
@@ -575,7 +589,9 @@ function inputOf(row: (typeof signals)[number]): unknown {
 
 function samplePattern(id: string): Pattern {
   const row = byId(patterns, id);
-  return { ...camelCased(row), detectionTime: new Date(row.detection_time) } as unknown as Pattern;
+  const { detection_time, test_bar_timestamp } = row;
+  const testBarTimestamp = test_bar_timestamp === null ? null : new Date(test_bar_timestamp);
+  return { ...camelCased(row), detectionTime: new Date(detection_time), testBarTimestamp } as unknown as Pattern;
 }
 
 function camelCased(row: object): Record<string, unknown> {

@@ -41,6 +41,11 @@ export class LedgerSession {
     return new LedgerSession(unit, (use) => use(unit), context, true);
   }
 
+  /** The market's time: the transaction's `at`, or the clock's. */
+  get now(): Date {
+    return this.#context.at ?? new Date();
+  }
+
   read<T>(use: (client: Client) => Promise<T>): Promise<T> {
     return this.#reads.withClient(use);
   }

@@ -6,6 +6,7 @@ import type { Move } from './moves.js';
 import { MEANINGS } from './pattern-meanings.js';
 import { isTradable } from './pattern-moves.js';
 import type { SignalRow } from './rows.js';
+import { knownAt } from './signal-moves.js';
 import { printInstant } from './values.js';
 import type { World } from './world.js';
 
@@ -104,7 +105,7 @@ export function drawSignal(world: World, dice: Dice): Move {
     ...(long ? dice.pick([{}, { signalType: 'LONG' }]) : { signalType: 'SHORT' }),
     patternId: pattern && dice.chance(8) ? null : patternId,
     ...series,
-    generatedAt: pattern?.detection_time ?? '2024-02-05T00:00:00Z',
+    generatedAt: pattern ? printInstant(knownAt(pattern)) : '2024-02-05T00:00:00Z',
     ...levels(long, risk, reward > 10_000_000_000n ? 9_900_000_000n : reward, dice.pick([0n, 1n, CENT] as const)),
     positionSize: dice.pick(['100', '0.5', '33.333', '12.34567891']),
     confidenceScore: 80,
