@@ -20,6 +20,7 @@ export type { BarColumns, DecimalColumn } from './domain/bar-columns.js';
 export type { Campaign, CampaignStatus, NewCampaign } from './domain/campaign.js';
 export type { CampaignEntry, NewCampaignEntry, NewEntryExit, PositionId } from './domain/campaign-entry.js';
 export { Decimal, type DecimalInput } from './domain/decimal.js';
+export type { Execution } from './domain/execution.js';
 export {
   type BacktestResultId,
   type CampaignId,
@@ -83,7 +84,9 @@ export {
   UnsupportedServerError,
   WyckoffError,
 } from './errors.js';
-export type { AuditRepository } from './repositories/audit/audit-repository.js';
+export type { AuditProblem, AuditProblemKind } from './repositories/audit/audit-problem.js';
+export type { AuditRepository, NewNote } from './repositories/audit/audit-repository.js';
+export type { AuditHead } from './repositories/audit/heads.js';
 export type { AuditVerification, VerifyOptions } from './repositories/audit/verify.js';
 export type {
   BacktestComparison,
@@ -102,7 +105,7 @@ export type { Page, PageOptions } from './repositories/ledger/page.js';
 export type { OrderBookRepository, OrderBookWriteOptions } from './repositories/order-books.js';
 export type { PatternFilter, PatternRepository } from './repositories/patterns.js';
 export type { QuoteRepository } from './repositories/quotes.js';
-export type { Execution, SignalFilter, SignalRepository } from './repositories/signals.js';
+export type { SignalFilter, SignalRepository } from './repositories/signals.js';
 export type { SymbolKey, TickWriteOptions } from './repositories/time-series/symbol-series.js';
 export type { TickCounts } from './repositories/time-series/upsert.js';
 export type { TickWindow } from './repositories/time-series/window.js';

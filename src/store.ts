@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type ConfigOptions, readConfig } from './config.js';
 import { Database, type MigrationPolicy } from './database/database.js';
 import type { Health } from './database/health.js';
@@ -6,7 +7,7 @@ import { readId } from './domain/identifier.js';
 import type { JsonSchema } from './domain/json-schemas.js';
 import { LEDGER_SCHEMAS } from './domain/ledger-schemas.js';
 import { type PatternRulesInput, readPatternRules } from './domain/pattern-rules.js';
-import { readOrThrow } from './domain/problem.js';
+import { readOrThrow, requireObject } from './domain/problem.js';
 import { readText } from './domain/text.js';
 import { type InstantInput, readInstant } from './domain/time.js';
 import type { Problem } from './errors.js';
@@ -29,7 +30,10 @@ export interface StoreOptions extends ConfigOptions {
   readonly patternRules?: PatternRulesInput;
   /** Shapes of JSON documents beside the store's own: a new version of a pattern's metadata, the configuration of a backtest. */
   readonly jsonSchemas?: readonly JsonSchema[];
-  /** Hears what a pattern breaks of the rules that only warn. Default: the log. */
+  /**
+   * Hears what a pattern breaks of the rules that only warn, when it is written: inside a transaction that is before the commit, and again when
+   * it is tried again. Default: the log.
+   */
   readonly onWarning?: (problem: Problem) => void;
 }
 
@@ -65,6 +69,8 @@ export class Store implements Repositories {
   readonly #units: UnitsOfWork;
   readonly #actor: string;
   readonly #settings: PatternSettings;
+  /** What a transaction inside another one takes over. */
+  readonly #around = new AsyncLocalStorage<{ readonly unit: UnitOfWork; readonly context: AuditContext }>();
 
   constructor(database: Database, actor: string, settings: PatternSettings) {
     this.#database = database;
@@ -72,8 +78,8 @@ export class Store implements Repositories {
     this.#actor = actor;
     this.#settings = settings;
     const context = { actor };
-    const ledger = LedgerSession.alone(database.pool, this.#units, context);
-    const repositories = createRepositories(database.pool, ledger, context, settings);
+    const ledger = LedgerSession.alone(this.#units, context);
+    const repositories = createRepositories(this.#units.outside, ledger, context, settings);
     this.bars = repositories.bars;
     this.trades = repositories.trades;
     this.quotes = repositories.quotes;
@@ -101,9 +107,10 @@ export class Store implements Repositories {
    *   COMMIT_UNKNOWN where the server cannot tell any more whether a transaction whose answer was lost was committed
    */
   async transaction<T>(options: TransactionOptions, use: (tx: Transaction) => Promise<T>): Promise<T> {
-    const context = readContext(options, { actor: this.#actor });
+    const around = this.#around.getStore();
+    const context = readContext(options, around && !around.unit.over ? around.context : { actor: this.#actor });
     const { isolation, retries } = options;
-    return this.#units.run({ isolation, retries }, (unit) => use(this.#transaction(unit, context)));
+    return this.#units.run({ isolation, retries }, (unit) => this.#within(unit, context, use));
   }
 
   /** Reads bars as they could be read at an instant of market time, and counts what a run asks for that it could not have known. */
@@ -119,7 +126,7 @@ export class Store implements Repositories {
    */
   async importFiles(options: ImportOptions): Promise<FileImport[]> {
     const { importFiles } = await import('./transfer/importer.js');
-    return importFiles({ session: this.#database.pool, actor: this.#actor }, options);
+    return importFiles({ session: this.#units.outside, actor: this.#actor }, options);
   }
 
   /** One round trip: its latency in milliseconds, the server's version, the pool. @throws ConnectionError */
@@ -141,6 +148,10 @@ export class Store implements Repositories {
     return this.close();
   }
 
+  #within<T>(unit: UnitOfWork, context: AuditContext, use: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#around.run({ unit, context }, () => use(this.#transaction(unit, context)));
+  }
+
   #transaction(unit: UnitOfWork, context: AuditContext): Transaction {
     const ledger = LedgerSession.within(unit, context);
     return {
@@ -148,7 +159,7 @@ export class Store implements Repositories {
       transaction: async (options, use) => {
         const inner = readContext(options, context);
         const { isolation, retries } = options;
-        return unit.join({ isolation, retries }, () => use(this.#transaction(unit, inner)));
+        return unit.join({ isolation, retries }, () => this.#within(unit, inner, use));
       },
     };
   }
@@ -172,9 +183,11 @@ export async function openStore(options: StoreOptions = {}): Promise<Store> {
 
 /** What is given, and for the rest what was there before. */
 function readContext(
-  { actor, correlationId, at }: Pick<TransactionOptions, 'actor' | 'correlationId' | 'at'>,
+  options: Pick<TransactionOptions, 'actor' | 'correlationId' | 'at'>,
   outer: AuditContext,
 ): AuditContext {
+  requireObject(options, 'transaction');
+  const { actor, correlationId, at } = options;
   return readOrThrow('transaction', (report) => {
     const who = actor === undefined ? outer.actor : readText(actor, LONGEST_ACTOR, 'actor', report);
     const story = correlationId === undefined ? outer.correlationId : readId(correlationId, 'correlationId', report);

@@ -79,8 +79,10 @@ async function verify(options: VerifyOptions): Promise<void> {
       const onHeads = file && ((part: readonly AuditHead[]) => file.add(part));
       return verifyAuditTrail(database.pool, { correlationId: correlation, heads: former, onHeads, signal });
     });
-    saved = file !== undefined && found.problems.length === 0;
-    if (saved) await file!.finish(found.digest);
+    if (file && found.problems.length === 0) {
+      await file.finish(found.digest);
+      saved = true;
+    }
     if (found.problems.length > 0) process.exitCode = 1;
     if (json) sayJson({ passed: found.problems.length === 0, ...toJson(found), compared: former?.length ?? 0 });
     else report(found, former, options);

@@ -45,11 +45,13 @@ export class HeadsFile {
     await this.#file.write(`\n  ],\n  "digest": "${digest}"\n}\n`);
     await this.#file.sync();
     await this.#file.close();
-    await rename(this.#part, this.#path);
+    await rename(this.#part, this.#path).catch((error: Error) => {
+      throw refusal('HEADS_FILE_UNWRITABLE', this.#path, `cannot be written: ${error.message}`);
+    });
   }
 
   async discard(): Promise<void> {
-    await this.#file.close();
+    await this.#file.close().catch(() => {}); // closed already, where it was the rename that failed
     await rm(this.#part, { force: true });
   }
 }

@@ -37,7 +37,7 @@ export const TABLE_GRANTS: Readonly<Record<string, Readonly<Record<GrantedRole, 
   patterns: { wyckoff_app: SIU, wyckoff_readonly: S },
   signals: { wyckoff_app: SIU, wyckoff_readonly: S },
   campaigns: { wyckoff_app: SIU, wyckoff_readonly: S },
-  backtest_results: { wyckoff_app: SIU, wyckoff_readonly: S },
+  backtest_results: { wyckoff_app: SI, wyckoff_readonly: S },
   audit_trail: { wyckoff_app: SI, wyckoff_readonly: S },
   audit_chains: { wyckoff_app: S, wyckoff_readonly: S }, // its triggers write it, as its owner
   _prisma_migrations: { wyckoff_app: S, wyckoff_readonly: S }, // opening the store looks whether the database is up to date

@@ -164,9 +164,26 @@ export class UnitsOfWork {
   }
 
   /** The unit of work that the caller runs in. */
-  get current(): UnitOfWork | undefined {
+  get #outer(): UnitOfWork | undefined {
     const unit = this.#current.getStore();
     return unit?.over ? undefined : unit;
+  }
+
+  /** Connections for what is no part of a unit of work. @throws WyckoffError OUTSIDE_TRANSACTION for a write in the middle of one */
+  get outside(): Session {
+    return {
+      withClient: (use) => this.#pool.withClient(use),
+      transaction: async (use) => {
+        if (this.#outer) throw isOutside();
+        return this.#pool.transaction(use);
+      },
+    };
+  }
+
+  /** As {@link run}, for a write that is to be a unit of its own. @throws WyckoffError OUTSIDE_TRANSACTION */
+  async runAlone<T>(use: (unit: UnitOfWork) => Promise<T>): Promise<T> {
+    if (this.#outer) throw isOutside();
+    return this.run({}, use);
   }
 
   /**
@@ -178,7 +195,7 @@ export class UnitsOfWork {
    *   any more whether the transaction was committed
    */
   async run<T>(options: UnitOptions, use: (unit: UnitOfWork) => Promise<T>): Promise<T> {
-    const outer = this.current;
+    const outer = this.#outer;
     if (outer) return outer.join(options, use);
     const { isolation, retries } = readOptions(options);
     const policy = retry(handleWhen(isWorthRetrying), {
@@ -236,6 +253,13 @@ export class UnitsOfWork {
       hint: 'do it again with the same ids: what is there already is recognised',
     });
   }
+}
+
+/** The write would wait for locks of the transaction that waits for it, or be there when that one is rolled back. */
+function isOutside(): WyckoffError {
+  return new WyckoffError('OUTSIDE_TRANSACTION', 'a write of the store was called inside store.transaction()', {
+    hint: 'call it on what the function was given: tx.patterns, not store.patterns',
+  });
 }
 
 function isOver(): WyckoffError {

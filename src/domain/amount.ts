@@ -1,7 +1,8 @@
-import { type DecimalKind, MONEY, PRICE, RATIO, readScaled } from './decimal.js';
+import { type Decimal, type DecimalKind, fromScaled, MONEY, PRICE, RATIO, readScaled } from './decimal.js';
 import type { Report } from './problem.js';
 
 export const LARGEST_VOLUME_SCALE = 8;
+const SIZE: DecimalKind = { name: 'size', integerDigits: 10, scale: 8 };
 const LARGEST_INT64 = 2n ** 63n - 1n;
 
 /** A volume's units must fit BIGINT, which has 19 digits; the last check is {@link LARGEST_INT64}. */
@@ -33,6 +34,15 @@ export function readRatio(value: unknown, path: string, report: Report): bigint 
 /** Reads an amount of money, of either sign, as a whole number of cents. */
 export function readMoney(value: unknown, path: string, report: Report): bigint | undefined {
   return readScaled(value, MONEY, path, report);
+}
+
+/** Reads the size of a position: NUMERIC(18,8), above zero. */
+export function readPositionSize(value: unknown, path: string, report: Report): Decimal | undefined {
+  const size = readScaled(value, SIZE, path, report);
+  if (size === undefined || size > 0n) return size === undefined ? undefined : fromScaled(size, SIZE.scale);
+  const hint = 'a short position has one too';
+  report({ code: 'SIZE_NOT_POSITIVE', path, value, rule: 'a size is above zero', hint });
+  return undefined;
 }
 
 /** Reads how many decimals the volumes of a series have. */

@@ -60,7 +60,7 @@ export interface NewBacktestResult extends SeriesInput, BacktestCounts {
 }
 
 /** A result that is right and ready to be recorded. */
-export type BacktestResultDraft = Omit<BacktestResult, 'createdAt'>;
+export type BacktestResultDraft = Omit<BacktestResult, 'lookAheadBiasCheck' | 'createdAt'>;
 
 const COMPUTED = ['precision', 'recall', 'winRate', 'lookAheadBiasCheck'];
 /** NUMERIC(6,2). */
@@ -78,15 +78,10 @@ const COUNTS: Readonly<Record<keyof BacktestCounts, string>> = {
   losingSignals: 'a count of signals',
 };
 
-/**
- * Reads a result that is to be recorded; reports every rule it breaks.
- *
- * @param lookAheadBiasCheck what the as-of reader that the run read through has found; false where it read through none
- */
+/** Reads a result that is to be recorded; reports every rule it breaks. Whether the run looked ahead is its reader's to say. */
 export function readNewBacktestResult(
   input: NewBacktestResult,
   schemas: JsonSchemas,
-  lookAheadBiasCheck: boolean,
   report: Report,
 ): BacktestResultDraft | undefined {
   const key = readSeriesKey(input, report);
@@ -113,7 +108,6 @@ export function readNewBacktestResult(
     averageRMultiple: fromScaled(averageRMultiple, MULTIPLE.scale),
     maxDrawdown,
     config,
-    lookAheadBiasCheck,
   };
 }
 

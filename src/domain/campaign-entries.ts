@@ -9,7 +9,7 @@ import {
   readEntry,
 } from './campaign-entry.js';
 import { allocationOf, type CampaignTotals, totalsOf } from './campaign-totals.js';
-import { Decimal } from './decimal.js';
+import { type Decimal, LARGEST_MONEY } from './decimal.js';
 import { toJson } from './json.js';
 import type { JsonSchemas } from './json-schemas.js';
 import type { PatternType } from './pattern-types.js';
@@ -17,7 +17,6 @@ import type { Report } from './problem.js';
 import { allocationPct, type Signal } from './signal.js';
 
 /** The largest NUMERIC(12,2). */
-const LARGEST_MONEY = new Decimal('9999999999.99');
 
 /** What an entry comes from. */
 export interface EntryOrigin {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readPositionSize } from './amount.js';
 import { readChoice } from './choice.js';
 import { Decimal, type DecimalInput, type DecimalKind, fromScaled, readScaled } from './decimal.js';
 import { type Id, newId, readId, type SignalId } from './identifier.js';
@@ -75,8 +76,6 @@ export interface EntryExit {
 /** What a campaign may use, in per cent of the portfolio: the allocation of a signal that takes all of it. */
 export const CAMPAIGN_LIMIT = allocationPct(new Decimal(1));
 
-/** NUMERIC(18,8), as a signal's position_size. */
-const SIZE: DecimalKind = { name: 'size', integerDigits: 10, scale: 8 };
 const ALLOCATION: DecimalKind = { name: 'percentage', integerDigits: 3, scale: 4 };
 
 const SHAPE = z.looseObject({
@@ -85,7 +84,7 @@ const SHAPE = z.looseObject({
   signal_id: schemaOf(readId<SignalId>),
   pattern_type: schemaOf((value, path, report) => readChoice(value, PATTERN_TYPES, 'a pattern type', path, report)),
   price: priceSchema,
-  size: schemaOf(readSize),
+  size: schemaOf(readPositionSize),
   timestamp: instantSchema,
   stop_loss: priceSchema,
   allocation_pct: schemaOf(readAllocation),
@@ -133,20 +132,6 @@ export function readExit(input: NewEntryExit, report: Report): EntryExit | undef
 export function readEntry(entry: unknown, schemas: JsonSchemas, report: Report, path = ''): CampaignEntry | undefined {
   const version = schemaVersionOf(entry);
   return schemas.read('campaign_entry', DEFAULT_TYPE, version, entry, path, report) as CampaignEntry | undefined;
-}
-
-function readSize(value: unknown, path: string, report: Report): Decimal | undefined {
-  const size = readScaled(value, SIZE, path, report);
-  if (size === undefined) return undefined;
-  if (size > 0n) return fromScaled(size, SIZE.scale);
-  report({
-    code: 'SIZE_NOT_POSITIVE',
-    path,
-    value,
-    rule: 'a size is above zero',
-    hint: 'a short position has one too',
-  });
-  return undefined;
 }
 
 function readAllocation(value: unknown, path: string, report: Report): Decimal | undefined {

@@ -88,6 +88,22 @@ export function checkCampaignInRange(
   return sound;
 }
 
+/** Reports what keeps a signal from belonging to this campaign. */
+export function checkSignalInCampaign(
+  signal: SeriesKey,
+  campaignId: CampaignId,
+  campaign: Pick<Campaign, 'symbol' | 'timeframe' | 'status'> | undefined,
+  report: Report,
+): void {
+  const refuse = (code: string, rule: string) => {
+    report({ code, path: 'campaignId', value: campaignId, rule });
+  };
+  if (!campaign) refuse('CAMPAIGN_UNKNOWN', 'there is no such campaign');
+  else if (!isLive(campaign.status)) refuse('CAMPAIGN_TERMINAL', `the campaign is ${campaign.status}`);
+  if (campaign && (campaign.symbol !== signal.symbol || campaign.timeframe !== signal.timeframe))
+    refuse('CAMPAIGN_OTHER_SERIES', `the campaign is of ${campaign.symbol} ${campaign.timeframe}`);
+}
+
 /** Reports the entries that keep a campaign from being completed. */
 export function checkNoOpenEntry(campaign: Pick<Campaign, 'entries'>, report: Report): boolean {
   const open = openOf(campaign.entries).map((entry) => entry.position_id);

@@ -33,6 +33,7 @@ export const PRICE: DecimalKind = { name: 'price', integerDigits: 10, scale: 8 }
 export const RATIO: DecimalKind = { name: 'ratio', integerDigits: 6, scale: 4 };
 /** NUMERIC(12,2). */
 export const MONEY: DecimalKind = { name: 'money', integerDigits: 10, scale: 2 };
+export const LARGEST_MONEY: Decimal = new Decimal('9999999999.99');
 
 const PLAIN_DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,4})?$/i;
 /** Characters. */

@@ -34,7 +34,7 @@ class Unfit extends Error {
  */
 export function readJson(value: unknown, path: string, report: Report): Json | undefined {
   try {
-    return new Reader(LARGEST).read(value, path, 0);
+    return new Reader(LARGEST, DEEPEST).read(value, path, 0);
   } catch (error) {
     if (!(error instanceof Unfit)) throw error;
     const { code, place, value: found, message: rule, hint } = error;
@@ -59,14 +59,16 @@ export function isJsonObject(json: Json | undefined): json is JsonObject {
 export function toJson(value: unknown): Json {
   if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     return value;
-  return new Reader(Number.POSITIVE_INFINITY).read(value, '', 0);
+  return new Reader(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY).read(value, '', 0);
 }
 
 class Reader {
   #room: number;
+  readonly #deepest: number;
 
-  constructor(room: number) {
+  constructor(room: number, deepest: number) {
     this.#room = room;
+    this.#deepest = deepest;
   }
 
   read(value: unknown, path: string, depth: number): Json {
@@ -103,7 +105,7 @@ class Reader {
   }
 
   #readObject(value: object, path: string, depth: number): Json {
-    if (depth >= DEEPEST)
+    if (depth >= this.#deepest)
       throw new Unfit('JSON_TOO_DEEP', shortened(path), '...', `nested more than ${DEEPEST} levels deep`);
     if (DecimalJs.isDecimal(value)) {
       if (!value.isFinite()) throw new Unfit('JSON_INVALID', path, value, 'a decimal is finite');

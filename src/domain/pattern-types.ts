@@ -63,3 +63,6 @@ export function usualPhases(type: PatternType): readonly Phase[] {
 export function needsTest(type: PatternType): boolean {
   return MEANINGS[type].tested === true;
 }
+
+/** The types that are entries. */
+export const ENTRY_TYPES: readonly PatternType[] = PATTERN_TYPES.filter(directionOf);

@@ -1,5 +1,5 @@
 import { readPrice } from './amount.js';
-import { Decimal, fromScaled, MONEY, PRICE, readDecimal } from './decimal.js';
+import { Decimal, fromScaled, LARGEST_MONEY, MONEY, PRICE, readDecimal } from './decimal.js';
 import type { Direction } from './pattern-types.js';
 import type { Report } from './problem.js';
 
@@ -14,7 +14,6 @@ export interface SignalLevels {
 }
 
 const LARGEST_R_MULTIPLE = new Decimal('9999.99');
-const LARGEST_RISK = new Decimal('9999999999.99');
 const LEAST_R = '2.0';
 const SHOWN_DECIMALS = 8;
 
@@ -93,8 +92,8 @@ export function readRisk(
     report({ code: 'RISK_TOO_SMALL', path: 'riskAmount', value: exact, rule, hint: 'is the position size right?' });
     return undefined;
   }
-  if (risk.greaterThan(LARGEST_RISK)) {
-    const rule = `a risk, |entryPrice - stopLoss| x positionSize, is at most ${LARGEST_RISK}`;
+  if (risk.greaterThan(LARGEST_MONEY)) {
+    const rule = `a risk, |entryPrice - stopLoss| x positionSize, is at most ${LARGEST_MONEY}`;
     report({ code: 'RISK_TOO_LARGE', path: 'riskAmount', value: risk, rule, hint: 'is the position size right?' });
     return undefined;
   }

@@ -1,14 +1,17 @@
+import { readPositionSize } from './amount.js';
 import { type ApprovalChain, type ApprovalChainInput, readApprovalChain } from './approval-chain.js';
 import { readChoice } from './choice.js';
+import { refuseComputed } from './computed-fields.js';
 import { Decimal, type DecimalInput, type DecimalKind, fromScaled, readScaled } from './decimal.js';
 import { type CampaignId, type PatternId, readOptionalId, readOrMakeId, type SignalId } from './identifier.js';
 import type { JsonSchemas } from './json-schemas.js';
 import { type Pattern, whyNotTradable } from './pattern.js';
-import { type Direction, directionOf, type PatternType } from './pattern-types.js';
+import { type Direction, directionOf, needsTest, type PatternType } from './pattern-types.js';
 import type { Report } from './problem.js';
 import { readSeriesKey, type SeriesInput, type SeriesKey } from './series.js';
 import { checkLeastR, readLevels, readRisk, readRMultiple, type SignalLevels } from './signal-levels.js';
 import { formatInstant, type InstantInput, readInstant } from './time.js';
+import { closeOf } from './timeframe.js';
 import { readWholeNumber } from './whole-number.js';
 
 export const SIGNAL_STATUSES = [
@@ -96,13 +99,11 @@ export interface NewSignal extends SeriesInput {
 /** What of a signal is stored: all but what the store sets. */
 export type SignalDraft = Omit<Signal, 'createdAt' | 'updatedAt'>;
 
-/** NUMERIC(18,8). */
-const SIZE: DecimalKind = { name: 'size', integerDigits: 10, scale: 8 };
 /** NUMERIC(5,4). */
 const ALLOCATION: DecimalKind = { name: 'allocation', integerDigits: 1, scale: 4 };
 const CAMPAIGN_BUDGET_PCT = new Decimal('5.00');
 
-const LEAST_R_OF: Partial<Record<PatternType, string>> = {
+const LEAST_R: Partial<Record<PatternType, string>> = {
   SPRING: '3.0',
   SOS: '2.5',
   LPS: '2.5',
@@ -120,7 +121,7 @@ export function readNewSignal(input: NewSignal, schemas: JsonSchemas, report: Re
   const patternId = readOptionalId<PatternId>(input.patternId, 'patternId', report);
   const generatedAt = readInstant(input.generatedAt, 'generatedAt', report);
   const levels = readLevels(input, signalType, report);
-  const positionSize = readSize(input.positionSize, report);
+  const positionSize = readPositionSize(input.positionSize, 'positionSize', report);
   const rMultiple = levels && readRMultiple(levels, input.rMultiple, report);
   const riskAmount = levels && positionSize && readRisk(levels, positionSize, input.riskAmount, report);
   const confidenceScore = readWholeNumber(
@@ -133,10 +134,11 @@ export function readNewSignal(input: NewSignal, schemas: JsonSchemas, report: Re
   const campaignId = readOptionalId<CampaignId>(input.campaignId, 'campaignId', report);
   const campaignAllocation = readAllocation(allocation, report);
   const approvalChain = readApprovalChain(input.approvalChain, 'approvalChain', schemas, report);
+  const refused = refuseComputed(input, ['status', 'notificationSent'], report);
   if (!key || !id || !signalType || patternId === undefined || !generatedAt || !levels || !positionSize)
     return undefined;
   if (!rMultiple || !riskAmount || confidenceScore === undefined || campaignId === undefined) return undefined;
-  if (!campaignAllocation || approvalChain === undefined) return undefined;
+  if (!campaignAllocation || approvalChain === undefined || refused) return undefined;
   return {
     ...{ id, ...key, signalType, patternId, generatedAt, ...levels, positionSize, riskAmount, rMultiple },
     ...{ confidenceScore, campaignId, campaignAllocation, approvalChain },
@@ -168,20 +170,18 @@ export function checkSignalAgainstPattern(signal: SignalDraft, pattern: Pattern,
     const rule = `a signal is not generated before its pattern was detected, ${formatInstant(pattern.detectionTime)}`;
     report({ code: 'LOOK_AHEAD', path: 'generatedAt', value: signal.generatedAt, rule });
   }
-  const leastR = LEAST_R_OF[pattern.patternType];
+  const { testBarTimestamp: testBar } = pattern;
+  if (needsTest(pattern.patternType) && testBar && signal.generatedAt < closeOf(testBar, pattern.timeframe)) {
+    const rule = `the test of its pattern was over at ${formatInstant(closeOf(testBar, pattern.timeframe))}, and nobody knew it before`;
+    report({ code: 'LOOK_AHEAD', path: 'generatedAt', value: signal.generatedAt, rule });
+  }
+  const leastR = LEAST_R[pattern.patternType];
   if (leastR !== undefined) checkLeastR(signal, leastR, `a signal on ${pattern.patternType}`, report);
 }
 
 /** The per cent of the portfolio that a signal uses: its share of the 5.00 that a campaign may use. Exact. */
 export function allocationPct(campaignAllocation: Decimal): Decimal {
   return CAMPAIGN_BUDGET_PCT.times(campaignAllocation);
-}
-
-function readSize(value: unknown, report: Report): Decimal | undefined {
-  const size = readScaled(value, SIZE, 'positionSize', report);
-  if (size === undefined || size > 0n) return size === undefined ? undefined : fromScaled(size, SIZE.scale);
-  report({ code: 'SIZE_NOT_POSITIVE', path: 'positionSize', value, rule: 'a position size is above zero' });
-  return undefined;
 }
 
 function readAllocation(value: unknown, report: Report): Decimal | undefined {

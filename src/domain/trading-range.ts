@@ -1,5 +1,6 @@
 import { readPrice } from './amount.js';
 import { readChoice } from './choice.js';
+import { refuseComputed } from './computed-fields.js';
 import {
   Decimal,
   type DecimalInput,
@@ -9,6 +10,7 @@ import {
   PRICE,
   readScaled,
 } from './decimal.js';
+
 import { readOrMakeId, type TradingRangeId } from './identifier.js';
 import { type Phase, readPhase } from './phase.js';
 import { type Report, readOrThrow } from './problem.js';
@@ -109,27 +111,51 @@ export function readNewTradingRange(input: NewTradingRange, report: Report): Tra
   const startTime = readInstant(input.startTime, 'startTime', report);
   const endTime = readEndTime(input.endTime, startTime, report);
   const levels = readLevels(input, report);
-  if (!key || !id || !startTime || endTime === undefined || !levels) return undefined;
+  const refused = refuseComputed(input, ['version', 'deletedAt'], report);
+  if (!key || !id || !startTime || endTime === undefined || !levels || refused) return undefined;
   return { id, ...key, startTime, endTime, ...levels, deletedAt: null, version: 1 };
 }
 
-/** Reads what a change makes of a range, which keeps what the change leaves out. */
-export function readChangedLevels(range: TradingRange, change: RangeLevels, report: Report) {
-  if (typeof change !== 'object' || change === null) {
-    report({ code: 'CHANGE_INVALID', path: '', value: change, rule: 'not an object with the values to change' });
-    return undefined;
-  }
+const LEVELS: readonly string[] = [
+  'durationBars',
+  'creekLevel',
+  'iceLevel',
+  'jumpTarget',
+  'causeFactor',
+  'rangeWidth',
+  'phase',
+  'strengthScore',
+  'touchCountCreek',
+  'touchCountIce',
+] satisfies (keyof RangeLevels)[];
+
+/** Reads what a change makes of a range, which keeps what the change leaves out. `others` are the fields that the change has beside levels. */
+export function readChangedLevels(range: TradingRange, change: RangeLevels, others: readonly string[], report: Report) {
   const { rangeWidth: _, ...kept } = range;
   const given = Object.entries(change).filter(([, value]) => value !== undefined);
-  return readLevels({ ...kept, ...Object.fromEntries(given) } as NewTradingRange, report);
+  const known = [...LEVELS, ...others];
+  // A level that is misspelt would change nothing, and nobody know.
+  const strange = given.filter(([field]) => !known.includes(field));
+  for (const [path, value] of strange) {
+    const rule = `a change of a range has ${known.join(', ')}`;
+    report({ code: 'FIELD_NOT_CHANGEABLE', path, value, rule });
+  }
+  return strange.length > 0
+    ? undefined
+    : readLevels({ ...kept, ...Object.fromEntries(given) } as NewTradingRange, report);
 }
 
-/** Reads the instant at which a range ended; null while it lasts. */
-export function readEndTime(value: unknown, startTime: Date | undefined, report: Report): Date | null | undefined {
+function readEndTime(value: unknown, startTime: Date | undefined, report: Report): Date | null | undefined {
   const endTime = readOptionalInstant(value, 'endTime', report);
-  if (!endTime || !startTime || endTime >= startTime) return endTime;
-  report({ code: 'END_BEFORE_START', path: 'endTime', value, rule: 'a range does not end before it starts' });
+  if (!endTime || !startTime || checkEndTime(endTime, startTime, value, report)) return endTime;
   return undefined;
+}
+
+/** Reports a range that ends before it starts. */
+export function checkEndTime(endTime: Date, startTime: Date, value: unknown, report: Report): boolean {
+  if (endTime >= startTime) return true;
+  report({ code: 'END_BEFORE_START', path: 'endTime', value, rule: 'a range does not end before it starts' });
+  return false;
 }
 
 function readLevels(input: NewTradingRange, report: Report) {

@@ -6,7 +6,7 @@ import {
   type NewBacktestResult,
   readNewBacktestResult,
 } from '../domain/backtest-result.js';
-import { type BacktestResultId, readId } from '../domain/identifier.js';
+import { readId } from '../domain/identifier.js';
 import type { JsonSchemas } from '../domain/json-schemas.js';
 import type { Report } from '../domain/problem.js';
 import { compareSeries, type SeriesKey } from '../domain/series.js';
@@ -15,13 +15,13 @@ import { timeframeDuration } from '../domain/timeframe.js';
 import { ConflictError } from '../errors.js';
 import { AsOfReader } from './bars/as-of-reader.js';
 import { Batch, type BatchOptions } from './ledger/batch.js';
-import { type LedgerFilter, readFilter } from './ledger/filter.js';
-import { idOf } from './ledger/ids.js';
+import type { LedgerFilter, ReadFilter } from './ledger/filter.js';
 import { insertRows } from './ledger/insert-rows.js';
+import { LedgerRepository } from './ledger/ledger-repository.js';
 import type { LedgerSession } from './ledger/ledger-session.js';
-import { type LedgerTable, paged, selectByIds } from './ledger/ledger-table.js';
-import { type Page, type PageOptions, type PageOrder, readAllPages, readPage } from './ledger/page.js';
+import { readAllPages } from './ledger/page.js';
 import { backtestResultTable } from './ledger/tables/backtest-results.js';
+import type { Where } from './ledger/where.js';
 
 /** A result, and the reader through which the run saw the market; without one, the result is not checked for look-ahead. */
 export interface RecordedBacktest extends NewBacktestResult {
@@ -32,21 +32,20 @@ export interface BacktestFilter extends LedgerFilter {
   readonly backtestRunId?: string | undefined;
 }
 
+type CheckedResult = BacktestResultDraft & Pick<BacktestResult, 'lookAheadBiasCheck'>;
+
 /** What some runs found on one series, in the order in which the runs were named; null where a run has no result for it. */
 export interface BacktestComparison extends SeriesKey {
   readonly results: readonly (BacktestResult | null)[];
 }
 
-/** The results of backtests, ordered by when they were recorded. They never change. */
-export class BacktestResultRepository {
-  readonly #session: LedgerSession;
+/** The results of backtests, ordered by when they were recorded, which is what `from` and `to` of a filter are about. They never change. */
+export class BacktestResultRepository extends LedgerRepository<BacktestResult, BacktestFilter> {
   readonly #schemas: JsonSchemas;
-  readonly #table: LedgerTable<BacktestResult>;
 
   constructor(session: LedgerSession, schemas: JsonSchemas) {
-    this.#session = session;
+    super(session, backtestResultTable(schemas));
     this.#schemas = schemas;
-    this.#table = backtestResultTable(schemas);
   }
 
   /**
@@ -62,21 +61,6 @@ export class BacktestResultRepository {
   /** Records many, all or none. @throws as {@link record}, naming every bad row by its position */
   async recordMany(inputs: Iterable<RecordedBacktest>, options: BatchOptions = {}): Promise<BacktestResult[]> {
     return this.#record(Batch.read('backtest results', inputs, options, (one, report) => this.#read(one, report)));
-  }
-
-  async byId(id: string): Promise<BacktestResult | undefined> {
-    const wanted = idOf<BacktestResultId>(id);
-    return (await this.#session.read((client) => selectByIds(client, this.#table, [wanted]))).get(wanted);
-  }
-
-  /** Pages of results, the oldest first; `from` and `to` are about when they were recorded. */
-  async find(filter: BacktestFilter & PageOptions = {}): Promise<Page<BacktestResult>> {
-    return this.#page(filter, 'forward');
-  }
-
-  /** The newest results, oldest of them first; the next page goes further back. */
-  async latest(filter: BacktestFilter & PageOptions = {}): Promise<Page<BacktestResult>> {
-    return this.#page(filter, 'backward');
   }
 
   /** Every result of a run, by series. */
@@ -100,19 +84,14 @@ export class BacktestResultRepository {
     return [...lines.values()].map(({ key, results }) => ({ ...key, results })).sort(compareSeries);
   }
 
-  #read(input: RecordedBacktest, report: Report): BacktestResultDraft | undefined {
-    const draft = readNewBacktestResult(input, this.#schemas, false, report);
-    if (!draft || !(input.reader instanceof AsOfReader)) return draft;
-    const { symbol, timeframe, startDate, endDate } = draft;
-    // The end date is the last day of the run.
-    const end = Math.min(Date.parse(endDate) + timeframeDuration('1d'), LATEST_INSTANT);
-    const run = { symbol, timeframe, from: startDate, to: new Date(end) };
-    return { ...draft, lookAheadBiasCheck: input.reader.vouchesFor(run) };
+  #read(input: RecordedBacktest, report: Report): CheckedResult | undefined {
+    const draft = readNewBacktestResult(input, this.#schemas, report);
+    return draft && { ...draft, lookAheadBiasCheck: isLookAheadFree(draft, input.reader) };
   }
 
-  #record(batch: Batch<BacktestResultDraft>): Promise<BacktestResult[]> {
-    return this.#session.insert(async (client, tell) => {
-      const { entities, events } = await insertRows(client, this.#table, batch.drafts, {
+  #record(batch: Batch<CheckedResult>): Promise<BacktestResult[]> {
+    return this.session.insert(async (client, tell) => {
+      const { entities, events } = await insertRows(client, this.table, batch.drafts, {
         eventType: 'BACKTEST_RESULT_RECORDED',
         action: (result) => `recorded ${result.symbol} ${result.timeframe}, ${result.startDate} to ${result.endDate}`,
       }).catch(recordedAlready);
@@ -121,12 +100,18 @@ export class BacktestResultRepository {
     });
   }
 
-  #page(filter: BacktestFilter & PageOptions, order: PageOrder): Promise<Page<BacktestResult>> {
-    const where = readFilter(filter, this.#table.time, (conditions, read) =>
-      conditions.and('backtest_run_id = ?', read('backtestRunId', filter.backtestRunId, readId<BacktestRunId>)),
-    );
-    return this.#session.read((client) => readPage(client, paged(this.#table), where, filter, order));
+  protected override narrow(filter: BacktestFilter, where: Where, read: ReadFilter): void {
+    where.and('backtest_run_id = ?', read('backtestRunId', filter.backtestRunId, readId<BacktestRunId>));
   }
+}
+
+/** Whether the run read its series, over its period, through a reader of the store, and asked it for nothing that it could not have known. */
+function isLookAheadFree(draft: BacktestResultDraft, reader: unknown): boolean {
+  if (!(reader instanceof AsOfReader)) return false;
+  const { symbol, timeframe, startDate, endDate } = draft;
+  // The end date is the last day of the run.
+  const end = Math.min(Date.parse(endDate) + timeframeDuration('1d'), LATEST_INSTANT);
+  return reader.vouchesFor({ symbol, timeframe, from: startDate, to: new Date(end) });
 }
 
 function recordedAlready(error: unknown): never {

@@ -24,24 +24,26 @@ import {
 import { readChoice } from '../domain/choice.js';
 import { type CampaignId, readId } from '../domain/identifier.js';
 import type { JsonSchemas } from '../domain/json-schemas.js';
-import { type Report, readOrThrow } from '../domain/problem.js';
+import { type Report, readOrThrow, requireObject } from '../domain/problem.js';
 import { readText } from '../domain/text.js';
 import { type InstantInput, readInstant } from '../domain/time.js';
 import { ConflictError, IllegalMoveError } from '../errors.js';
 import { Batch, type BatchOptions } from './ledger/batch.js';
-import { type LedgerFilter, readFilter } from './ledger/filter.js';
+import type { LedgerFilter, ReadFilter } from './ledger/filter.js';
 import { idOf } from './ledger/ids.js';
 import { insertRows } from './ledger/insert-rows.js';
+import { LedgerRepository } from './ledger/ledger-repository.js';
 import type { LedgerSession } from './ledger/ledger-session.js';
-import { type LedgerTable, paged, selectByIds } from './ledger/ledger-table.js';
+import { selectByIds } from './ledger/ledger-table.js';
 import { requireById } from './ledger/missing.js';
-import { type Page, type PageOptions, type PageOrder, readAllPages, readPage } from './ledger/page.js';
+import { readAllPages } from './ledger/page.js';
 import { campaignTable } from './ledger/tables/campaigns.js';
 import { patternTable } from './ledger/tables/patterns.js';
 import { signalTable } from './ledger/tables/signals.js';
 import { TRADING_RANGES } from './ledger/tables/trading-ranges.js';
 import { type Change, updateRow } from './ledger/update-row.js';
 import { readVersion, requireVersion, type Versioned } from './ledger/version.js';
+import type { Where } from './ledger/where.js';
 
 export interface CampaignFilter extends LedgerFilter {
   readonly status?: CampaignStatus | undefined;
@@ -52,15 +54,12 @@ const LIVE_STATUSES = CAMPAIGN_STATUSES.filter(isLive);
 const LONGEST_REASON = 1_000;
 
 /** The campaigns, ordered by when they started. At most one live campaign holds a trading range. */
-export class CampaignRepository {
-  readonly #session: LedgerSession;
+export class CampaignRepository extends LedgerRepository<Campaign, CampaignFilter> {
   readonly #schemas: JsonSchemas;
-  readonly #table: LedgerTable<Campaign>;
 
   constructor(session: LedgerSession, schemas: JsonSchemas) {
-    this.#session = session;
+    super(session, campaignTable(schemas));
     this.#schemas = schemas;
-    this.#table = campaignTable(schemas);
   }
 
   /** Opens a campaign: ACTIVE, without entries. @throws InvalidInputError, ConflictError ID_CONFLICT, CAMPAIGN_LIVE */
@@ -73,21 +72,6 @@ export class CampaignRepository {
     return this.#open(Batch.read('campaigns', inputs, options, readNewCampaign));
   }
 
-  async byId(id: string): Promise<Campaign | undefined> {
-    const wanted = idOf<CampaignId>(id);
-    return (await this.#session.read((client) => selectByIds(client, this.#table, [wanted]))).get(wanted);
-  }
-
-  /** Pages of campaigns, the oldest first. */
-  async find(filter: CampaignFilter & PageOptions = {}): Promise<Page<Campaign>> {
-    return this.#page(filter, 'forward');
-  }
-
-  /** The newest campaigns, oldest of them first; the next page goes further back. */
-  async latest(filter: CampaignFilter & PageOptions = {}): Promise<Page<Campaign>> {
-    return this.#page(filter, 'backward');
-  }
-
   /** Every campaign of a range, by its start. */
   async byRange(tradingRangeId: string): Promise<Campaign[]> {
     return readAllPages((page) => this.find({ tradingRangeId, ...page }));
@@ -95,7 +79,9 @@ export class CampaignRepository {
 
   /** Every campaign that may still take entries, by its start. */
   async live(filter: CampaignFilter = {}): Promise<Campaign[]> {
-    return readAllPages((page) => this.#page({ ...filter, ...page }, 'forward', LIVE_STATUSES));
+    return readAllPages((page) =>
+      this.page({ ...filter, ...page }, 'forward', (where) => where.and('status = ANY(?)', LIVE_STATUSES)),
+    );
   }
 
   /**
@@ -136,51 +122,52 @@ export class CampaignRepository {
   }
 
   /** The markup has begun (the markdown, for a short campaign). @throws NotFoundError, StaleVersionError, IllegalMoveError */
-  async toMarkup(id: string, { version }: Versioned): Promise<Campaign> {
+  async toMarkup(id: string, versioned: Versioned): Promise<Campaign> {
     const change = { eventType: 'CAMPAIGN_MARKUP_STARTED', action: 'the markup has begun' };
-    return this.#move(id, version, 'MARKUP', () => ({ fields: {}, change }));
+    return this.#move(id, versioned, 'MARKUP', () => ({ fields: {}, change }));
   }
 
   /**
-   * Ends a campaign whose entries are all closed. `completedAt` is now where nothing is said.
+   * Ends a campaign whose entries are all closed. `completedAt` is the transaction's `at`, or now, where nothing is said.
    * @throws InvalidInputError CAMPAIGN_HAS_OPEN_ENTRIES, NotFoundError, StaleVersionError, IllegalMoveError
    */
   async complete(id: string, options: Versioned & { readonly completedAt?: InstantInput }): Promise<Campaign> {
     const change = { eventType: 'CAMPAIGN_COMPLETED', action: 'every position is closed' };
-    return this.#move(id, options.version, 'COMPLETED', (campaign) => {
+    return this.#move(id, options, 'COMPLETED', (campaign) => {
       readOrThrow('campaign', (report) => checkNoOpenEntry(campaign, report) || undefined);
-      return { fields: { completedAt: readCompletedAt(campaign, options.completedAt) }, change };
+      return { fields: { completedAt: readCompletedAt(campaign, options.completedAt ?? this.session.now) }, change };
     });
   }
 
   /**
-   * Gives a campaign up; its entries stay as they are recorded. `completedAt` is now where nothing is said.
+   * Gives a campaign up; its entries stay as they are recorded. `completedAt` is the transaction's `at`, or now, where nothing is said.
    * @throws InvalidInputError, NotFoundError, StaleVersionError, IllegalMoveError
    */
   async invalidate(
     id: string,
     options: Versioned & { readonly reason: string; readonly completedAt?: InstantInput },
   ): Promise<Campaign> {
+    requireObject(options, 'change');
     const action = readOrThrow('campaign', (report) => readText(options.reason, LONGEST_REASON, 'reason', report));
-    return this.#move(id, options.version, 'INVALIDATED', (campaign) => ({
-      fields: { completedAt: readCompletedAt(campaign, options.completedAt) },
+    return this.#move(id, options, 'INVALIDATED', (campaign) => ({
+      fields: { completedAt: readCompletedAt(campaign, options.completedAt ?? this.session.now) },
       change: { eventType: 'CAMPAIGN_INVALIDATED', action },
     }));
   }
 
   #open(batch: Batch<CampaignDraft>): Promise<Campaign[]> {
-    return this.#session.insert(async (client, tell) => {
+    return this.session.insert(async (client, tell) => {
       const rangeIds = batch.drafts.flatMap(({ tradingRangeId }) => tradingRangeId ?? []);
       // Locked for an update: who opens a campaign on a range waits for whoever is opening another.
       const ranges = await selectByIds(client, TRADING_RANGES, rangeIds, 'update');
-      await batch.check(client, this.#table, (draft, report) => {
+      await batch.check(client, this.table, (draft, report) => {
         if (draft.tradingRangeId === null) return;
         const range = ranges.get(draft.tradingRangeId);
         if (range) return void checkCampaignInRange(draft, range, report);
         const rule = 'there is no such trading range';
         report({ code: 'TRADING_RANGE_UNKNOWN', path: 'tradingRangeId', value: draft.tradingRangeId, rule });
       });
-      const { entities, events } = await insertRows(client, this.#table, batch.drafts, {
+      const { entities, events } = await insertRows(client, this.table, batch.drafts, {
         eventType: 'CAMPAIGN_OPENED',
         action: () => 'opened',
         follows: ({ tradingRangeId }) =>
@@ -199,13 +186,13 @@ export class CampaignRepository {
     prepare: (client: Client) => Promise<(campaign: Campaign) => EntriesChange>,
   ): Promise<Campaign> {
     const wanted = idOf<CampaignId>(id);
-    return this.#session.write(async (client, tell) => {
+    return this.session.write(async (client, tell) => {
       const decide = await prepare(client);
-      const campaign = await requireById(client, this.#table, wanted, 'update');
+      const campaign = await requireById(client, this.table, wanted, 'update');
       const { changed, entries, totals } = decide(campaign);
       if (!changed) return campaign;
       const fields = { entries, ...totals, version: campaign.version + 1 };
-      const { entity, event } = await updateRow<Campaign>(client, this.#table, campaign, fields, { eventType, action });
+      const { entity, event } = await updateRow<Campaign>(client, this.table, campaign, fields, { eventType, action });
       tell([event]);
       return entity;
     });
@@ -213,13 +200,13 @@ export class CampaignRepository {
 
   #move(
     id: string,
-    version: number,
+    versioned: Versioned,
     to: CampaignStatus,
     decide: (campaign: Campaign) => { readonly fields: Partial<Campaign>; readonly change: Change },
   ): Promise<Campaign> {
-    const [wanted, expected] = [idOf<CampaignId>(id), readVersion(version)];
-    return this.#session.write(async (client, tell) => {
-      const campaign = await requireById(client, this.#table, wanted, 'update');
+    const [wanted, expected] = [idOf<CampaignId>(id), readVersion(versioned)];
+    return this.session.write(async (client, tell) => {
+      const campaign = await requireById(client, this.table, wanted, 'update');
       const subject = `campaign ${wanted}`;
       if (!canMoveCampaign(campaign.status, to)) {
         const next = CAMPAIGN_MOVES[campaign.status];
@@ -228,25 +215,17 @@ export class CampaignRepository {
       }
       requireVersion(subject, campaign, expected);
       const { fields, change } = decide(campaign);
-      const next = { ...fields, status: to, version: version + 1 };
-      const { entity, event } = await updateRow<Campaign>(client, this.#table, campaign, next, change);
+      const next = { ...fields, status: to, version: expected + 1 };
+      const { entity, event } = await updateRow<Campaign>(client, this.table, campaign, next, change);
       tell([event]);
       return entity;
     });
   }
 
-  #page(
-    filter: CampaignFilter & PageOptions,
-    order: PageOrder,
-    statuses?: readonly CampaignStatus[],
-  ): Promise<Page<Campaign>> {
-    const where = readFilter(filter, this.#table.time, (conditions, read) =>
-      conditions
-        .and('status = ?', read('status', filter.status, readStatus))
-        .and('status = ANY(?)', statuses)
-        .and('trading_range_id = ?', read('tradingRangeId', filter.tradingRangeId, readId)),
-    );
-    return this.#session.read((client) => readPage(client, paged(this.#table), where, filter, order));
+  protected override narrow(filter: CampaignFilter, where: Where, read: ReadFilter): void {
+    where
+      .and('status = ?', read('status', filter.status, readStatus))
+      .and('trading_range_id = ?', read('tradingRangeId', filter.tradingRangeId, readId));
   }
 }
 
@@ -254,7 +233,7 @@ function readStatus(value: unknown, path: string, report: Report): CampaignStatu
   return readChoice(value, CAMPAIGN_STATUSES, 'a status', path, report);
 }
 
-function readCompletedAt(campaign: Campaign, given: InstantInput = new Date()): Date {
+function readCompletedAt(campaign: Campaign, given: InstantInput): Date {
   return readOrThrow('campaign', (report) => {
     const completedAt = readInstant(given, 'completedAt', report);
     if (completedAt && completedAt < campaign.startedAt) {

@@ -11,21 +11,21 @@ import {
   readNewPattern,
 } from '../domain/pattern.js';
 import type { PatternRules } from '../domain/pattern-rules.js';
-import { directionOf, needsTest, PATTERN_TYPES, type PatternType } from '../domain/pattern-types.js';
+import { ENTRY_TYPES, needsTest, PATTERN_TYPES, type PatternType } from '../domain/pattern-types.js';
 import { type Phase, readPhase } from '../domain/phase.js';
 import { type Report, readOrThrow } from '../domain/problem.js';
 import { readText } from '../domain/text.js';
 import { formatInstant, type InstantInput, readInstant } from '../domain/time.js';
-import { readWholeNumber } from '../domain/whole-number.js';
 import { ConflictError, type Problem } from '../errors.js';
 import { Batch, type BatchOptions } from './ledger/batch.js';
-import { type LedgerFilter, readFilter } from './ledger/filter.js';
+import { type LedgerFilter, type ReadFilter, readConfidence } from './ledger/filter.js';
 import { idOf } from './ledger/ids.js';
 import { insertRows } from './ledger/insert-rows.js';
+import { LedgerRepository } from './ledger/ledger-repository.js';
 import type { LedgerSession } from './ledger/ledger-session.js';
-import { type LedgerTable, paged, selectByIds } from './ledger/ledger-table.js';
+import { selectByIds } from './ledger/ledger-table.js';
 import { requireById } from './ledger/missing.js';
-import { type Page, type PageOptions, type PageOrder, readAllPages, readPage } from './ledger/page.js';
+import { type Page, type PageOptions, readAllPages } from './ledger/page.js';
 import { patternTable } from './ledger/tables/patterns.js';
 import { TRADING_RANGES } from './ledger/tables/trading-ranges.js';
 import { updateRow } from './ledger/update-row.js';
@@ -38,7 +38,6 @@ export interface PatternFilter extends LedgerFilter {
   readonly minConfidence?: number | undefined;
 }
 
-const ENTRY_TYPES = PATTERN_TYPES.filter(directionOf);
 const TESTED_TYPES = PATTERN_TYPES.filter(needsTest);
 const LONGEST_REASON = 1_000;
 
@@ -53,15 +52,12 @@ export interface PatternSettings {
 }
 
 /** The detected patterns, ordered by the bar they are on. `from` and `to` of a filter are about that bar. */
-export class PatternRepository {
-  readonly #session: LedgerSession;
+export class PatternRepository extends LedgerRepository<Pattern, PatternFilter> {
   readonly #settings: PatternSettings;
-  readonly #table: LedgerTable<Pattern>;
 
   constructor(session: LedgerSession, settings: PatternSettings) {
-    this.#session = session;
+    super(session, patternTable(settings.schemas));
     this.#settings = settings;
-    this.#table = patternTable(settings.schemas);
   }
 
   /** @throws InvalidInputError, ConflictError ID_CONFLICT */
@@ -81,24 +77,9 @@ export class PatternRepository {
     return this.#create(batch, warnings);
   }
 
-  async byId(id: string): Promise<Pattern | undefined> {
-    const wanted = idOf<PatternId>(id);
-    return (await this.#session.read((client) => selectByIds(client, this.#table, [wanted]))).get(wanted);
-  }
-
-  /** Pages of patterns, the oldest first. */
-  async find(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
-    return this.#page(filter, 'forward');
-  }
-
-  /** The newest patterns, oldest of them first; the next page goes further back. */
-  async latest(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
-    return this.#page(filter, 'backward');
-  }
-
   /** Patterns that a signal may be made of: an entry type, tested where its type needs a test, not rejected. */
   async tradable(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
-    return this.#page(filter, 'forward', (where) =>
+    return this.page(filter, 'forward', (where) =>
       where
         .and('pattern_type = ANY(?)', ENTRY_TYPES)
         .and('(test_confirmed OR pattern_type <> ALL(?))', TESTED_TYPES)
@@ -112,7 +93,7 @@ export class PatternRepository {
   }
 
   /**
-   * A later bar tested the pattern and held. `confirmedAt`, which is now where nothing is said, is when that was known. To confirm the same
+   * A later bar tested the pattern and held. `confirmedAt`, the transaction's `at` or now where nothing is said, is when that was known. To confirm the same
    * test again changes nothing.
    *
    * @throws InvalidInputError LOOK_AHEAD where the test's bar had not closed by then, NotFoundError, ConflictError PATTERN_CONFIRMED
@@ -120,7 +101,7 @@ export class PatternRepository {
   async confirmTest(
     id: string,
     testBarTimestamp: InstantInput,
-    { confirmedAt = new Date() }: { readonly confirmedAt?: InstantInput } = {},
+    { confirmedAt = this.session.now }: { readonly confirmedAt?: InstantInput } = {},
   ): Promise<Pattern> {
     const wanted = idOf<PatternId>(id);
     const [bar, at] = readOrThrow('test', (report) => {
@@ -130,8 +111,8 @@ export class PatternRepository {
       ];
       return read[0] && read[1] ? ([read[0], read[1]] as const) : undefined;
     });
-    return this.#session.write(async (client, tell) => {
-      const pattern = await requireById(client, this.#table, wanted, 'update');
+    return this.session.write(async (client, tell) => {
+      const pattern = await requireById(client, this.table, wanted, 'update');
       if (pattern.testConfirmed && pattern.testBarTimestamp?.getTime() === bar.getTime()) return pattern;
       readOrThrow('test', (report) => {
         checkTest(pattern, bar, at, report);
@@ -143,7 +124,7 @@ export class PatternRepository {
       }
       const { entity, event } = await updateRow<Pattern>(
         client,
-        this.#table,
+        this.table,
         pattern,
         { testConfirmed: true, testBarTimestamp: bar },
         {
@@ -161,8 +142,8 @@ export class PatternRepository {
   async reject(id: string, reason: string): Promise<Pattern> {
     const wanted = idOf<PatternId>(id);
     const why = readOrThrow('rejection', (report) => readText(reason, LONGEST_REASON, 'reason', report));
-    return this.#session.write(async (client, tell) => {
-      const pattern = await requireById(client, this.#table, wanted, 'update');
+    return this.session.write(async (client, tell) => {
+      const pattern = await requireById(client, this.table, wanted, 'update');
       if (pattern.rejectionReason === why) return pattern;
       if (pattern.rejectionReason !== null)
         throw new ConflictError(
@@ -170,13 +151,7 @@ export class PatternRepository {
           `pattern ${wanted} was rejected already: ${pattern.rejectionReason}`,
         );
       const change = { eventType: 'PATTERN_REJECTED', action: why };
-      const { entity, event } = await updateRow<Pattern>(
-        client,
-        this.#table,
-        pattern,
-        { rejectionReason: why },
-        change,
-      );
+      const { entity, event } = await updateRow<Pattern>(client, this.table, pattern, { rejectionReason: why }, change);
       tell([event]);
       return entity;
     });
@@ -191,17 +166,17 @@ export class PatternRepository {
   }
 
   async #create(batch: Batch<PatternDraft>, warnings: Warnings): Promise<Pattern[]> {
-    const { entities, events } = await this.#session.insert(async (client, tell) => {
+    const { entities, events } = await this.session.insert(async (client, tell) => {
       const rangeIds = batch.drafts.flatMap(({ tradingRangeId }) => tradingRangeId ?? []);
       const ranges = await selectByIds(client, TRADING_RANGES, rangeIds, 'share');
-      await batch.check(client, this.#table, (draft, report) => {
+      await batch.check(client, this.table, (draft, report) => {
         if (draft.tradingRangeId === null) return;
         const range = ranges.get(draft.tradingRangeId);
         if (range) return checkPatternInRange(draft, range, report);
         const rule = 'there is no such trading range';
         report({ code: 'TRADING_RANGE_UNKNOWN', path: 'tradingRangeId', value: draft.tradingRangeId, rule });
       });
-      const inserted = await insertRows(client, this.#table, batch.drafts, {
+      const inserted = await insertRows(client, this.table, batch.drafts, {
         eventType: 'PATTERN_DETECTED',
         action: (pattern) => `saw ${pattern.patternType} on the bar of ${formatInstant(pattern.patternBarTimestamp)}`,
         follows: ({ tradingRangeId }) =>
@@ -223,23 +198,15 @@ export class PatternRepository {
     return entities;
   }
 
-  #page(filter: PatternFilter & PageOptions, order: PageOrder, more?: (where: Where) => void): Promise<Page<Pattern>> {
-    const where = readFilter(filter, this.#table.time, (conditions, read) => {
-      conditions
-        .and('pattern_type = ?', read('patternType', filter.patternType, readPatternType))
-        .and('phase = ?', read('phase', filter.phase, readPhase))
-        .and('trading_range_id = ?', read('tradingRangeId', filter.tradingRangeId, readId))
-        .and('confidence_score >= ?', read('minConfidence', filter.minConfidence, readConfidence));
-      more?.(conditions);
-    });
-    return this.#session.read((client) => readPage(client, paged(this.#table), where, filter, order));
+  protected override narrow(filter: PatternFilter, where: Where, read: ReadFilter): void {
+    where
+      .and('pattern_type = ?', read('patternType', filter.patternType, readPatternType))
+      .and('phase = ?', read('phase', filter.phase, readPhase))
+      .and('trading_range_id = ?', read('tradingRangeId', filter.tradingRangeId, readId))
+      .and('confidence_score >= ?', read('minConfidence', filter.minConfidence, readConfidence));
   }
 }
 
 function readPatternType(value: unknown, path: string, report: Report): PatternType | undefined {
   return readChoice(value, PATTERN_TYPES, 'a pattern type', path, report);
-}
-
-function readConfidence(value: unknown, path: string, report: Report): number | undefined {
-  return readWholeNumber(value, 'a confidence score', [0, 100], path, report);
 }

@@ -1,7 +1,6 @@
 import { instant } from '../database/instant.js';
 import type { Client } from '../database/session.js';
 import { statement } from '../database/statement.js';
-import { readPrice } from '../domain/amount.js';
 import {
   type ApprovalChainInput,
   type RejectionInput,
@@ -9,15 +8,15 @@ import {
   readRejection,
   rejectedChain,
 } from '../domain/approval-chain.js';
-import { isLive } from '../domain/campaign.js';
+import { checkSignalInCampaign } from '../domain/campaign.js';
 import { readChoice } from '../domain/choice.js';
-import { type DecimalInput, formatScaled, PRICE } from '../domain/decimal.js';
+import { type Execution, readExecution } from '../domain/execution.js';
 import { type CampaignId, readId, readOptionalId, type SignalId } from '../domain/identifier.js';
 import type { JsonObject } from '../domain/json.js';
 import type { JsonSchemas } from '../domain/json-schemas.js';
 import { type Pattern, whyNotTradable } from '../domain/pattern.js';
+import type { Direction } from '../domain/pattern-types.js';
 import { type Report, readOrThrow } from '../domain/problem.js';
-import type { SeriesKey } from '../domain/series.js';
 import {
   canMove,
   checkSignalAgainstPattern,
@@ -30,33 +29,30 @@ import {
   type SignalStatus,
 } from '../domain/signal.js';
 import { formatInstant, type InstantInput, readInstant } from '../domain/time.js';
-import { readWholeNumber } from '../domain/whole-number.js';
 import { IllegalMoveError } from '../errors.js';
 import { Batch, type BatchOptions } from './ledger/batch.js';
-import { type LedgerFilter, readFilter } from './ledger/filter.js';
+import { type LedgerFilter, type ReadFilter, readConfidence } from './ledger/filter.js';
 import { idOf } from './ledger/ids.js';
 import { insertRows } from './ledger/insert-rows.js';
+import { LedgerRepository } from './ledger/ledger-repository.js';
 import type { LedgerSession } from './ledger/ledger-session.js';
-import { type LedgerTable, paged, readRow, selectByIds, selection } from './ledger/ledger-table.js';
+import { readRow, selectByIds, selection } from './ledger/ledger-table.js';
 import { missing, requireById } from './ledger/missing.js';
-import { type Page, type PageOptions, type PageOrder, readPage } from './ledger/page.js';
+import type { Page, PageOptions } from './ledger/page.js';
 import { campaignTable } from './ledger/tables/campaigns.js';
 import { patternTable } from './ledger/tables/patterns.js';
 import { signalTable } from './ledger/tables/signals.js';
 import { updateRow, updateRows } from './ledger/update-row.js';
+import type { Where } from './ledger/where.js';
 
 export interface SignalFilter extends LedgerFilter {
   readonly status?: SignalStatus | undefined;
   readonly patternId?: string | undefined;
   readonly campaignId?: string | undefined;
+  /** Of the signal's pattern. */
+  readonly tradingRangeId?: string | undefined;
+  readonly signalType?: Direction | undefined;
   readonly minConfidence?: number | undefined;
-}
-
-/** What the market did. */
-export interface Execution {
-  /** When, in market time; where nothing is said, the `at` of the transaction. */
-  readonly at?: InstantInput | undefined;
-  readonly price?: DecimalInput;
 }
 
 /** The part of a pattern that decides whether it may still be traded. */
@@ -73,15 +69,12 @@ interface Decision {
  * The signals, ordered by when they were generated. A move is decided by the row in the database, under its lock: of two that exclude each
  * other one wins, and the other gets an IllegalMoveError.
  */
-export class SignalRepository {
-  readonly #session: LedgerSession;
+export class SignalRepository extends LedgerRepository<Signal, SignalFilter> {
   readonly #schemas: JsonSchemas;
-  readonly #table: LedgerTable<Signal>;
 
   constructor(session: LedgerSession, schemas: JsonSchemas) {
-    this.#session = session;
+    super(session, signalTable(schemas));
     this.#schemas = schemas;
-    this.#table = signalTable(schemas);
   }
 
   /** Creates a PENDING signal. @throws InvalidInputError, ConflictError ID_CONFLICT */
@@ -99,21 +92,6 @@ export class SignalRepository {
     return this.#create(
       Batch.read('signals', inputs, options, (one, report) => readNewSignal(one, this.#schemas, report)),
     );
-  }
-
-  async byId(id: string): Promise<Signal | undefined> {
-    const wanted = idOf<SignalId>(id);
-    return (await this.#session.read((client) => selectByIds(client, this.#table, [wanted]))).get(wanted);
-  }
-
-  /** Pages of signals, the oldest first. */
-  async find(filter: SignalFilter & PageOptions = {}): Promise<Page<Signal>> {
-    return this.#page(filter, 'forward');
-  }
-
-  /** The newest signals, oldest of them first; the next page goes further back. */
-  async latest(filter: SignalFilter & PageOptions = {}): Promise<Page<Signal>> {
-    return this.#page(filter, 'backward');
   }
 
   /** Pages of signals that wait for a decision, the oldest first. */
@@ -190,17 +168,11 @@ export class SignalRepository {
   /** Notes that people were told of the signal. To note it again changes nothing. @throws NotFoundError */
   async markNotified(id: string): Promise<Signal> {
     const wanted = idOf<SignalId>(id);
-    return this.#session.write(async (client, tell) => {
-      const signal = await requireById(client, this.#table, wanted, 'update');
+    return this.session.write(async (client, tell) => {
+      const signal = await requireById(client, this.table, wanted, 'update');
       if (signal.notificationSent) return signal;
       const change = { eventType: 'SIGNAL_NOTIFIED', action: 'notified' };
-      const { entity, event } = await updateRow<Signal>(
-        client,
-        this.#table,
-        signal,
-        { notificationSent: true },
-        change,
-      );
+      const { entity, event } = await updateRow<Signal>(client, this.table, signal, { notificationSent: true }, change);
       tell([event]);
       return entity;
     });
@@ -216,27 +188,27 @@ export class SignalRepository {
   ): Promise<Signal[]> {
     const bound = readOrThrow('bound', (report) => readInstant(before, 'before', report));
     const statuses: SignalStatus[] = approved ? ['PENDING', 'APPROVED'] : ['PENDING'];
-    return this.#session.write(async (client, tell) => {
-      const text = `SELECT ${selection(this.#table)} FROM signals WHERE status = ANY($1) AND generated_at < $2
+    return this.session.write(async (client, tell) => {
+      const text = `SELECT ${selection(this.table)} FROM signals WHERE status = ANY($1) AND generated_at < $2
         ORDER BY id FOR NO KEY UPDATE`;
       const { rows } = await client.query(statement(text, [statuses, instant(bound)]));
-      const stale = rows.map((row) => readRow(this.#table, row));
+      const stale = rows.map((row) => readRow(this.table, row));
       const change = { eventType: 'SIGNAL_EXPIRED', action: `generated before ${formatInstant(bound)}` };
-      const { entities, events } = await updateRows<Signal>(client, this.#table, stale, { status: 'EXPIRED' }, change);
+      const { entities, events } = await updateRows<Signal>(client, this.table, stale, { status: 'EXPIRED' }, change);
       tell(events);
       return entities;
     });
   }
 
   #create(batch: Batch<SignalDraft>): Promise<Signal[]> {
-    return this.#session.insert(async (client, tell) => {
+    return this.session.insert(async (client, tell) => {
       const { drafts } = batch;
       const patternIds = drafts.flatMap(({ patternId }) => patternId ?? []);
       const campaignIds = drafts.flatMap(({ campaignId }) => campaignId ?? []);
       const patterns = await selectByIds(client, patternTable(this.#schemas), patternIds, 'share');
       // Locked for an update, as its next entry does: who held it shared, and wanted more, would deadlock with another who does.
       const campaigns = await selectByIds(client, campaignTable(this.#schemas), campaignIds, 'update');
-      await batch.check(client, this.#table, (draft, report) => {
+      await batch.check(client, this.table, (draft, report) => {
         const pattern = draft.patternId === null ? undefined : patterns.get(draft.patternId);
         if (pattern) checkSignalAgainstPattern(draft, pattern, report);
         else if (draft.patternId !== null)
@@ -246,9 +218,10 @@ export class SignalRepository {
             value: draft.patternId,
             rule: 'there is no such pattern',
           });
-        if (draft.campaignId !== null) checkCampaign(draft, draft.campaignId, campaigns.get(draft.campaignId), report);
+        if (draft.campaignId !== null)
+          checkSignalInCampaign(draft, draft.campaignId, campaigns.get(draft.campaignId), report);
       });
-      const { entities, events } = await insertRows(client, this.#table, batch.drafts, {
+      const { entities, events } = await insertRows(client, this.table, batch.drafts, {
         eventType: 'SIGNAL_GENERATED',
         action: (signal) => `${signal.signalType} at ${signal.entryPrice}, ${signal.rMultiple.toFixed(2)} R`,
         follows: ({ patternId }) => (patternId === null ? undefined : { entityType: 'PATTERN', entityId: patternId }),
@@ -266,7 +239,7 @@ export class SignalRepository {
         const rule = `the signal is in campaign ${signal.campaignId}`;
         report({ code: 'SIGNAL_OTHER_CAMPAIGN', path: 'campaignId', value: campaignId, rule });
       }
-      checkCampaign(signal, campaignId, campaigns.get(campaignId), report);
+      checkSignalInCampaign(signal, campaignId, campaigns.get(campaignId), report);
       return true;
     });
   }
@@ -277,13 +250,13 @@ export class SignalRepository {
     decide: (signal: Signal, pattern: Tradability | undefined, client: Client) => Decision | Promise<Decision>,
   ): Promise<Signal> {
     const wanted = idOf<SignalId>(id);
-    return this.#session.write(async (client, tell) => {
+    return this.session.write(async (client, tell) => {
       const [signal, pattern] = await this.#lock(client, wanted);
       if (!canMove(signal.status, to))
         throw new IllegalMoveError(`signal ${wanted}`, signal.status, to, nextStatuses(signal.status));
       const { fields, action, remarks } = await decide(signal, pattern, client);
       const change = { eventType: `SIGNAL_${to}`, action, ...(remarks && { remarks }) };
-      const { entity, event } = await updateRow<Signal>(client, this.#table, signal, { ...fields, status: to }, change);
+      const { entity, event } = await updateRow<Signal>(client, this.table, signal, { ...fields, status: to }, change);
       tell([event]);
       return entity;
     });
@@ -295,65 +268,35 @@ export class SignalRepository {
       WITH signal AS (SELECT * FROM signals WHERE id = $1 FOR NO KEY UPDATE),
            pattern AS (SELECT pattern_type, test_confirmed, rejection_reason FROM patterns
                        WHERE id = (SELECT pattern_id FROM signal) FOR SHARE)
-      SELECT ${selection(this.#table)}, pattern.* FROM signal LEFT JOIN pattern ON true`;
+      SELECT ${selection(this.table)}, pattern.* FROM signal LEFT JOIN pattern ON true`;
     const { rows } = await client.query(statement(text, [id]));
     const [row] = rows;
-    if (!row) throw await missing(client, this.#table, id);
+    if (!row) throw await missing(client, this.table, id);
     const { pattern_type: patternType, test_confirmed: testConfirmed, rejection_reason: rejectionReason } = row;
     return [
-      readRow(this.#table, row),
+      readRow(this.table, row),
       patternType === null ? undefined : { patternType, testConfirmed, rejectionReason },
     ];
   }
 
-  #page(filter: SignalFilter & PageOptions, order: PageOrder): Promise<Page<Signal>> {
-    const where = readFilter(filter, this.#table.time, (conditions, read) =>
-      conditions
-        .and('status = ?', read('status', filter.status, readStatus))
-        .and('pattern_id = ?', read('patternId', filter.patternId, readId))
-        .and('campaign_id = ?', read('campaignId', filter.campaignId, readId))
-        .and('confidence_score >= ?', read('minConfidence', filter.minConfidence, readConfidence)),
-    );
-    return this.#session.read((client) => readPage(client, paged(this.#table), where, filter, order));
+  protected override narrow(filter: SignalFilter, where: Where, read: ReadFilter): void {
+    where
+      .and('status = ?', read('status', filter.status, readStatus))
+      .and('pattern_id = ?', read('patternId', filter.patternId, readId))
+      .and('campaign_id = ?', read('campaignId', filter.campaignId, readId))
+      .and(
+        'pattern_id IN (SELECT id FROM patterns WHERE trading_range_id = ?)',
+        read('tradingRangeId', filter.tradingRangeId, readId),
+      )
+      .and('signal_type = ?', read('signalType', filter.signalType, readDirection))
+      .and('confidence_score >= ?', read('minConfidence', filter.minConfidence, readConfidence));
   }
-}
-
-/** Reports what keeps a signal from belonging to this campaign. */
-function checkCampaign(
-  signal: SeriesKey,
-  campaignId: CampaignId,
-  campaign: (SeriesKey & { readonly status: Parameters<typeof isLive>[0] }) | undefined,
-  report: Report,
-): void {
-  const refuse = (code: string, rule: string) => {
-    report({ code, path: 'campaignId', value: campaignId, rule });
-  };
-  if (!campaign) {
-    refuse('CAMPAIGN_UNKNOWN', 'there is no such campaign');
-    return;
-  }
-  if (!isLive(campaign.status)) refuse('CAMPAIGN_TERMINAL', `the campaign is ${campaign.status}`);
-  if (campaign.symbol !== signal.symbol || campaign.timeframe !== signal.timeframe)
-    refuse('CAMPAIGN_OTHER_SERIES', `the campaign is of ${campaign.symbol} ${campaign.timeframe}`);
-}
-
-/** What the market did, as the audit trail keeps it. */
-function readExecution({ at, price }: Execution): { readonly remarks: JsonObject; readonly price?: string } {
-  return readOrThrow('execution', (report) => {
-    const when = at === undefined ? undefined : readInstant(at, 'at', report);
-    const scaled = price === undefined ? undefined : readPrice(price, 'price', report);
-    const text = scaled === undefined ? undefined : formatScaled(scaled, PRICE.scale);
-    return {
-      remarks: { ...(when && { at: formatInstant(when) }), ...(text && { price: text }) },
-      ...(text && { price: text }),
-    };
-  });
 }
 
 function readStatus(value: unknown, path: string, report: Report): SignalStatus | undefined {
   return readChoice(value, SIGNAL_STATUSES, 'a status', path, report);
 }
 
-function readConfidence(value: unknown, path: string, report: Report): number | undefined {
-  return readWholeNumber(value, 'a confidence score', [0, 100], path, report);
+function readDirection(value: unknown, path: string, report: Report): Direction | undefined {
+  return readChoice(value, ['LONG', 'SHORT'], 'a signal type', path, report);
 }

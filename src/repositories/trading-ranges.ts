@@ -1,28 +1,31 @@
+import type { Client } from '../database/session.js';
+import { statement } from '../database/statement.js';
 import type { TradingRangeId } from '../domain/identifier.js';
+import { ENTRY_TYPES } from '../domain/pattern-types.js';
 import { type Phase, readPhase } from '../domain/phase.js';
-import { type Report, readOrThrow } from '../domain/problem.js';
+import { type Report, readOrThrow, requireObject } from '../domain/problem.js';
 import type { SeriesInput } from '../domain/series.js';
 import { readText } from '../domain/text.js';
-import type { InstantInput } from '../domain/time.js';
+import { type InstantInput, readInstant } from '../domain/time.js';
 import {
+  checkEndTime,
   directionOfRange,
   type NewTradingRange,
   type RangeLevels,
   readChangedLevels,
-  readEndTime,
   readNewTradingRange,
   type TradingRange,
   type TradingRangeDraft,
 } from '../domain/trading-range.js';
-import { ConflictError } from '../errors.js';
+import { ConflictError, InvalidInputError } from '../errors.js';
 import { Batch, type BatchOptions } from './ledger/batch.js';
-import { type LedgerFilter, readFilter } from './ledger/filter.js';
+import { type LedgerFilter, type ReadFilter, readFilter } from './ledger/filter.js';
 import { idOf } from './ledger/ids.js';
 import { insertRows } from './ledger/insert-rows.js';
+import { LedgerRepository } from './ledger/ledger-repository.js';
 import type { LedgerSession } from './ledger/ledger-session.js';
-import { paged, readRow, selectByIds, selection } from './ledger/ledger-table.js';
+import { readRow, selection } from './ledger/ledger-table.js';
 import { requireById } from './ledger/missing.js';
-import { type Page, type PageOptions, type PageOrder, readPage } from './ledger/page.js';
 import { TRADING_RANGES } from './ledger/tables/trading-ranges.js';
 import { type Change, updateRow } from './ledger/update-row.js';
 import { readVersion, requireVersion, type Versioned } from './ledger/version.js';
@@ -35,11 +38,9 @@ export interface TradingRangeFilter extends LedgerFilter {
 }
 
 /** The trading ranges. Every read leaves soft-deleted ones out unless it is asked with `includeDeleted`. */
-export class TradingRangeRepository {
-  readonly #session: LedgerSession;
-
+export class TradingRangeRepository extends LedgerRepository<TradingRange, TradingRangeFilter> {
   constructor(session: LedgerSession) {
-    this.#session = session;
+    super(session, TRADING_RANGES);
   }
 
   /** @throws InvalidInputError, ConflictError ID_CONFLICT */
@@ -53,21 +54,13 @@ export class TradingRangeRepository {
     return this.#create(Batch.read('trading ranges', inputs, options, readNewTradingRange));
   }
 
-  async byId(id: string, options: { readonly includeDeleted?: boolean } = {}): Promise<TradingRange | undefined> {
-    const wanted = idOf<TradingRangeId>(id);
-    const found = await this.#session.read((client) => selectByIds(client, TRADING_RANGES, [wanted]));
-    const range = found.get(wanted);
+  /** The range with this id, or undefined. @throws InvalidInputError ID_INVALID */
+  override async byId(
+    id: string,
+    options: { readonly includeDeleted?: boolean } = {},
+  ): Promise<TradingRange | undefined> {
+    const range = await super.byId(id);
     return range?.deletedAt && !options.includeDeleted ? undefined : range;
-  }
-
-  /** Pages of ranges by start, the oldest first. */
-  async find(filter: TradingRangeFilter & PageOptions = {}): Promise<Page<TradingRange>> {
-    return this.#page(filter, 'forward');
-  }
-
-  /** The newest ranges, oldest of them first; the next page goes further back. */
-  async latest(filter: TradingRangeFilter & PageOptions = {}): Promise<Page<TradingRange>> {
-    return this.#page(filter, 'backward');
   }
 
   /** Ranges that have not ended, by start. */
@@ -88,11 +81,12 @@ export class TradingRangeRepository {
 
   /**
    * Changes levels, phase, length or counts of a range; the width follows, everything left out stays.
-   * @throws InvalidInputError, NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_DELETED
+   * @throws InvalidInputError, RANGE_HAS_ENTRIES among others where the direction would turn round; NotFoundError, StaleVersionError,
+   *   ConflictError TRADING_RANGE_DELETED
    */
   async updateLevels(id: string, change: RangeLevels & Versioned): Promise<TradingRange> {
     return this.#change(id, change, (range) => ({
-      fields: readOrThrow('trading range', (report) => readChangedLevels(range, change, report)),
+      fields: readOrThrow('trading range', (report) => readChangedLevels(range, change, ['version'], report)),
       change: { eventType: 'TRADING_RANGE_UPDATED', action: `changed, phase ${change.phase ?? range.phase}` },
     }));
   }
@@ -108,8 +102,9 @@ export class TradingRangeRepository {
     return this.#change(id, closing, (range) => {
       if (range.endTime) throw new ConflictError('TRADING_RANGE_CLOSED', `trading range ${id} has ended already`);
       const fields = readOrThrow('trading range', (report) => {
-        const levels = readChangedLevels(range, closing, report);
-        const endTime = readEndTime(closing.endTime ?? 'missing', range.startTime, report);
+        const levels = readChangedLevels(range, closing, ['version', 'endTime'], report);
+        const endTime = readInstant(closing.endTime, 'endTime', report);
+        if (endTime) checkEndTime(endTime, range.startTime, closing.endTime, report);
         return levels && endTime ? { ...levels, endTime } : undefined;
       });
       return { fields, change: { eventType: 'TRADING_RANGE_CLOSED', action: 'the price has left the range' } };
@@ -117,29 +112,31 @@ export class TradingRangeRepository {
   }
 
   /**
-   * Hides a range from every read that does not ask for deleted ones; nothing new can be made from it.
+   * Hides a range from every read that does not ask for deleted ones; no pattern and no campaign can be made from it.
    * @throws InvalidInputError, NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_DELETED
    */
-  async softDelete(id: string, { version, reason }: Versioned & { readonly reason?: string }): Promise<TradingRange> {
+  async softDelete(id: string, deletion: Versioned & { readonly reason?: string }): Promise<TradingRange> {
+    requireObject(deletion, 'change');
+    const { reason } = deletion;
     const action = reason === undefined ? 'deleted' : readOrThrow('reason', (report) => readReason(reason, report));
-    return this.#change(id, { version }, () => ({
+    return this.#change(id, deletion, () => ({
       fields: { deletedAt: new Date() },
       change: { eventType: 'TRADING_RANGE_DELETED', action },
     }));
   }
 
   /** Brings a soft-deleted range back. @throws NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_NOT_DELETED */
-  async restore(id: string, { version }: Versioned): Promise<TradingRange> {
+  async restore(id: string, restoration: Versioned): Promise<TradingRange> {
     return this.#change(
       id,
-      { version },
+      restoration,
       () => ({ fields: { deletedAt: null }, change: { eventType: 'TRADING_RANGE_RESTORED', action: 'restored' } }),
       true,
     );
   }
 
   #create(batch: Batch<TradingRangeDraft>): Promise<TradingRange[]> {
-    return this.#session.insert(async (client, tell) => {
+    return this.session.insert(async (client, tell) => {
       const { entities, events } = await insertRows(client, TRADING_RANGES, batch.drafts, {
         eventType: 'TRADING_RANGE_CREATED',
         action: (range) => `recognised a range of ${directionOfRange(range)}`,
@@ -149,18 +146,15 @@ export class TradingRangeRepository {
     });
   }
 
-  #page(filter: TradingRangeFilter & PageOptions, order: PageOrder): Promise<Page<TradingRange>> {
-    const where = readFilter(filter, TRADING_RANGES.time, (more, read) => {
-      more.and('phase = ?', read('phase', filter.phase, readPhase));
-    });
+  protected override narrow(filter: TradingRangeFilter, where: Where, read: ReadFilter): void {
+    where.and('phase = ?', read('phase', filter.phase, readPhase));
     if (!filter.includeDeleted) where.andThat('deleted_at IS NULL');
-    return this.#session.read((client) => readPage(client, paged(TRADING_RANGES), where, filter, order));
   }
 
   #all(where: Where): Promise<TradingRange[]> {
     where.andThat('deleted_at IS NULL');
     const text = `SELECT ${selection(TRADING_RANGES)} FROM trading_ranges WHERE ${where} ORDER BY start_time, id`;
-    return this.#session.read(async (client) => {
+    return this.session.read(async (client) => {
       const { rows } = await client.query(text, where.values);
       return rows.map((row) => readRow(TRADING_RANGES, row));
     });
@@ -169,12 +163,12 @@ export class TradingRangeRepository {
   /** Changes a range that is there at this version, and is deleted or not as `deleted` says. */
   #change(
     id: string,
-    { version }: Versioned,
+    versioned: Versioned,
     decide: (range: TradingRange) => { readonly fields: Partial<TradingRange>; readonly change: Change },
     deleted = false,
   ): Promise<TradingRange> {
-    const [wanted, expected] = [idOf<TradingRangeId>(id), readVersion(version)];
-    return this.#session.write(async (client, tell) => {
+    const [wanted, expected] = [idOf<TradingRangeId>(id), readVersion(versioned)];
+    return this.session.write(async (client, tell) => {
       const range = await requireById(client, TRADING_RANGES, wanted, 'update');
       const subject = `trading range ${wanted}`;
       if (deleted && !range.deletedAt)
@@ -185,11 +179,40 @@ export class TradingRangeRepository {
       }
       requireVersion(subject, range, expected);
       const { fields, change } = decide(range);
-      const next = { ...fields, version: version + 1 };
+      await requireSameDirection(client, range, TRADING_RANGES.derive({ ...range, ...fields }));
+      const next = { ...fields, version: expected + 1 };
       const { entity, event } = await updateRow(client, TRADING_RANGES, range, next, change);
       tell([event]);
       return TRADING_RANGES.derive({ ...entity });
     });
+  }
+}
+
+/** Entries are of their range's direction: a range that has some keeps it. Their repository locks the range, so that none comes meanwhile. */
+async function requireSameDirection(client: Client, before: TradingRange, after: TradingRange): Promise<void> {
+  if (before.direction === after.direction) return;
+  const { rows } = await client.query(
+    statement(
+      `SELECT current_setting('transaction_isolation') AS isolation, entry.id, entry.pattern_type
+       FROM (SELECT) one LEFT JOIN LATERAL (
+         SELECT id, pattern_type FROM patterns
+         WHERE trading_range_id = $1 AND pattern_type = ANY($2) AND rejection_reason IS NULL ORDER BY id LIMIT 1) entry ON true`,
+      [before.id, ENTRY_TYPES],
+    ),
+  );
+  const { isolation, id, pattern_type: patternType } = rows[0];
+  const refuse = (code: string, rule: string, hint: string) => {
+    const problem = { code, path: 'jumpTarget', value: after.jumpTarget, rule, hint };
+    throw new InvalidInputError([problem], 'trading range');
+  };
+  if (id !== null) {
+    const rule = `the range is one of ${before.direction}, as its ${patternType} ${id} is`;
+    refuse('RANGE_HAS_ENTRIES', rule, 'reject the entries of that direction first, or create another range');
+  }
+  // An older snapshot does not show the entries that came since.
+  if (isolation !== 'read committed') {
+    const rule = `a range's direction is not turned round at ${isolation}`;
+    refuse('DIRECTION_NOT_VISIBLE', rule, 'do it in a transaction at read committed');
   }
 }
 

@@ -40,12 +40,12 @@ const SOUND = { problems: [], complete: true };
 /** Every evening of the year is a read. */
 const HONEST = { lookAheadBiasCheck: true, reads: 365, violations: 0, actors: ['engine/1.0'] };
 
-/** What the audit trail tells of one range and all that comes of it, under one correlation id. The two beside the store's own are the engine's. */
-const RANGE = ['TRADING_RANGE_CREATED', 'TRADING_RANGE_RECOGNISED'];
+/** What the audit trail tells of one range and all that comes of it, under one correlation id. */
+const RANGE = ['TRADING_RANGE_CREATED'];
 const CANDIDATE = ['TRADING_RANGE_UPDATED', 'PATTERN_DETECTED'];
 const TRADE = ['PATTERN_TEST_CONFIRMED', 'SIGNAL_GENERATED', 'SIGNAL_APPROVED'];
 const POSITION = ['CAMPAIGN_OPENED', 'SIGNAL_FILLED', 'CAMPAIGN_ENTRY_ADDED'];
-const MARKUP = ['TRADING_RANGE_CLOSED', 'TRADING_RANGE_LEFT', 'CAMPAIGN_MARKUP_STARTED'];
+const MARKUP = ['TRADING_RANGE_CLOSED', 'CAMPAIGN_MARKUP_STARTED'];
 const TARGET = ['CAMPAIGN_ENTRY_CLOSED', 'SIGNAL_TARGET_HIT', 'CAMPAIGN_COMPLETED'];
 const RIDING = [...RANGE, ...CANDIDATE, ...TRADE, ...POSITION, ...MARKUP];
 

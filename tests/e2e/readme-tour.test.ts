@@ -36,13 +36,16 @@ describe('the tour of README.md', () => {
       'seed',
       'check lookups',
       'bars list',
+      'ranges list',
+      'signals show',
+      'trace 48848a86',
       'bars range',
       'import ACME',
     ]);
     const calls = pieces.flatMap(({ source }) =>
       [...source.matchAll(/store\.(?:bars\.)?(\w+)\(/g)].map((call) => call[1]),
     );
-    const promised = ['upsert', 'range', 'asOf', 'columns', 'latest', 'delete', 'revisions', 'close'];
+    const promised = ['upsert', 'range', 'asOf', 'columns', 'latest', 'delete', 'revisions', 'transaction', 'close'];
     expect(promised.filter((name) => !calls.includes(name))).toEqual([]);
   });
 

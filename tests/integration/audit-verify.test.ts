@@ -301,19 +301,21 @@ describe('rows and heads that are gone or were put in', () => {
       ['ROW_UNRECORDED', 'backtest_results', expect.any(String)],
     ]);
     expect(unrecorded.problems[0]!.message).toBe(
-      `trading_ranges ${RANGE_ID}: no event of the audit trail tells of this row`,
+      `trading_ranges ${RANGE_ID}: no event of the audit trail tells of its creation`,
     );
-    const tell = (type: string, table: string, chain: string) =>
+    const tell = (verb: string, type: string, table: string, chain: string) =>
       raw.query(
         `INSERT INTO audit_trail (event_type, entity_type, entity_id, actor, action, correlation_id)
-         SELECT '${type}_CREATED', '${type}', id, 'test', 'told', $1 FROM ${table}`,
+         SELECT '${type}_${verb}', '${type}', id, 'test', 'told', $1 FROM ${table}`,
         [chain],
       );
-    await tell('TRADING_RANGE', 'trading_ranges', A);
-    await tell('PATTERN', 'patterns', B);
-    await tell('SIGNAL', 'signals', A);
-    await tell('CAMPAIGN', 'campaigns', A);
-    await tell('BACKTEST_RESULT', 'backtest_results', A);
+    await tell('CREATED', 'TRADING_RANGE', 'trading_ranges', A);
+    await tell('DETECTED', 'PATTERN', 'patterns', B);
+    await tell('GENERATED', 'SIGNAL', 'signals', A);
+    await tell('OPENED', 'CAMPAIGN', 'campaigns', A);
+    await tell('RECORDED', 'BACKTEST_RESULT', 'backtest_results', A);
+    // A later event of another chain does not make up for its creation's.
+    await tell('REJECTED', 'PATTERN', 'patterns', A);
     expect((await verify()).problems).toEqual([]);
     const heads = await readHeads(database.pool);
     await tamper(`DELETE FROM audit_trail ${of(B)}`);

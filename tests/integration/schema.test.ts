@@ -189,6 +189,7 @@ const BREAKS: Record<LedgerTable, Breaks> = {
     ['chk_backtest_results_average_r_multiple', { average_r_multiple: 'NaN' }],
     ['chk_backtest_results_dates', { end_date: '2023-12-31' }],
   ],
+  audit_trail: [['chk_audit_trail_metadata', { metadata: 'null' }]],
 };
 
 /** The constraint, index or message that refuses what `write` does inside a transaction that is rolled back; undefined: nothing does. */
@@ -241,6 +242,7 @@ test('each CHECK of each table refuses what breaks it, and takes what is on its 
     ['indicators', { timeframe: '1h', timestamp: '2024-01-02T03:45:00Z', value: 'null' }],
     ['trading_ranges', { duration_bars: 15, cause_factor: '2.00', strength_score: 60, phase: 'A', end_time: null }],
     ['trading_ranges', { duration_bars: 100, cause_factor: '3.00', strength_score: 100, jump_target: '99.99999999' }],
+    ['audit_trail', { metadata: null }],
     ['backtest_results', { precision: '0', recall: '1', win_rate: '0', max_drawdown: '1', end_date: '2024-01-01' }],
   ];
   for (const [table, change] of edges) expect(await refusal(raw, () => insertRow(raw, table, change))).toBeUndefined();

@@ -24,7 +24,7 @@ test('create refuses what breaks a rule, and writes nothing', async () => {
   const share = [
     "ALLOCATION_OUT_OF_RANGE campaignAllocation: a campaign allocation is from 0 to 1, a share of the campaign's budget",
   ];
-  const size = ['SIZE_NOT_POSITIVE positionSize: a position size is above zero'];
+  const size = ['SIZE_NOT_POSITIVE positionSize: a size is above zero'];
   const broken: readonly (readonly [change: object, problems: string[]])[] = [
     [{ signalType: 'FLAT' }, ['CHOICE_UNKNOWN signalType: a signal type is one of LONG, SHORT']],
     [{ timeframe: '1D' }, ['TIMEFRAME_UNKNOWN timeframe: a timeframe is one of 1m, 5m, 15m, 1h, 1d']],
@@ -77,7 +77,10 @@ test('create refuses what breaks a rule, and writes nothing', async () => {
     [{ timeframe: '1h' }, ['SIGNAL_OTHER_TIMEFRAME timeframe: a signal has the timeframe of its pattern, 1d']],
     [
       { generatedAt: '2024-02-05' },
-      ['LOOK_AHEAD generatedAt: a signal is not generated before its pattern was detected, 2024-02-06T00:00:00Z'],
+      [
+        'LOOK_AHEAD generatedAt: a signal is not generated before its pattern was detected, 2024-02-06T00:00:00Z',
+        'LOOK_AHEAD generatedAt: the test of its pattern was over at 2024-02-06T00:00:00Z, and nobody knew it before',
+      ],
     ],
     [
       { signalType: 'SHORT', stopLoss: '104', target1: '90', target2: '80' },

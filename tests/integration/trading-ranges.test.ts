@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { NotFoundError, newId, StaleVersionError, type TradingRange } from '../../src/index.js';
+import { NotFoundError, newId, projectRange, StaleVersionError, type TradingRange } from '../../src/index.js';
 import { soundDistribution, soundPattern, soundRange } from '../setup/ledger-inputs.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { refusal, refusedFor } from '../setup/refusals.js';
@@ -151,6 +151,27 @@ describe('a change', () => {
     expect(await close('2024-01-01')).toEqual(['END_BEFORE_START endTime: a range does not end before it starts']);
     for (const missing of [null, undefined, 'x'])
       expect(await close(missing)).toEqual(['INSTANT_INVALID endTime: not an instant']);
+  });
+
+  test('does not turn a range round that has entries of its direction', async () => {
+    const { store, ranges, raw } = await open();
+    const range = await ranges.create(soundRange());
+    const context = await store.patterns.create(soundPattern(range, { patternType: 'TEST', metadata: {} }));
+    const round = projectRange({ ...range, direction: 'distribution' });
+    const turned = await ranges.updateLevels(range.id, { ...round, version: 1 });
+    expect([turned.direction, context.tradingRangeId]).toEqual(['distribution', range.id]);
+    const back = projectRange({ ...range, direction: 'accumulation' });
+    await ranges.updateLevels(range.id, { ...back, version: 2 });
+    const spring = await store.patterns.create(soundPattern(range));
+    for (const change of [
+      () => ranges.updateLevels(range.id, { ...round, version: 3 }),
+      () => ranges.close(range.id, { ...round, version: 3, endTime: '2024-06-01' }),
+    ])
+      expect(await refusedFor(raw, change)).toEqual([
+        `RANGE_HAS_ENTRIES jumpTarget: the range is one of accumulation, as its SPRING ${spring.id} is`,
+      ]);
+    await store.patterns.reject(spring.id, 'it failed');
+    expect(await ranges.updateLevels(range.id, { ...round, version: 3 })).toMatchObject({ direction: 'distribution' });
   });
 
   test('ends a range once, with its last levels', async () => {

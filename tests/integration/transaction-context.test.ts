@@ -56,3 +56,19 @@ it("keeps the market's time of what was done, unless a call names its own, and g
     problems: [{ path: 'at' }],
   });
 });
+
+it('a transaction of the store inside another one goes on with its story too', async () => {
+  const { store } = await openTestStore({ actor: 'store' });
+  const correlationId = newId();
+  const outer = { actor: 'outer', correlationId, at: '2019-05-06' };
+  const id = await store.transaction(outer, () =>
+    store.transaction({}, async (tx) => (await tx.tradingRanges.create(RANGE)).id),
+  );
+  const after = await store.transaction({}, async (tx) => (await tx.tradingRanges.create(RANGE)).id);
+  const [inside, outside] = await Promise.all(
+    [id, after].map(async (one) => (await store.audit.byEntity('TRADING_RANGE', one)).rows[0]!),
+  );
+  expect(inside).toMatchObject({ actor: 'outer', correlationId, metadata: { at: '2019-05-06T00:00:00Z' } });
+  expect(outside!.actor).toBe('store');
+  expect(outside!.correlationId).not.toBe(correlationId);
+});

@@ -11,6 +11,7 @@ import {
   soundSignal,
   TESTED,
 } from '../setup/ledger-inputs.js';
+import { minuteBars } from '../setup/minute-bars.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { openTestStore } from '../setup/test-database.js';
 
@@ -133,6 +134,11 @@ describe('a transaction in a transaction', () => {
       await tx.transaction({ actor: 'inner' }, async () => {
         await expect(store.backtests.record(soundBacktest())).rejects.toMatchObject(outside);
       });
+      const [bar] = minuteBars('ACME', 1);
+      await expect(store.bars.upsert([bar!])).rejects.toMatchObject(outside);
+      await expect(store.bars.delete({ symbol: 'ACME', timeframe: '1m' })).rejects.toMatchObject(outside);
+      await expect(tx.audit.verify()).rejects.toMatchObject({ code: 'VERIFY_IN_TRANSACTION' });
+      expect((await store.audit.verify()).problems, 'it sees what is committed').toEqual([]);
       expect(await store.tradingRanges.byId(range.id), 'a read is none').toEqual(range);
     });
     await store.patterns.create(soundPattern(range));

@@ -209,9 +209,9 @@ describe('calls that come too late, at once, or after a refusal', () => {
     const refusals = await store.transaction(ACTOR, async (tx) => {
       const codes: string[] = [];
       const refused = async (attempt: Promise<unknown>) => {
-        const error = await attempt.catch((reason) => reason);
+        const error: unknown = await attempt.catch((reason) => reason);
         expect(error).toBeInstanceOf(WyckoffError);
-        codes.push(error.code);
+        codes.push((error as WyckoffError).code);
         return error;
       };
       const { campaign, signal, result, pattern } = await writeEverything(tx);

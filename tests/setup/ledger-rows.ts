@@ -133,6 +133,15 @@ export const SOUND_ROWS = {
     max_drawdown: '0.1',
     config: '{}',
   },
+  audit_trail: {
+    event_type: 'SIGNAL_SKIPPED',
+    entity_type: 'SIGNAL',
+    entity_id: SIGNAL_ID,
+    actor: 'test',
+    action: 'skipped',
+    metadata: '{}',
+    correlation_id: '00000000-0000-4000-8000-000000000006',
+  },
 } as const satisfies Record<string, Row>;
 
 export type LedgerTable = keyof typeof SOUND_ROWS;

@@ -30,8 +30,8 @@ const NEW: NewBacktestResult = {
 };
 
 const SCHEMAS = new JsonSchemas([]);
-const read = (change: object = {}, schemas = SCHEMAS, lookAheadBiasCheck = false) =>
-  reading((report) => readNewBacktestResult({ ...NEW, ...change }, schemas, lookAheadBiasCheck, report));
+const read = (change: object = {}, schemas = SCHEMAS) =>
+  reading((report) => readNewBacktestResult({ ...NEW, ...change }, schemas, report));
 
 describe('a backtest result', () => {
   it('gets the shares of its counts', () => {
@@ -43,13 +43,8 @@ describe('a backtest result', () => {
       winRate: '0.6667',
       averageRMultiple: '-0.5',
       maxDrawdown: '0.125',
-      lookAheadBiasCheck: false,
     });
     expect(read().value!.recall).toEqual(new Decimal('0.7778'));
-  });
-
-  it('says what the as-of reader found', () => {
-    expect(read({}, SCHEMAS, true).value!.lookAheadBiasCheck).toBe(true);
   });
 
   it('gets an id', () => {
@@ -124,7 +119,6 @@ describe('a backtest result', () => {
           config: row.config as object,
         },
         SCHEMAS,
-        row.look_ahead_bias_check,
         report,
       ),
     );
@@ -278,9 +272,7 @@ describe('a backtest result', () => {
   });
 
   it('is an object', () => {
-    const { codes } = reading((report) =>
-      readNewBacktestResult(null as unknown as NewBacktestResult, SCHEMAS, false, report),
-    );
+    const { codes } = reading((report) => readNewBacktestResult(null as unknown as NewBacktestResult, SCHEMAS, report));
     expect(codes).toEqual(['SERIES_INVALID']);
   });
 

@@ -9,10 +9,10 @@ import {
   allocationPct,
   canMove,
   checkSignalAgainstPattern,
-  SIGNAL_MOVES,
   type NewSignal,
   nextStatuses,
   readNewSignal,
+  SIGNAL_MOVES,
   SIGNAL_STATUSES,
   type SignalDraft,
 } from '../../src/domain/signal.js';
@@ -112,7 +112,9 @@ describe('a new signal', () => {
     expect(reading((report) => checkSignalAgainstPattern(value!, pattern, report)).problems).toEqual([]);
   });
 
-  const wrong: [string, Partial<Record<keyof NewSignal, unknown>>, object][] = [
+  const wrong: [string, Partial<Record<keyof NewSignal | 'status' | 'notificationSent', unknown>>, object][] = [
+    ['status', { status: 'APPROVED' }, { code: 'FIELD_IS_COMPUTED', path: 'status', value: 'APPROVED' }],
+    ['notification', { notificationSent: true }, { code: 'FIELD_IS_COMPUTED', path: 'notificationSent', value: true }],
     ['id', { id: 'x' }, { code: 'ID_INVALID', path: 'id', value: 'x', rule: 'not an id' }],
     ['pattern id', { patternId: 7 }, { code: 'ID_INVALID', path: 'patternId', value: 7 }],
     ['campaign id', { campaignId: '' }, { code: 'ID_INVALID', path: 'campaignId', value: '' }],
@@ -138,7 +140,7 @@ describe('a new signal', () => {
     [
       'size of zero',
       { positionSize: 0 },
-      { code: 'SIZE_NOT_POSITIVE', path: 'positionSize', value: 0, rule: 'a position size is above zero' },
+      { code: 'SIZE_NOT_POSITIVE', path: 'positionSize', value: 0, rule: 'a size is above zero' },
     ],
     ['size below zero', { positionSize: '-0.00000001' }, { code: 'SIZE_NOT_POSITIVE', path: 'positionSize' }],
     [
@@ -488,6 +490,20 @@ describe('a signal on a pattern', () => {
     ]);
   });
 
+  it('is not generated before the test of its pattern was over, where it needs one', () => {
+    const testBarTimestamp = new Date('2024-05-23');
+    const early = check(draft({ generatedAt: '2024-05-23T23:59:59.999Z' }), { testBarTimestamp });
+    expect(early).toMatchObject([
+      {
+        code: 'LOOK_AHEAD',
+        path: 'generatedAt',
+        rule: 'the test of its pattern was over at 2024-05-24T00:00:00Z, and nobody knew it before',
+      },
+    ]);
+    expect(check(draft({ generatedAt: '2024-05-24' }), { testBarTimestamp })).toEqual([]);
+    expect(check(draft({}), { testBarTimestamp, patternType: 'SOS' })).toEqual([]);
+  });
+
   it.each<[PatternType, string]>([
     ['SPRING', '3.0'],
     ['SOS', '2.5'],
@@ -567,12 +583,15 @@ test.each([
 });
 
 function inputOf(row: (typeof signals)[number]): unknown {
-  return { ...camelCased(row), approvalChain: row.approval_chain };
+  const { status: _status, notificationSent: _sent, ...given } = camelCased(row);
+  return { ...given, approvalChain: row.approval_chain };
 }
 
 function samplePattern(id: string): Pattern {
   const row = byId(patterns, id);
-  return { ...camelCased(row), detectionTime: new Date(row.detection_time) } as unknown as Pattern;
+  const { detection_time, test_bar_timestamp } = row;
+  const testBarTimestamp = test_bar_timestamp === null ? null : new Date(test_bar_timestamp);
+  return { ...camelCased(row), detectionTime: new Date(detection_time), testBarTimestamp } as unknown as Pattern;
 }
 
 function camelCased(row: object): Record<string, unknown> {

@@ -6,7 +6,6 @@ import {
   type NewTradingRange,
   projectRange,
   readChangedLevels,
-  readEndTime,
   readNewTradingRange,
   type TradingRange,
 } from '../../src/domain/trading-range.js';
@@ -33,6 +32,13 @@ describe('a new range', () => {
     expect(`${value!.creekLevel} ${value!.rangeWidth} ${value!.causeFactor}`).toBe('100.5 9.5 2');
     expect(read({ id: undefined }).value!.id).toMatch(/^[0-9a-f-]{36}$/);
     expect(Object.is(read({ touchCountIce: -0 }).value!.touchCountIce, 0)).toBe(true);
+  });
+
+  test.each([
+    ['version', 2],
+    ['deletedAt', new Date('2024-02-01')],
+  ])("%s is not the caller's to set", (path, value) => {
+    expect(read({ [path]: value }).problems).toMatchObject([{ code: 'FIELD_IS_COMPUTED', path, value }]);
   });
 
   test.each([
@@ -91,7 +97,8 @@ test('the direction is where the jump target lies', () => {
 
 describe('a change', () => {
   const range = { ...read({ touchCountIce: 4, endTime: '2024-02-01' }).value! } as TradingRange;
-  const change = (levels: unknown) => reading((report) => readChangedLevels(range, levels as object, report));
+  const change = (levels: unknown) =>
+    reading((report) => readChangedLevels(range, levels as object, ['version'], report));
 
   test('keeps what it leaves out, and derives the width anew', () => {
     const { value, problems } = change({ iceLevel: '112', phase: undefined, touchCountCreek: 2 });
@@ -108,18 +115,17 @@ describe('a change', () => {
     expect(change({ iceLevel: '112', rangeWidth: '12' }).codes).toEqual([]);
     expect(change({ creekLevel: '110' }).codes).toEqual(['LEVELS_TURNED_ROUND']);
     expect(change({ phase: null, durationBars: null }).codes).toEqual(['NUMBER_OUT_OF_RANGE', 'CHOICE_UNKNOWN']);
-    for (const none of [null, undefined, 'x']) expect(change(none).codes).toEqual(['CHANGE_INVALID']);
+    for (const strange of ['endTime', 'supportPrice', 'creeklevel'])
+      expect(change({ [strange]: '101' }).problems).toMatchObject([{ code: 'FIELD_NOT_CHANGEABLE', path: strange }]);
   });
 });
 
 test('an end is not before the start', () => {
-  const start = new Date('2024-01-02');
-  const end = (value: unknown, from: Date | undefined = start) => reading((report) => readEndTime(value, from, report));
-  expect(end(null)).toMatchObject({ value: null, problems: [] });
-  expect(end(undefined).value).toBeNull();
-  expect(end('2024-01-02').value).toEqual(start);
-  expect(end('2024-01-01').codes).toEqual(['END_BEFORE_START']);
-  expect(end('x').codes).toEqual(['INSTANT_INVALID']);
+  expect(read({ endTime: null }).value!.endTime).toBeNull();
+  expect(read({ endTime: undefined }).value!.endTime).toBeNull();
+  expect(read({ endTime: '2024-01-02' }).value!.endTime).toEqual(new Date('2024-01-02'));
+  expect(read({ endTime: '2024-01-01' }).codes).toEqual(['END_BEFORE_START']);
+  expect(read({ endTime: 'x' }).codes).toEqual(['INSTANT_INVALID']);
 });
 
 describe('projectRange', () => {

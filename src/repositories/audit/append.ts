@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { Client } from '../../database/session.js';
 import { statement } from '../../database/statement.js';
 import type { EntityType } from '../../domain/audit-event.js';
 import type { JsonObject } from '../../domain/json.js';
 import { formatInstant } from '../../domain/time.js';
+import { partsOf } from '../parts.js';
 
 /** Who acts, and in which story. */
 export interface AuditContext {
@@ -34,7 +34,7 @@ const APPEND = `
                     (SELECT first.correlation_id FROM audit_trail first
                      WHERE first.entity_type = event.follows_type AND first.entity_id = event.follows_id
                      ORDER BY first.timestamp, first.seq LIMIT 1),
-                    $2)
+                    gen_random_uuid())
     FROM json_to_recordset($1::json) AS event(
       event_type text, entity_type text, entity_id uuid, actor text, action text, metadata jsonb, correlation_id uuid,
       follows_type text, follows_id uuid)
@@ -47,19 +47,34 @@ const APPEND = `
  * written under its lock, so that their order is the order of what happened. Answers the transaction's id.
  */
 export async function appendAuditEvents(client: Client, events: readonly NewAuditEvent[]): Promise<string> {
-  const documents = events.map(
-    ({ eventType, entityType, entityId, actor, action, metadata, correlationId, at, follows }) => ({
-      event_type: eventType,
-      entity_type: entityType,
-      entity_id: entityId,
-      actor,
-      action,
-      metadata: at === undefined ? metadata : { at: formatInstant(at), ...metadata },
-      correlation_id: correlationId,
-      follows_type: follows?.entityType,
-      follows_id: follows?.entityId,
-    }),
-  );
-  const { rows } = await client.query(statement(APPEND, [JSON.stringify(documents), randomUUID()]));
-  return rows[0].transaction_id as string;
+  let transactionId = '';
+  for (const part of partsOf(events)) {
+    const { rows } = await client.query(statement(APPEND, [JSON.stringify(part.map(documentOf))]));
+    transactionId = rows[0].transaction_id;
+  }
+  return transactionId;
+}
+
+function documentOf({
+  eventType,
+  entityType,
+  entityId,
+  actor,
+  action,
+  metadata,
+  correlationId,
+  at,
+  follows,
+}: NewAuditEvent) {
+  return {
+    event_type: eventType,
+    entity_type: entityType,
+    entity_id: entityId,
+    actor,
+    action,
+    metadata: at === undefined ? metadata : { at: formatInstant(at), ...metadata },
+    correlation_id: correlationId,
+    follows_type: follows?.entityType,
+    follows_id: follows?.entityId,
+  };
 }

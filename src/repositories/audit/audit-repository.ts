@@ -4,10 +4,11 @@ import { readChoice } from '../../domain/choice.js';
 import { type Id, readId } from '../../domain/identifier.js';
 import { type Json, type JsonObject, toJson } from '../../domain/json.js';
 import { type JsonSchemas, schemaVersionOf } from '../../domain/json-schemas.js';
-import { type Report, readOrThrow } from '../../domain/problem.js';
+import { type Report, readOrThrow, requireObject } from '../../domain/problem.js';
 import { readText } from '../../domain/text.js';
 import { idOf } from '../ledger/ids.js';
 import type { LedgerSession } from '../ledger/ledger-session.js';
+import { requireEntity } from '../ledger/missing.js';
 import { type Page, type PageOptions, readAllPages } from '../ledger/page.js';
 import { readEvents } from './read-events.js';
 import { type AuditVerification, type VerifyOptions, verifyAuditTrail } from './verify.js';
@@ -26,6 +27,7 @@ export interface NewNote {
 const EVENT_TYPE = /^[A-Z][A-Z0-9_]{2,49}$/;
 const OWN_TYPES: ReadonlySet<string> = new Set(Object.values(EVENT_TYPES).flat());
 const LONGEST_ACTION = 1_000;
+const LONGEST_ACTOR = 100;
 
 /** The audit trail: what happened to the ledger, who did it, and whether somebody has rewritten it. Events come oldest first. */
 export class AuditRepository {
@@ -40,13 +42,14 @@ export class AuditRepository {
   }
 
   /** What happened to one thing, by time. */
-  byEntity(entityType: EntityType, entityId: string, page: PageOptions = {}): Promise<Page<AuditEvent>> {
-    const entity = { entityType, entityId: idOf(entityId) };
+  async byEntity(entityType: EntityType, entityId: string, page: PageOptions = {}): Promise<Page<AuditEvent>> {
+    const type = readOrThrow('entity', (report) => readEntityType(entityType, report));
+    const entity = { entityType: type, entityId: idOf(entityId) };
     return this.#decoded(this.#session.withClient((client) => readEvents(client, entity, page)));
   }
 
   /** One story, from its first event to its last. */
-  byCorrelation(correlationId: string): Promise<AuditEvent[]> {
+  async byCorrelation(correlationId: string): Promise<AuditEvent[]> {
     const id = idOf(correlationId);
     return readAllPages((page) =>
       this.#decoded(this.#session.withClient((client) => readEvents(client, { correlationId: id }, page))),
@@ -54,19 +57,21 @@ export class AuditRepository {
   }
 
   /** What one actor did, by time. */
-  byActor(actor: string, page: PageOptions = {}): Promise<Page<AuditEvent>> {
-    return this.#decoded(this.#session.withClient((client) => readEvents(client, { actor }, page)));
+  async byActor(actor: string, page: PageOptions = {}): Promise<Page<AuditEvent>> {
+    const who = readOrThrow('actor', (report) => readText(actor, LONGEST_ACTOR, 'actor', report));
+    return this.#decoded(this.#session.withClient((client) => readEvents(client, { actor: who }, page)));
   }
 
   /**
    * Appends an event of the caller's own: why a signal was passed over, which rule stopped it. Its metadata is validated by the schema that is
    * registered for its type and `schema_version`; without one, it is any object.
    *
-   * @throws InvalidInputError EVENT_TYPE_RESERVED for a type of the store's own
+   * @throws InvalidInputError EVENT_TYPE_RESERVED for a type of the store's own, NotFoundError
    */
-  append(note: NewNote): Promise<void> {
+  async append(note: NewNote): Promise<void> {
     const event = readOrThrow('audit event', (report) => readNote(note, this.#schemas, report));
-    return this.#ledger.write(async (_client, tell) => {
+    return this.#ledger.write(async (client, tell) => {
+      await requireEntity(client, event.entityType, event.entityId);
       tell([{ ...event, follows: { entityType: event.entityType, entityId: event.entityId } }]);
     });
   }
@@ -92,8 +97,13 @@ function decode({ eventType, metadata }: AuditEvent, schemas: JsonSchemas): unkn
   return value ?? json;
 }
 
+function readEntityType(value: unknown, report: Report): EntityType | undefined {
+  return readChoice(value, ENTITY_TYPES, 'an entity type', 'entityType', report);
+}
+
 function readNote(note: NewNote, schemas: JsonSchemas, report: Report) {
-  const { eventType, metadata = {} } = Object(note) as NewNote;
+  requireObject(note, 'audit event');
+  const { eventType, metadata = {} } = note;
   if (!EVENT_TYPE.test(eventType)) {
     const rule = 'an event type is ENTITY_VERB: A-Z, 0-9 and _, 3 to 50 characters';
     report({ code: 'EVENT_TYPE_INVALID', path: 'eventType', value: eventType, rule });
@@ -102,7 +112,7 @@ function readNote(note: NewNote, schemas: JsonSchemas, report: Report) {
     const rule = 'the store writes events of this type itself';
     report({ code: 'EVENT_TYPE_RESERVED', path: 'eventType', value: eventType, rule, hint: 'use a verb of your own' });
   }
-  const entityType = readChoice(note.entityType, ENTITY_TYPES, 'an entity type', 'entityType', report);
+  const entityType = readEntityType(note.entityType, report);
   const entityId = readId<Id<string>>(note.entityId, 'entityId', report);
   const action = readText(note.action, LONGEST_ACTION, 'action', report);
   const version = schemaVersionOf(metadata);

@@ -1,5 +1,5 @@
 import type { Client } from '../../database/session.js';
-import type { EntityType } from '../../domain/audit-event.js';
+import { type EntityType, EVENT_TYPES } from '../../domain/audit-event.js';
 import type { Findings } from './audit-problem.js';
 
 /** The tables of the ledger, whose every write appends an event, by what the events call their rows. */
@@ -20,19 +20,19 @@ interface PageRow {
   readonly unrecorded: readonly string[] | null;
 }
 
-/** Names the rows of the ledger that no event tells of: a chain that was removed together with its head leaves them behind. */
+/** Names the rows of the ledger whose creation no event tells of: a chain that was removed together with its head leaves them behind. */
 export async function findUnrecordedRows(
   client: Client,
   findings: Findings,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for (const [entityType, table] of Object.entries(RECORDED_TABLES)) {
+  for (const [entityType, table] of Object.entries(RECORDED_TABLES) as [EntityType, string][]) {
     let after: string | null = null;
     do {
       signal?.throwIfAborted();
       const page: PageRow = await readPage(client, table, entityType, after);
       for (const id of page.unrecorded ?? []) {
-        const message = `${table} ${id}: no event of the audit trail tells of this row`;
+        const message = `${table} ${id}: no event of the audit trail tells of its creation`;
         findings.add({ kind: 'ROW_UNRECORDED', table, id, message });
       }
       after = page.size === PAGE ? page.last : null;
@@ -40,14 +40,14 @@ export async function findUnrecordedRows(
   }
 }
 
-async function readPage(client: Client, table: string, entityType: string, after: string | null): Promise<PageRow> {
+async function readPage(client: Client, table: string, entityType: EntityType, after: string | null): Promise<PageRow> {
   const { rows } = await client.query<PageRow>({
     text: `
       WITH page AS (SELECT id FROM public.${table} WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT ${PAGE})
       SELECT (SELECT count(*)::int FROM page) AS size, (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last,
              (SELECT array_agg(id::text ORDER BY id) FROM page WHERE NOT EXISTS (
-               SELECT FROM public.audit_trail WHERE entity_type = $2 AND entity_id = page.id)) AS unrecorded`,
-    values: [after, entityType],
+               SELECT FROM public.audit_trail WHERE entity_type = $2 AND entity_id = page.id AND event_type = $3)) AS unrecorded`,
+    values: [after, entityType, EVENT_TYPES[entityType][0]],
   });
   return rows[0]!;
 }

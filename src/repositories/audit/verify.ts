@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Client, Session } from '../../database/session.js';
+import { UnitOfWork } from '../../database/unit-of-work.js';
 import { readId } from '../../domain/identifier.js';
 import { readOrThrow } from '../../domain/problem.js';
+import { WyckoffError } from '../../errors.js';
 import { type AuditProblem, Findings } from './audit-problem.js';
 import { walkChains } from './chain-walk.js';
 import { type AuditHead, compareFormerHeads, headLine, headPages } from './heads.js';
@@ -34,7 +36,7 @@ export interface AuditVerification {
 
 /** The names below are the server's own and the store's tables, whatever this session's search path is and whatever policies say. */
 const ONE_SNAPSHOT = `
-  SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+  BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
   SET LOCAL search_path = pg_catalog;
   SET LOCAL row_security = off`;
 
@@ -45,7 +47,7 @@ const ONE_SNAPSHOT = `
  * What it cannot know without `heads`: whether somebody who may disable the triggers wrote a whole chain and its head anew, or cut both, where
  * no row of the ledger shows it.
  *
- * @throws InvalidInputError ID_INVALID; DatabaseError inside a transaction that is under way
+ * @throws InvalidInputError ID_INVALID; WyckoffError VERIFY_IN_TRANSACTION
  */
 export async function verifyAuditTrail(session: Session, options: VerifyOptions = {}): Promise<AuditVerification> {
   const { signal, heads: former = [] } = options;
@@ -53,8 +55,12 @@ export async function verifyAuditTrail(session: Session, options: VerifyOptions 
     options.correlationId === undefined
       ? undefined
       : readOrThrow('audit verification', (report) => readId(options.correlationId, 'correlationId', report));
-  return session.transaction(async (client) => {
-    await client.query(ONE_SNAPSHOT);
+  if (session instanceof UnitOfWork) {
+    throw new WyckoffError('VERIFY_IN_TRANSACTION', 'the audit trail is not verified inside a transaction', {
+      hint: 'call store.audit.verify(), which sees what has been committed',
+    });
+  }
+  return inSnapshot(session, async (client) => {
     const findings = new Findings();
     const events = await walkChains(client, findings, { correlationId, signal });
     const { chains, digest } = await digestHeads(client, findings, { ...options, correlationId });
@@ -66,6 +72,17 @@ export async function verifyAuditTrail(session: Session, options: VerifyOptions 
       findings.add({ kind: 'CHAIN_NOT_FOUND', correlationId, message });
     }
     return { chains, events, digest, problems: findings.problems, complete: !findings.full };
+  });
+}
+
+function inSnapshot<T>(session: Session, use: (client: Client) => Promise<T>): Promise<T> {
+  return session.withClient(async (client) => {
+    await client.query(ONE_SNAPSHOT);
+    try {
+      return await use(client);
+    } finally {
+      await client.query('ROLLBACK').catch(() => {}); // the connection is gone: so is the snapshot
+    }
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Client } from '../../database/session.js';
-import type { Report } from '../../domain/problem.js';
+import { type Report, requireObject } from '../../domain/problem.js';
 import { InvalidInputError, type Problem } from '../../errors.js';
 import { type LedgerRow, type LedgerTable, selectByIds } from './ledger-table.js';
 
@@ -23,6 +23,7 @@ export class Batch<Draft extends { readonly id: string }> {
     read: (input: Input, report: Report) => Draft | undefined,
   ): Batch<Draft> {
     const batch = new Batch<Draft>(subject, false, options.onProblem);
+    requireObject(inputs, subject);
     batch.#fill([...inputs], read);
     return batch;
   }

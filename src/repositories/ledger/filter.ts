@@ -1,8 +1,9 @@
 import { instant } from '../../database/instant.js';
-import { type Report, readOrThrow } from '../../domain/problem.js';
+import { type Report, readOrThrow, requireObject } from '../../domain/problem.js';
 import { readSymbol } from '../../domain/symbol.js';
 import { type InstantInput, readInstant } from '../../domain/time.js';
 import { readTimeframe, type Timeframe } from '../../domain/timeframe.js';
+import { readWholeNumber } from '../../domain/whole-number.js';
 import { Where } from './where.js';
 
 /** What every find of the ledger takes. */
@@ -33,6 +34,7 @@ export function readFilter(
   more: (where: Where, read: ReadFilter) => void = () => {},
   since = `${time} >= ?`,
 ): Where {
+  requireObject(filter, 'filter');
   return readOrThrow('filter', (report) => {
     const read: ReadFilter = (field, value, reader) => (value === undefined ? undefined : reader(value, field, report));
     const from = read('from', filter.from, readInstant);
@@ -47,4 +49,9 @@ export function readFilter(
     more(where, read);
     return where;
   });
+}
+
+/** Reads a confidence score to filter by. */
+export function readConfidence(value: unknown, path: string, report: Report): number | undefined {
+  return readWholeNumber(value, 'a confidence score', [0, 100], path, report);
 }

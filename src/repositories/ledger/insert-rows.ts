@@ -4,6 +4,7 @@ import { statement } from '../../database/statement.js';
 import type { EntityType } from '../../domain/audit-event.js';
 import type { Json, JsonObject } from '../../domain/json.js';
 import { ConflictError, describeProblem } from '../../errors.js';
+import { partsOf } from '../parts.js';
 import type { LedgerEvent } from './ledger-session.js';
 import { type LedgerRow, type LedgerTable, rowDocument, selectByIds } from './ledger-table.js';
 
@@ -18,7 +19,7 @@ export interface Creation<Draft> {
 }
 
 /**
- * Inserts rows, all in one statement, and answers them in their order together with the events that tell of the new ones. A row whose id is
+ * Inserts rows, up to 20,000 in one statement, and answers them in their order together with the events that tell of the new ones. A row whose id is
  * there already, because a COMMIT's reply was lost, is recognised by what it was created with, and comes back as it is now.
  *
  * @throws ConflictError ID_CONFLICT where an id was created with other values
@@ -39,8 +40,11 @@ export async function insertRows<Entity extends LedgerRow, Draft extends { reado
     SELECT ${columns.map((column) => `new.${column}`).join(', ')}, ${stamps.map(() => "date_trunc('milliseconds', now())").join(', ')}
     FROM json_populate_recordset(NULL::${table.name}, $1::json) new
     ON CONFLICT (id) DO NOTHING RETURNING id, created_at`;
-  const { rows } = await client.query(statement(text, [JSON.stringify(documents)]));
-  const createdAt = new Map(rows.map((row) => [row.id as string, row.created_at as Date]));
+  const createdAt = new Map<string, Date>();
+  for (const part of partsOf(documents)) {
+    const { rows } = await client.query(statement(text, [JSON.stringify(part)]));
+    for (const row of rows) createdAt.set(row.id, row.created_at);
+  }
   const repeated = drafts.flatMap((draft, index) =>
     createdAt.has(draft.id) ? [] : [{ id: draft.id, document: documents[index]! }],
   );

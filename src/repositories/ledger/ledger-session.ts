@@ -1,6 +1,5 @@
 import type { Client, Session } from '../../database/session.js';
 import type { UnitOfWork, UnitsOfWork } from '../../database/unit-of-work.js';
-import { WyckoffError } from '../../errors.js';
 import { type AuditContext, appendAuditEvents, type NewAuditEvent } from '../audit/append.js';
 
 /** An event as a repository tells it; the session knows who acts. */
@@ -33,17 +32,18 @@ export class LedgerSession {
   }
 
   /** Each write in a transaction of its own. */
-  static alone(pool: Session, units: UnitsOfWork, context: AuditContext): LedgerSession {
-    const write = async <T>(use: (unit: UnitOfWork) => Promise<T>) => {
-      if (units.current) throw outside();
-      return units.run({}, use);
-    };
-    return new LedgerSession(pool, write, context, false);
+  static alone(units: UnitsOfWork, context: AuditContext): LedgerSession {
+    return new LedgerSession(units.outside, (use) => units.runAlone(use), context, false);
   }
 
   /** Every read and write in this transaction. */
   static within(unit: UnitOfWork, context: AuditContext): LedgerSession {
     return new LedgerSession(unit, (use) => use(unit), context, true);
+  }
+
+  /** The market's time: the transaction's `at`, or the clock's. */
+  get now(): Date {
+    return this.#context.at ?? new Date();
   }
 
   read<T>(use: (client: Client) => Promise<T>): Promise<T> {
@@ -72,11 +72,4 @@ export class LedgerSession {
     }
     return answer;
   }
-}
-
-/** The write would wait for locks of the transaction that waits for it, or be there when that one is rolled back. */
-function outside(): WyckoffError {
-  return new WyckoffError('OUTSIDE_TRANSACTION', 'a write of the store was called inside store.transaction()', {
-    hint: 'call it on what the function was given: tx.patterns, not store.patterns',
-  });
 }

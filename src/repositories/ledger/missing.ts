@@ -1,9 +1,20 @@
 import type { Client } from '../../database/session.js';
 import { statement } from '../../database/statement.js';
+import type { EntityType } from '../../domain/audit-event.js';
 import { NotFoundError } from '../../errors.js';
 import { type LedgerRow, type LedgerTable, type Lock, selectByIds } from './ledger-table.js';
 
-const WHOSE = ['trading_ranges', 'patterns', 'signals', 'campaigns', 'backtest_results']
+const TABLES: Readonly<Record<EntityType, string>> = {
+  TRADING_RANGE: 'trading_ranges',
+  PATTERN: 'patterns',
+  SIGNAL: 'signals',
+  CAMPAIGN: 'campaigns',
+  BACKTEST_RESULT: 'backtest_results',
+  BAR_SERIES: 'bar_series',
+  TIME_SERIES: 'time_series',
+};
+
+const WHOSE = Object.values(TABLES)
   .map((table) => `SELECT '${table}' AS owner FROM ${table} WHERE id = $1`)
   .join(' UNION ALL ');
 
@@ -19,13 +30,28 @@ export async function requireById<Entity extends LedgerRow>(
   throw await missing(client, table, id);
 }
 
+/** @throws NotFoundError where there is no such thing */
+export async function requireEntity(client: Client, entityType: EntityType, id: string): Promise<void> {
+  const owner = await ownerOf(client, id);
+  if (owner !== TABLES[entityType]) throw unknown(entityType, entityType.toLowerCase().replaceAll('_', ' '), id, owner);
+}
+
 /** The error for an id that is not there. */
 export async function missing<Entity extends LedgerRow>(
   client: Client,
-  table: LedgerTable<Entity>,
+  { entityType, noun }: LedgerTable<Entity>,
   id: string,
 ): Promise<NotFoundError> {
+  return unknown(entityType, noun, id, await ownerOf(client, id));
+}
+
+/** The table that has a row with this id. */
+async function ownerOf(client: Client, id: string): Promise<string | undefined> {
   const { rows } = await client.query(statement(WHOSE, [id]));
-  const hint = rows[0] ? `it is an id of ${rows[0].owner}` : 'was it created, and is this the right database?';
-  return new NotFoundError(`${table.entityType}_UNKNOWN`, `there is no ${table.noun} ${id}`, { hint });
+  return rows[0]?.owner;
+}
+
+function unknown(entityType: EntityType, noun: string, id: string, owner: string | undefined): NotFoundError {
+  const hint = owner ? `it is an id of ${owner}` : 'was it created, and is this the right database?';
+  return new NotFoundError(`${entityType}_UNKNOWN`, `there is no ${noun} ${id}`, { hint });
 }

@@ -1,7 +1,5 @@
-import type { Json } from '../../domain/json.js';
-import type { JsonKind, JsonSchemas } from '../../domain/json-schemas.js';
-import type { Problem } from '../../errors.js';
-import { describeProblem, StoredValueError } from '../../errors.js';
+import type { Report } from '../../domain/problem.js';
+import { describeProblem, type Problem, StoredValueError } from '../../errors.js';
 
 /** Where a stored document stands. */
 interface Place {
@@ -11,14 +9,9 @@ interface Place {
 }
 
 /** The value of a stored document. @throws StoredValueError STORED_JSON_INVALID where it breaks the schema of its type and version */
-export function decodeStored(
-  schemas: JsonSchemas,
-  [kind, type, version]: readonly [JsonKind, string, number],
-  json: Json,
-  { table, column, id }: Place,
-): unknown {
+export function decodeStored({ table, column, id }: Place, decode: (report: Report) => unknown): unknown {
   const problems: Problem[] = [];
-  const value = schemas.decode(kind, type, version, json, column, (problem) => problems.push(problem));
+  const value = decode((problem) => problems.push(problem));
   const [first] = problems;
   if (first === undefined) return value;
   const message = `${table} ${id} holds what the store does not write: ${describeProblem(first)}`;

@@ -1,4 +1,4 @@
-import { readOrThrow } from '../../domain/problem.js';
+import { readOrThrow, requireObject } from '../../domain/problem.js';
 import { LARGEST_INT, readWholeNumber } from '../../domain/whole-number.js';
 import { StaleVersionError } from '../../errors.js';
 
@@ -7,9 +7,12 @@ export interface Versioned {
   readonly version: number;
 }
 
-/** @throws InvalidInputError */
-export function readVersion(version: number): number {
-  return readOrThrow('version', (report) => readWholeNumber(version, 'a version', [1, LARGEST_INT], 'version', report));
+/** Reads the version that a change names. @throws InvalidInputError */
+export function readVersion(change: Versioned): number {
+  requireObject(change, 'change');
+  return readOrThrow('version', (report) =>
+    readWholeNumber(change.version, 'a version', [1, LARGEST_INT], 'version', report),
+  );
 }
 
 /** @throws StaleVersionError */

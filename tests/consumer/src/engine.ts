@@ -31,14 +31,16 @@ export async function runSeries(
     const followed: Idea[] = [];
     for (const idea of ideas) {
       const { correlationId } = idea;
-      followed.push(isAlive(idea) ? await store.transaction({ correlationId }, (tx) => follow(tx, idea, bars)) : idea);
+      const evening = { correlationId, at: reader.at };
+      followed.push(isAlive(idea) ? await store.transaction(evening, (tx) => follow(tx, idea, bars)) : idea);
     }
     ideas = followed;
     if (ideas.some(({ range }) => range.endTime === null)) continue;
     const found = findRange(bars, ideas.at(-1)?.range.endTime ?? undefined);
     if (!found) continue;
     const correlationId = newId();
-    ideas.push(await store.transaction({ correlationId }, (tx) => openIdea(tx, correlationId, bars, found)));
+    const evening = { correlationId, at: reader.at };
+    ideas.push(await store.transaction(evening, (tx) => openIdea(tx, correlationId, bars, found)));
   }
   return ideas;
 }

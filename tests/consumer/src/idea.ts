@@ -68,15 +68,7 @@ export async function openIdea(
       durationBars: barsBetween(bars, climax.timestamp, today.timestamp) + 1,
     }),
   });
-  await noteEvening(tx, range, today, 'TRADING_RANGE_RECOGNISED');
   return { correlationId, range, patterns: [], signals: [], trades: [] };
-}
-
-/** A range has no field for when it was seen, and the trail's own time is that of the run: so the story is told the evening of the market. */
-function noteEvening(tx: Transaction, range: TradingRange, today: Bar, eventType: string): Promise<void> {
-  const seenAt = closeOf(today.timestamp, today.timeframe);
-  const action = `seen in the evening of ${today.timestamp.toISOString().slice(0, 10)}`;
-  return tx.audit.append({ eventType, entityType: 'TRADING_RANGE', entityId: range.id, action, metadata: { seenAt } });
 }
 
 /** What the last bar makes of an idea, written as known when that bar had closed. First the money, then the range, then what is new in it. */
@@ -162,7 +154,6 @@ async function leave(tx: Transaction, idea: Idea, bars: readonly Bar[]): Promise
     durationBars: Math.max(LEAST_BARS, barsBetween(bars, startTime, last.timestamp) + 1),
     endTime: closeOf(last.timestamp, last.timeframe),
   });
-  await noteEvening(tx, range, bars.at(-1)!, 'TRADING_RANGE_LEFT');
   if (position?.campaign.status !== 'ACTIVE') return { ...left, range };
   const campaign = await tx.campaigns.toMarkup(position.campaign.id, { version: position.campaign.version });
   return { ...left, range, position: { ...position, campaign } };

@@ -54,7 +54,7 @@ export type Changes = readonly (readonly object[])[];
 
 /** Mostly the values as they are; sometimes one of the changes, each at a boundary or just beyond it. */
 export function twisted<V extends object>(dice: Dice, values: V, changes: Changes, percent = 40): V {
-  return dice.mischief(percent) ? { ...values, ...dice.pick(dice.pick(changes)) } : values;
+  return dice.twist(percent) ? { ...values, ...dice.pick(dice.pick(changes)) } : values;
 }
 
 /** A create that is sent again, as it was or with one value changed; undefined where nothing is there yet, or mostly. */

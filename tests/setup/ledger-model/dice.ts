@@ -1,14 +1,15 @@
+/** `calm`: only what should be accepted. `picky`: on a sound move, always a value at a boundary. `wild`: a bit of everything. */
+export type Mood = 'calm' | 'picky' | 'wild';
+
 /** Rolls that were drawn beforehand, so that a move follows from them and the world alone. A roll of zero is always the plainest choice. */
 export class Dice {
   readonly #rolls: readonly number[];
+  readonly #mood: Mood;
   #next = 0;
 
-  constructor(
-    rolls: readonly number[],
-    /** Makes only moves that should be accepted. */
-    readonly calm: boolean,
-  ) {
+  constructor(rolls: readonly number[], mood: Mood) {
     this.#rolls = rolls;
+    this.#mood = mood;
   }
 
   /** 0 to `sides` - 1. */
@@ -27,8 +28,13 @@ export class Dice {
     return this.roll(100) >= 100 - percent;
   }
 
-  /** As {@link chance}, never where the dice are calm: something that may well be refused. */
+  /** As {@link chance}, for what may well be refused. */
   mischief(percent: number): boolean {
-    return this.chance(percent) && !this.calm;
+    return this.chance(percent) && this.#mood === 'wild';
+  }
+
+  /** As {@link chance}, for a value at a boundary or just beyond it. */
+  twist(percent: number): boolean {
+    return this.#mood === 'picky' || this.mischief(percent);
   }
 }

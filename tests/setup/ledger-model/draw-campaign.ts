@@ -46,7 +46,13 @@ export function drawEntry(world: World, dice: Dice): Move {
       !used.has(row.id) &&
       isLive(world.rows.campaigns.get(row.campaign_id)!),
   );
-  const campaign = aimAt(world, dice, 'campaigns', (row) => row.id === signal.row?.campaign_id);
+  const elsewhere = dice.mischief(15);
+  const campaign = aimAt(
+    world,
+    dice,
+    'campaigns',
+    (row) => isLive(row) && (row.id === signal.row?.campaign_id) !== elsewhere,
+  );
   const known = campaign.row?.entries ?? [];
   if (known.length > 0 && dice.mischief(10)) {
     const { status: _, closed_at: _at, exit_price: _price, ...entry } = dice.pick(known);

@@ -104,7 +104,7 @@ function changes(input: Readonly<Record<string, unknown>>): Changes {
   const later = (ms: number) => printInstant(bar + ms);
   const tested = { testConfirmed: true, testBarTimestamp: later(duration), detectionTime: later(3 * duration) };
   return [
-    ...(documents.length > 0 ? [documents] : []),
+    ...(documents.length > 0 ? [documents, documents, documents] : []),
     (VOLUME_EDGES[type] ?? ['0.01']).map((volumeRatio) => ({ volumeRatio })),
     ['0', '-0.0001', '999999.9999', '1000000', '0.12345'].map((volumeRatio) => ({ volumeRatio })),
     ['0', '-1', '0.00001'].map((spreadRatio) => ({ spreadRatio })),

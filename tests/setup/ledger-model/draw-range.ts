@@ -56,7 +56,7 @@ export function drawRange(world: World, dice: Dice): Move {
   if (again) return { name: 'tradingRanges.create', args: [again] };
   const creek = priceOf(dice.pick(CREEKS));
   const width = priceOf(dice.pick(WIDTHS));
-  const jump = dice.roll(3) === 2 ? creek - (creek > 1_000n ? 1_000n : 1n) : creek + 3n * width;
+  const jump = dice.roll(2) === 1 ? creek - (creek > 1_000n ? 1_000n : 1n) : creek + 3n * width;
   const input = {
     id: newIdOf(world, dice, 'trading_ranges'),
     symbol: 'ACME',

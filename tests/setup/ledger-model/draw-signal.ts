@@ -6,6 +6,7 @@ import type { Move } from './moves.js';
 import { MEANINGS } from './pattern-meanings.js';
 import { isTradable } from './pattern-moves.js';
 import type { SignalRow } from './rows.js';
+import { knownAt } from './signal-moves.js';
 import { printInstant } from './values.js';
 import type { World } from './world.js';
 
@@ -62,6 +63,7 @@ function changes(input: Readonly<Record<string, unknown>>, leastR = 20n): Change
     [
       { approvalChain: chainOf(2, ['PASS', 'WARN']) },
       { approvalChain: chainOf(3, ['PASS', 'PASS', 'FAIL']) },
+      { approvalChain: chainOf(3, ['PASS', 'FAIL']) },
       { approvalChain: { ...chainOf(1, ['PASS']), overall_status: 'WARN' } },
     ],
   ];
@@ -103,12 +105,12 @@ export function drawSignal(world: World, dice: Dice): Move {
     ...(long ? dice.pick([{}, { signalType: 'LONG' }]) : { signalType: 'SHORT' }),
     patternId: pattern && dice.chance(8) ? null : patternId,
     ...series,
-    generatedAt: pattern?.detection_time ?? '2024-02-05T00:00:00Z',
+    generatedAt: pattern ? printInstant(knownAt(pattern)) : '2024-02-05T00:00:00Z',
     ...levels(long, risk, reward > 10_000_000_000n ? 9_900_000_000n : reward, dice.pick([0n, 1n, CENT] as const)),
     positionSize: dice.pick(['100', '0.5', '33.333', '12.34567891']),
     confidenceScore: 80,
     ...(campaign.row && dice.chance(40) && { campaignId: campaign.id }),
-    campaignAllocation: dice.pick(['0.5', '0.5001', '0.4999', '0.3333', '0.0001', '0.25', '1', '0.6667']),
+    campaignAllocation: dice.pick(['0.5', '0.5001', '0.4999', '0.3333', '0.0001', '0.301', '1', '0.6667']),
   };
   return { name: 'signals.create', args: [twisted(dice, input, changes(input, leastR))] };
 }
@@ -143,6 +145,7 @@ export function drawSignalRejection(world: World, dice: Dice): Move {
     { chain: failed },
     { chain: failed, reason: 'Levels said FAIL' },
     { chain: chainOf(5), reason: 'not today' },
+    { chain: chainOf(4, ['PASS', 'FAIL']) },
     { chain: failed, reason: 'not today' },
     { reason: 'Levels said FAIL' },
     { chain: chainOf(2) },

@@ -47,7 +47,7 @@ export async function playGroup(store: Store, world: World, group: Group, journa
 }
 
 async function playTurn(repositories: Repositories, world: World, turn: Turn, journal: Journal): Promise<void> {
-  const move = drawMove(world, new Dice(turn.rolls, turn.calm), turn.name);
+  const move = drawMove(world, new Dice(turn.rolls, turn.mood), turn.name);
   const before = world.copy();
   const outcome = predict(world, move);
   const answer = await answerOf(repositories, move);

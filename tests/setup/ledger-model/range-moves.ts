@@ -1,4 +1,5 @@
 import { printPrice, printUnits, readPriceUnits, readUnits } from './amounts.js';
+import { MEANINGS } from './pattern-meanings.js';
 import { BY_THE_STORE, type RangeRow } from './rows.js';
 import { isId, isPhase, isText, isWhole, LARGEST_INT, readInstantText, readSeries } from './values.js';
 import { type Created, type Kind, type Outcome, refused, type Values, type World } from './world.js';
@@ -73,9 +74,17 @@ function change(
   if (version !== row.version) objections.add('StaleVersion');
   const decided = decide(row);
   if (Array.isArray(decided)) for (const kind of decided) objections.add(kind);
+  else if (turnsEntriesRound(world, row, { ...row, ...decided.levels })) objections.add('InvalidInput');
   if (objections.size > 0 || Array.isArray(decided)) return { refused: objections };
   const fields = { ...decided.levels, version: row.version + 1 };
   return world.update('trading_ranges', row, fields, decided.eventType);
+}
+
+/** Entries need a range of their direction: one that has some, rejected ones aside, keeps it. */
+function turnsEntriesRound(world: World, before: RangeRow, after: RangeRow): boolean {
+  if (directionOfLevels(before) === directionOfLevels(after)) return false;
+  const patterns = [...world.rows.patterns.values()].filter((pattern) => pattern.trading_range_id === before.id);
+  return patterns.some((pattern) => MEANINGS[pattern.pattern_type]!.entry && pattern.rejection_reason === null);
 }
 
 function readRange(input: Values): Created<'trading_ranges'> | undefined {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
+import type { Mood } from './dice.js';
 import type { DrawName } from './draw.js';
 
 /** A move that is drawn when its turn comes: the world as it is then and these rolls decide it. */
 export interface Turn {
   readonly name?: DrawName | undefined;
-  /** Only what should be accepted. */
-  readonly calm: boolean;
+  readonly mood: Mood;
   readonly rolls: readonly number[];
 }
 
@@ -30,11 +30,15 @@ const where = fc.oneof(
 
 const group: fc.Arbitrary<Group> = fc.record({
   where,
-  turns: fc.array(fc.record({ calm: fc.constant(false), rolls }), { minLength: 1, maxLength: 7, size: 'max' }),
+  turns: fc.array(fc.record({ mood: fc.constant('wild' as const), rolls }), {
+    minLength: 1,
+    maxLength: 7,
+    size: 'max',
+  }),
 });
 
 function calm(...names: readonly DrawName[]): fc.Arbitrary<readonly Turn[]> {
-  return fc.tuple(...names.map((name) => rolls.map((all) => ({ name, calm: true, rolls: all }))));
+  return fc.tuple(...names.map((name) => rolls.map((all) => ({ name, mood: 'calm' as const, rolls: all }))));
 }
 
 /** From a range to positions in a campaign, so that what follows has something to go wrong with. */
@@ -46,10 +50,29 @@ const story: fc.Arbitrary<readonly Group[]> = fc
   )
   .map(([place, opening, positions]) => [{ where: place, turns: [...opening, ...positions.flat()] }]);
 
+/** The values of what is written, one after the other, each at some boundary. */
+const boundaries: fc.Arbitrary<readonly Group[]> = fc
+  .array(
+    fc.record({
+      name: fc.constantFrom<DrawName[]>(
+        ...(['pattern', 'pattern', 'pattern', 'signal', 'signal', 'signal'] as const),
+        ...(['range', 'entry', 'backtest', 'exit'] as const),
+      ),
+      mood: fc.constant('picky' as const),
+      rolls,
+    }),
+    { minLength: 1, maxLength: 14, size: 'max' },
+  )
+  .map((turns) => [{ where: 'alone', turns }]);
+
 export const sequences: fc.Arbitrary<Sequence> = fc
   .record({
     volumeRule: fc.constantFrom('warn' as const, 'reject' as const),
     story: fc.oneof({ weight: 1, arbitrary: fc.constant([]) }, { weight: 4, arbitrary: story }),
-    groups: fc.array(group, { minLength: 1, maxLength: 5, size: 'max' }),
+    boundaries: fc.oneof({ weight: 1, arbitrary: fc.constant([]) }, { weight: 2, arbitrary: boundaries }),
+    groups: fc.array(group, { minLength: 1, maxLength: 4, size: 'max' }),
   })
-  .map(({ volumeRule, story: opening, groups }) => ({ volumeRule, groups: [...opening, ...groups] }));
+  .map(({ volumeRule, story: opening, boundaries: edges, groups }) => ({
+    volumeRule,
+    groups: [...opening, ...edges, ...groups],
+  }));

@@ -2,8 +2,8 @@ import { distance, halfUp, printPrice, printUnits, readPriceUnits, readUnits } f
 import { readApproval, readChain, readRejection } from './approval-chain.js';
 import { MEANINGS } from './pattern-meanings.js';
 import { isTradable } from './pattern-moves.js';
-import type { Document, SignalRow } from './rows.js';
-import { isId, isWhole, readInstantText, readSeries } from './values.js';
+import type { Document, PatternRow, SignalRow } from './rows.js';
+import { DURATIONS, isId, isWhole, readInstantText, readSeries } from './values.js';
 import { type Created, type Kind, type Outcome, refused, type Values, type World } from './world.js';
 
 /** What each status may become. */
@@ -133,10 +133,17 @@ function fitsPattern(world: World, row: Created<'signals'>): boolean {
   const pattern = world.rows.patterns.get(row.pattern_id);
   if (!pattern || !isTradable(pattern)) return false;
   if (row.symbol !== pattern.symbol || row.timeframe !== pattern.timeframe) return false;
-  if (Date.parse(row.generated_at) < Date.parse(pattern.detection_time)) return false;
+  if (Date.parse(row.generated_at) < knownAt(pattern)) return false;
   const { entry, leastR } = MEANINGS[pattern.pattern_type]!;
   const [price, stop, target] = [row.entry_price, row.stop_loss, row.target_2].map((text) => readPriceUnits(text)!);
   return row.signal_type === entry && distance(target!, price!) * 10n >= distance(price!, stop!) * leastR;
+}
+
+/** When a pattern could be traded at the earliest: it was detected, and its test was over where it needs one. */
+export function knownAt(pattern: PatternRow): number {
+  const detected = Date.parse(pattern.detection_time);
+  if (!MEANINGS[pattern.pattern_type]!.tested || pattern.test_bar_timestamp === null) return detected;
+  return Math.max(detected, Date.parse(pattern.test_bar_timestamp) + DURATIONS[pattern.timeframe]!);
 }
 
 /** The campaign of a signal is live and of its series. */

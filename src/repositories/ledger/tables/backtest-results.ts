@@ -40,9 +40,11 @@ export function backtestResultTable(schemas: JsonSchemas): LedgerTable<BacktestR
     time: 'created_at',
     columns: COLUMNS,
     decode: (row) => {
-      const kind = ['backtest_config', configTypeOf(row.config), schemaVersionOf(row.config)] as const;
-      const place = { table: 'backtest_results', column: 'config', id: row.id };
-      return { ...row, config: decodeStored(schemas, kind, row.config, place) };
+      const { config } = row;
+      const decoded = decodeStored({ table: 'backtest_results', column: 'config', id: row.id }, (report) =>
+        schemas.decode('backtest_config', configTypeOf(config), schemaVersionOf(config), config, 'config', report),
+      );
+      return { ...row, config: decoded };
     },
   });
 }

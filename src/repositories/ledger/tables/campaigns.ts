@@ -35,12 +35,9 @@ export function campaignTable(schemas: JsonSchemas): LedgerTable<Campaign> {
     columns: COLUMNS,
     decode: (row) => {
       const entries = row.entries.map((entry, index) => {
-        const place = { table: 'campaigns', column: `entries.${index}`, id: row.id };
-        return decodeStored(
-          schemas,
-          ['campaign_entry', DEFAULT_TYPE, schemaVersionOf(entry)],
-          entry,
-          place,
+        const column = `entries.${index}`;
+        return decodeStored({ table: 'campaigns', column, id: row.id }, (report) =>
+          schemas.decode('campaign_entry', DEFAULT_TYPE, schemaVersionOf(entry), entry, column, report),
         ) as CampaignEntry;
       });
       return { ...row, entries };

@@ -41,9 +41,11 @@ export function patternTable(schemas: JsonSchemas): LedgerTable<Pattern> {
     time: 'pattern_bar_timestamp',
     columns: COLUMNS,
     decode: (row) => {
-      const kind = ['pattern_metadata', row.patternType, row.metadataVersion] as const;
-      const place = { table: 'patterns', column: 'metadata', id: row.id };
-      return { ...row, metadata: decodeStored(schemas, kind, row.metadata, place) as Pattern['metadata'] };
+      const { id, patternType, metadataVersion } = row;
+      const metadata = decodeStored({ table: 'patterns', column: 'metadata', id }, (report) =>
+        schemas.decode('pattern_metadata', patternType, metadataVersion, row.metadata, 'metadata', report),
+      );
+      return { ...row, metadata: metadata as Pattern['metadata'] };
     },
   });
 }

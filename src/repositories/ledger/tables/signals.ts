@@ -1,7 +1,7 @@
-import { type ApprovalChain, encodeApprovalChain } from '../../../domain/approval-chain.js';
+import { type ApprovalChain, decodeApprovalChain, encodeApprovalChain } from '../../../domain/approval-chain.js';
 import type { CampaignId, PatternId, SignalId } from '../../../domain/identifier.js';
-import { isJsonObject, type Json } from '../../../domain/json.js';
-import { DEFAULT_TYPE, type JsonSchemas, schemaVersionOf } from '../../../domain/json-schemas.js';
+import type { Json } from '../../../domain/json.js';
+import type { JsonSchemas } from '../../../domain/json-schemas.js';
 import type { Direction } from '../../../domain/pattern-types.js';
 import type { Signal, SignalStatus } from '../../../domain/signal.js';
 import type { MarketSymbol } from '../../../domain/symbol.js';
@@ -47,12 +47,11 @@ export function signalTable(schemas: JsonSchemas): LedgerTable<Signal> {
     time: 'generated_at',
     columns: COLUMNS,
     decode: (row) => {
-      const kind = ['approval_chain', DEFAULT_TYPE, schemaVersionOf(row.approvalChain)] as const;
       const place = { table: 'signals', column: 'approval_chain', id: row.id };
-      // The empty document is no chain.
-      const empty = isJsonObject(row.approvalChain) && Object.keys(row.approvalChain).length === 0;
-      const chain = empty ? null : (decodeStored(schemas, kind, row.approvalChain, place) as ApprovalChain);
-      return { ...row, approvalChain: chain };
+      const chain = decodeStored(place, (report) =>
+        decodeApprovalChain(row.approvalChain, 'approval_chain', schemas, report),
+      );
+      return { ...row, approvalChain: chain as ApprovalChain | null };
     },
   });
 }
