@@ -79,6 +79,10 @@ export class Database {
    * @throws MigrationError, also where the database has migrations that this version does not know
    */
   async migrate(onNotice?: (notice: ServerNotice) => void): Promise<string[]> {
+    // A database that cannot work as it is would fail in the middle of a migration, which somebody then has to resolve by hand.
+    await this.#detectLayout().catch((error) => {
+      if (!(error instanceof AuthenticationError) || error.code !== 'DATABASE_MISSING') throw error;
+    });
     const { chunkInterval, pool } = this.#config;
     const { applied } = await applyMigrations({
       connectionString: this.#url,

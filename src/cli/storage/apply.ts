@@ -40,7 +40,7 @@ async function apply({ json }: { json?: true }): Promise<void> {
     if (json) return sayJson(report);
     if (report.layout === 'plain') {
       say('The server has no TimescaleDB: the layout is plain, and its tables are as the migrations made them.');
-      say('Chunks, compression and rechunking do not apply there; retention does.');
+      say('Chunks and compression do not apply there; retention does.');
       return;
     }
     for (const change of report.changes) say(`${change.charAt(0).toUpperCase()}${change.slice(1)}.`);
