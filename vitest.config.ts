@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { timescaleBinaries } from './tests/setup/timescale-binaries.js';
 
@@ -9,6 +10,8 @@ const database = { include: ['tests/integration/**/*.test.ts'], testTimeout: 60_
 
 export default defineConfig({
   test: {
+    // Tests wait for their database more than they compute.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 30_000 } },
       { test: { name: 'plain', ...database, globalSetup: 'tests/setup/plain-server.ts' } },

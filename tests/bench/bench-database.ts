@@ -61,6 +61,11 @@ export class BenchDatabase {
     return performance.now() - start;
   }
 
+  /** What the comparison before has left to be written must not be written during the next one. */
+  async settle(): Promise<void> {
+    await this.client.query('CHECKPOINT');
+  }
+
   async close(): Promise<void> {
     await this.client.end();
     await this.store.close();

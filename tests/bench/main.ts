@@ -18,9 +18,10 @@ try {
   ];
   const comparisons: Comparison[] = [];
   for (const compare of [
-    ...[compareWrites, compareYearLookup, compareColumns, compareStoredAmount, measureMemory],
     ...[comparePatternWrites, compareLatestPatterns, compareApprovals, compareAuditAppends],
+    ...[compareWrites, compareYearLookup, compareColumns, compareStoredAmount, measureMemory],
   ]) {
+    await bench.settle();
     const comparison = await compare(bench);
     printComparison(comparison);
     comparisons.push(comparison);

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import {
   ConflictError,
   InvalidInputError,
+  openStore,
   type Problem,
   RowConflictError,
   type Trade,
@@ -329,13 +330,15 @@ test('eight writers of overlapping trades, with ids and without: nothing lost, n
 });
 
 test('a transaction that began before another wrote sees what that wrote, at whatever isolation', async () => {
-  const { store } = await openTestStore();
+  const { store, url } = await openTestStore();
+  const other = await openStore({ databaseUrl: url });
+  onTestFinished(() => other.close());
   await store.trades.upsert([trade({ tradeId: 1, timestamp: T }), trade({ tradeId: 2, timestamp: T + 9n })]);
   let tries = 0;
   const counts = await store.transaction({ isolation: 'repeatable read' }, async (tx) => {
     tries += 1;
     await tx.trades.count({ symbol: 'BTCUSDT' }); // takes the snapshot
-    if (tries === 1) await store.trades.upsert([trade({ tradeId: 3, timestamp: T + 5n })]);
+    if (tries === 1) await other.trades.upsert([trade({ tradeId: 3, timestamp: T + 5n })]);
     return tx.trades.upsert([trade({ tradeId: 3, timestamp: T + 5n })]);
   });
   expect([tries, counts.inserted, counts.unchanged]).toEqual([2, 0, 1]);

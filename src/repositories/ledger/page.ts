@@ -57,13 +57,19 @@ export async function readPage<Row>(
     const place = table.order.map(({ type }, index) => `${where.place(after[index])}::${type}`);
     where.andThat(`(${columns.join(', ')}) ${forward ? '>' : '<'} (${place.join(', ')})`);
   }
-  const text = `SELECT ${table.selection}, ARRAY[${columns.map((name) => `${name}::text`).join(', ')}] AS page_place
-    FROM ${table.name} WHERE ${where}
+  const places = columns.map((name, index) => `${name}::text AS page_place_${index}`);
+  const text = `SELECT ${table.selection}, ${places.join(', ')} FROM ${table.name} WHERE ${where}
     ORDER BY ${columns.map((name) => (forward ? name : `${name} DESC`)).join(', ')} LIMIT ${where.place(count + 1)}`;
   const { rows } = await client.query(statement(text, where.values));
   const shown = rows.slice(0, count);
   const last = shown[count - 1];
-  const next = rows.length > count && last ? writeCursor(table.name, last.page_place) : null;
+  const next =
+    rows.length > count && last
+      ? writeCursor(
+          table.name,
+          columns.map((_, index) => last[`page_place_${index}`]),
+        )
+      : null;
   if (!forward) shown.reverse();
   return { rows: shown.map(table.read), next };
 }
