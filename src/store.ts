@@ -11,7 +11,7 @@ import { readOrThrow, requireObject } from './domain/problem.js';
 import { readText } from './domain/text.js';
 import { type InstantInput, readInstant } from './domain/time.js';
 import type { Problem } from './errors.js';
-import type { AuditContext } from './repositories/audit/append.js';
+import { type AuditContext, LONGEST_ACTOR } from './repositories/audit/append.js';
 import { AsOfReader } from './repositories/bars/as-of-reader.js';
 import { LedgerSession } from './repositories/ledger/ledger-session.js';
 import type { PatternSettings } from './repositories/patterns.js';
@@ -49,8 +49,6 @@ export interface Transaction extends Repositories {
   /** Joins: what `use` does is part of this transaction, which fails as a whole if `use` throws. */
   transaction<T>(options: TransactionOptions, use: (tx: Transaction) => Promise<T>): Promise<T>;
 }
-
-const LONGEST_ACTOR = 100;
 
 /** An open store. Everything opened is closed by {@link close}. */
 export class Store implements Repositories {

@@ -6,6 +6,7 @@ import type { AuditHead } from '../repositories/audit/heads.js';
 import type { AuditVerification } from '../repositories/audit/verify.js';
 import { readIdArgument, readLimitArgument } from './arguments.js';
 import { withDatabase } from './context.js';
+import { eventJson, problemJson } from './event-json.js';
 import { note, say, sayJson } from './output.js';
 import { type Column, renderTable } from './table.js';
 
@@ -94,7 +95,7 @@ async function verify(options: VerifyOptions): Promise<void> {
 function toJson({ problems, ...rest }: AuditVerification) {
   return {
     ...rest,
-    problems: problems.map(({ seq, ...problem }) => ({ ...problem, ...(seq !== undefined && { seq: `${seq}` }) })),
+    problems: problems.map(problemJson),
   };
 }
 
@@ -141,20 +142,6 @@ async function list({ correlation, entity, actor, limit, json }: ListOptions): P
   const { text, leftOut } = await renderTable(LIST_TABLE, eventCells(events));
   say(text);
   if (leftOut.length > 0) note(`No room here for ${leftOut.join(', ')}; --json prints everything.`);
-}
-
-function eventJson(event: AuditEvent) {
-  return {
-    ...{ id: event.id, event_type: event.eventType, entity_type: event.entityType, entity_id: event.entityId },
-    ...{
-      timestamp: formatInstant(event.timestamp),
-      actor: event.actor,
-      action: event.action,
-      metadata: event.metadata,
-    },
-    ...{ correlation_id: event.correlationId, seq: `${event.seq}`, prev_hash: event.prevHash, row_hash: event.rowHash },
-    created_at: formatInstant(event.createdAt),
-  };
 }
 
 /** An action is cut to the room that the columns leave which are always there. */

@@ -1,11 +1,11 @@
 /** The heads of the audit chains in a file: what `wyckoff audit verify` keeps, to compare the trail with later. */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { UUID } from '../domain/identifier.js';
 import { InvalidInputError } from '../errors.js';
 import { type AuditHead, headLine } from '../repositories/audit/heads.js';
 
 const FORMAT = 'wyckoff audit heads 1';
-const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const LENGTH = /^(?:0|[1-9]\d{0,18})$/;
 const HASH = /^[0-9a-f]{64}$/;
 
@@ -90,7 +90,7 @@ export async function readHeadsFile(path: string): Promise<AuditHead[]> {
 function readHead(value: unknown): AuditHead | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { correlation_id: correlationId, length, hash } = value as Readonly<Record<string, unknown>>;
-  if (typeof correlationId !== 'string' || !ID.test(correlationId)) return undefined;
+  if (typeof correlationId !== 'string' || !UUID.test(correlationId)) return undefined;
   if (typeof length !== 'string' || !LENGTH.test(length)) return undefined;
   if (hash !== null && (typeof hash !== 'string' || !HASH.test(hash))) return undefined;
   return { correlationId, length: BigInt(length), hash };

@@ -10,7 +10,8 @@ export type SignalId = Id<'SIGNAL'>;
 export type CampaignId = Id<'CAMPAIGN'>;
 export type BacktestResultId = Id<'BACKTEST_RESULT'>;
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** As PostgreSQL writes it. */
+export const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** An id for something that does not exist yet. The client makes it, so that a create that is sent twice is recognised. */
 export function newId<T extends Id<string>>(): T {

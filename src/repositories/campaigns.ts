@@ -25,7 +25,7 @@ import { readChoice } from '../domain/choice.js';
 import { type CampaignId, readId } from '../domain/identifier.js';
 import type { JsonSchemas } from '../domain/json-schemas.js';
 import { type Report, readOrThrow, requireObject } from '../domain/problem.js';
-import { readText } from '../domain/text.js';
+import { readReason } from '../domain/text.js';
 import { type InstantInput, readInstant } from '../domain/time.js';
 import { ConflictError, IllegalMoveError } from '../errors.js';
 import { Batch, type BatchOptions } from './ledger/batch.js';
@@ -51,7 +51,6 @@ export interface CampaignFilter extends LedgerFilter {
 }
 
 const LIVE_STATUSES = CAMPAIGN_STATUSES.filter(isLive);
-const LONGEST_REASON = 1_000;
 
 /** The campaigns, ordered by when they started. At most one live campaign holds a trading range. */
 export class CampaignRepository extends LedgerRepository<Campaign, CampaignFilter> {
@@ -148,7 +147,7 @@ export class CampaignRepository extends LedgerRepository<Campaign, CampaignFilte
     options: Versioned & { readonly reason: string; readonly completedAt?: InstantInput },
   ): Promise<Campaign> {
     requireObject(options, 'change');
-    const action = readOrThrow('campaign', (report) => readText(options.reason, LONGEST_REASON, 'reason', report));
+    const action = readOrThrow('campaign', (report) => readReason(options.reason, report));
     return this.#move(id, options, 'INVALIDATED', (campaign) => ({
       fields: { completedAt: readCompletedAt(campaign, options.completedAt ?? this.session.now) },
       change: { eventType: 'CAMPAIGN_INVALIDATED', action },

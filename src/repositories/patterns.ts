@@ -14,7 +14,7 @@ import type { PatternRules } from '../domain/pattern-rules.js';
 import { ENTRY_TYPES, needsTest, PATTERN_TYPES, type PatternType } from '../domain/pattern-types.js';
 import { type Phase, readPhase } from '../domain/phase.js';
 import { type Report, readOrThrow } from '../domain/problem.js';
-import { readText } from '../domain/text.js';
+import { readReason } from '../domain/text.js';
 import { formatInstant, type InstantInput, readInstant } from '../domain/time.js';
 import { ConflictError, type Problem } from '../errors.js';
 import { Batch, type BatchOptions } from './ledger/batch.js';
@@ -39,7 +39,6 @@ export interface PatternFilter extends LedgerFilter {
 }
 
 const TESTED_TYPES = PATTERN_TYPES.filter(needsTest);
-const LONGEST_REASON = 1_000;
 
 /** What patterns to be created break of the rules that only warn. */
 type Warnings = Map<PatternDraft, readonly Problem[]>;
@@ -141,7 +140,7 @@ export class PatternRepository extends LedgerRepository<Pattern, PatternFilter> 
   /** The pattern failed, or was none. To reject it again for the same reason changes nothing. @throws NotFoundError, ConflictError PATTERN_REJECTED */
   async reject(id: string, reason: string): Promise<Pattern> {
     const wanted = idOf<PatternId>(id);
-    const why = readOrThrow('rejection', (report) => readText(reason, LONGEST_REASON, 'reason', report));
+    const why = readOrThrow('rejection', (report) => readReason(reason, report));
     return this.session.write(async (client, tell) => {
       const pattern = await requireById(client, this.table, wanted, 'update');
       if (pattern.rejectionReason === why) return pattern;

@@ -3,9 +3,9 @@ import { statement } from '../database/statement.js';
 import type { TradingRangeId } from '../domain/identifier.js';
 import { ENTRY_TYPES } from '../domain/pattern-types.js';
 import { type Phase, readPhase } from '../domain/phase.js';
-import { type Report, readOrThrow, requireObject } from '../domain/problem.js';
+import { readOrThrow, requireObject } from '../domain/problem.js';
 import type { SeriesInput } from '../domain/series.js';
-import { readText } from '../domain/text.js';
+import { readReason } from '../domain/text.js';
 import { type InstantInput, readInstant } from '../domain/time.js';
 import {
   checkEndTime,
@@ -214,8 +214,4 @@ async function requireSameDirection(client: Client, before: TradingRange, after:
     const rule = `a range's direction is not turned round at ${isolation}`;
     refuse('DIRECTION_NOT_VISIBLE', rule, 'do it in a transaction at read committed');
   }
-}
-
-function readReason(reason: string, report: Report): string | undefined {
-  return readText(reason, 1_000, 'reason', report);
 }

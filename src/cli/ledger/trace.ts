@@ -1,12 +1,14 @@
 /** What `wyckoff trace` prints. */
+
 import type { AuditEvent } from '../../domain/audit-event.js';
-import { type JsonObject, toJson } from '../../domain/json.js';
+import type { JsonObject } from '../../domain/json.js';
 import type { SeriesKey } from '../../domain/series.js';
 import { formatInstant } from '../../domain/time.js';
 import { NotFoundError } from '../../errors.js';
 import type { AuditVerification } from '../../repositories/audit/verify.js';
 import { idsByPrefix } from '../../repositories/ledger/id-prefix.js';
 import { type LedgerRow, rowDocument, selectByIds } from '../../repositories/ledger/ledger-table.js';
+import { eventJson, problemJson } from '../event-json.js';
 import { note, say, sayJson } from '../output.js';
 import { BACKTESTS } from './backtests.js';
 import { CAMPAIGNS } from './campaigns.js';
@@ -142,15 +144,10 @@ function traceJson(id: string, events: readonly AuditEvent[], now: Rows, { probl
     series: seriesOf(subjectsOf(events, now)),
     ...{ from: formatInstant(events[0]!.timestamp), to: formatInstant(events.at(-1)!.timestamp) },
     over: isOver(now),
-    events: events.map((event) => ({
-      ...{ id: event.id, event_type: event.eventType, entity_type: event.entityType, entity_id: event.entityId },
-      ...{ timestamp: formatInstant(event.timestamp), actor: event.actor, action: event.action },
-      ...{ metadata: toJson(event.metadata ?? null), correlation_id: event.correlationId, seq: `${event.seq}` },
-      ...{ prev_hash: event.prevHash, row_hash: event.rowHash, created_at: formatInstant(event.createdAt) },
-    })),
+    events: events.map(eventJson),
     now: documentsOf(now),
     verified: problems.length === 0,
-    problems: problems.map(({ seq, ...problem }) => ({ ...problem, ...(seq !== undefined && { seq: `${seq}` }) })),
+    problems: problems.map(problemJson),
   };
 }
 

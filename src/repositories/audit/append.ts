@@ -5,6 +5,9 @@ import type { JsonObject } from '../../domain/json.js';
 import { formatInstant } from '../../domain/time.js';
 import { partsOf } from '../parts.js';
 
+/** Characters of an actor's name: VARCHAR(100). */
+export const LONGEST_ACTOR = 100;
+
 /** Who acts, and in which story. */
 export interface AuditContext {
   readonly actor: string;

@@ -10,6 +10,7 @@ import { idOf } from '../ledger/ids.js';
 import type { LedgerSession } from '../ledger/ledger-session.js';
 import { requireEntity } from '../ledger/missing.js';
 import { type Page, type PageOptions, readAllPages } from '../ledger/page.js';
+import { LONGEST_ACTOR } from './append.js';
 import { readEvents } from './read-events.js';
 import { type AuditVerification, type VerifyOptions, verifyAuditTrail } from './verify.js';
 
@@ -27,7 +28,6 @@ export interface NewNote {
 const EVENT_TYPE = /^[A-Z][A-Z0-9_]{2,49}$/;
 const OWN_TYPES: ReadonlySet<string> = new Set(Object.values(EVENT_TYPES).flat());
 const LONGEST_ACTION = 1_000;
-const LONGEST_ACTOR = 100;
 
 /** The audit trail: what happened to the ledger, who did it, and whether somebody has rewritten it. Events come oldest first. */
 export class AuditRepository {

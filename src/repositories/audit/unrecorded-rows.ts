@@ -1,15 +1,10 @@
 import type { Client } from '../../database/session.js';
 import { type EntityType, EVENT_TYPES } from '../../domain/audit-event.js';
 import type { Findings } from './audit-problem.js';
+import { ENTITY_TABLES } from './entity-tables.js';
 
-/** The tables of the ledger, whose every write appends an event, by what the events call their rows. */
-const RECORDED_TABLES = {
-  TRADING_RANGE: 'trading_ranges',
-  PATTERN: 'patterns',
-  SIGNAL: 'signals',
-  CAMPAIGN: 'campaigns',
-  BACKTEST_RESULT: 'backtest_results',
-} as const satisfies Partial<Record<EntityType, string>>;
+/** The tables of the ledger, whose every write appends an event; market data are written without one. */
+const { BAR_SERIES: _bars, TIME_SERIES: _series, ...RECORDED_TABLES } = ENTITY_TABLES;
 
 /** Rows a statement. */
 const PAGE = 20_000;

@@ -2,19 +2,10 @@ import type { Client } from '../../database/session.js';
 import { statement } from '../../database/statement.js';
 import type { EntityType } from '../../domain/audit-event.js';
 import { NotFoundError } from '../../errors.js';
+import { ENTITY_TABLES } from '../audit/entity-tables.js';
 import { type LedgerRow, type LedgerTable, type Lock, selectByIds } from './ledger-table.js';
 
-const TABLES: Readonly<Record<EntityType, string>> = {
-  TRADING_RANGE: 'trading_ranges',
-  PATTERN: 'patterns',
-  SIGNAL: 'signals',
-  CAMPAIGN: 'campaigns',
-  BACKTEST_RESULT: 'backtest_results',
-  BAR_SERIES: 'bar_series',
-  TIME_SERIES: 'time_series',
-};
-
-const WHOSE = Object.values(TABLES)
+const WHOSE = Object.values(ENTITY_TABLES)
   .map((table) => `SELECT '${table}' AS owner FROM ${table} WHERE id = $1`)
   .join(' UNION ALL ');
 
@@ -33,7 +24,8 @@ export async function requireById<Entity extends LedgerRow>(
 /** @throws NotFoundError where there is no such thing */
 export async function requireEntity(client: Client, entityType: EntityType, id: string): Promise<void> {
   const owner = await ownerOf(client, id);
-  if (owner !== TABLES[entityType]) throw unknown(entityType, entityType.toLowerCase().replaceAll('_', ' '), id, owner);
+  if (owner !== ENTITY_TABLES[entityType])
+    throw unknown(entityType, entityType.toLowerCase().replaceAll('_', ' '), id, owner);
 }
 
 /** The error for an id that is not there. */

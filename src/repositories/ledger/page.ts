@@ -1,6 +1,7 @@
 import type { QueryResultRow } from 'pg';
 import type { Client } from '../../database/session.js';
 import { statement } from '../../database/statement.js';
+import { UUID } from '../../domain/identifier.js';
 import { type Report, readOrThrow } from '../../domain/problem.js';
 import type { Where } from './where.js';
 
@@ -95,7 +96,7 @@ function readPageLimit(limit: number, report: Report): number | undefined {
 
 const WRITTEN: Readonly<Record<OrderColumn['type'], RegExp>> = {
   timestamptz: /^\d{4,6}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]) (?:[01]\d|2[0-3])(?::[0-5]\d){2}(?:\.\d{1,6})?\+00$/,
-  uuid: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  uuid: UUID,
   bigint: /^\d{1,18}$/,
 };
 
