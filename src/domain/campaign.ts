@@ -1,4 +1,5 @@
 import type { CampaignEntry } from './campaign-entry.js';
+import { type CampaignStatus, isLive } from './campaign-status.js';
 import { type CampaignTotals, openOf, totalsOf } from './campaign-totals.js';
 import { refuseComputed } from './computed-fields.js';
 import { type CampaignId, readOptionalId, readOrMakeId, type TradingRangeId } from './identifier.js';
@@ -6,17 +7,13 @@ import type { Report } from './problem.js';
 import { readSeriesKey, type SeriesInput, type SeriesKey } from './series.js';
 import { type InstantInput, readInstant } from './time.js';
 
-export const CAMPAIGN_STATUSES = ['ACTIVE', 'MARKUP', 'COMPLETED', 'INVALIDATED'] as const;
-/** MARKUP is the markdown, for short campaigns. */
-export type CampaignStatus = (typeof CAMPAIGN_STATUSES)[number];
-
-/** What a campaign of each status may become. One that may become nothing is terminal. */
-export const CAMPAIGN_MOVES: Readonly<Record<CampaignStatus, readonly CampaignStatus[]>> = {
-  ACTIVE: ['MARKUP', 'INVALIDATED'],
-  MARKUP: ['COMPLETED', 'INVALIDATED'],
-  COMPLETED: [],
-  INVALIDATED: [],
-};
+export {
+  CAMPAIGN_MOVES,
+  CAMPAIGN_STATUSES,
+  type CampaignStatus,
+  canMoveCampaign,
+  isLive,
+} from './campaign-status.js';
 
 /** The positions taken on one idea. */
 export interface Campaign extends SeriesKey, CampaignTotals {
@@ -44,14 +41,6 @@ export interface NewCampaign extends SeriesInput {
 export type CampaignDraft = Omit<Campaign, 'createdAt' | 'updatedAt'>;
 
 const COMPUTED = ['status', 'entries', 'totalAllocation', 'currentRisk', 'averageEntry', 'version', 'completedAt'];
-
-export function canMoveCampaign(from: CampaignStatus, to: CampaignStatus): boolean {
-  return CAMPAIGN_MOVES[from].includes(to);
-}
-
-export function isLive(status: CampaignStatus): boolean {
-  return CAMPAIGN_MOVES[status].length > 0;
-}
 
 /** Reads a campaign that is to be opened: ACTIVE, without entries. */
 export function readNewCampaign(input: NewCampaign, report: Report): CampaignDraft | undefined {

@@ -1,9 +1,9 @@
 /** The options of the lists: what the filters of the repositories have. */
 import { InvalidArgumentError, Option } from 'commander';
-import { CAMPAIGN_STATUSES } from '../../domain/campaign.js';
+import { CAMPAIGN_STATUSES } from '../../domain/campaign-status.js';
 import { PATTERN_TYPES, type PatternType } from '../../domain/pattern-types.js';
 import { PHASES, type Phase } from '../../domain/phase.js';
-import { SIGNAL_STATUSES } from '../../domain/signal.js';
+import { SIGNAL_STATUSES } from '../../domain/signal-status.js';
 import type { MarketSymbol } from '../../domain/symbol.js';
 import { TIMEFRAMES, type Timeframe } from '../../domain/timeframe.js';
 import { readInstantArgument, readSymbolArgument } from '../arguments.js';
