@@ -55,7 +55,12 @@ const environmentSchema = z.object({
   DATABASE_URL: databaseUrl().optional(),
   DB_HOST: text.refine(isHost, 'a host name or address, without a port (that is DB_PORT)').optional(),
   DB_PORT: z.coerce.number().int().min(1).max(65_535).default(5432),
-  DB_NAME: text.default('wyckoff'),
+  DB_NAME: text
+    .refine(
+      (name) => name !== '.' && name !== '..',
+      "a name that a URL can carry: '.' and '..' stand for directories there",
+    )
+    .default('wyckoff'),
   DB_USER: text.default('wyckoff'),
   DB_PASSWORD: z.string().optional(),
   DB_SSL_MODE: z.enum(SSL_MODES).optional(),

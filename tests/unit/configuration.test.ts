@@ -113,6 +113,8 @@ describe('what is wrong', () => {
     ['DB_HOST', 'user@host'],
     ['DB_HOST', 'host/bars'],
     ['DB_HOST', 'host%'],
+    ['DB_NAME', '.'],
+    ['DB_NAME', '..'],
     ['DB_PORT', '0'],
     ['DB_PORT', '65536'],
     ['DB_PORT', 'five'],
@@ -190,8 +192,9 @@ describe('prisma.config.ts', () => {
 
   it('puts the parts together as the store does, whatever characters they have', async () => {
     const part = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter((text) => !text.includes('\0'));
+    const name = part.filter((text) => text !== '.' && text !== '..');
     const parts = fc.record(
-      { DB_NAME: part, DB_USER: part, DB_PASSWORD: part, DB_PORT: fc.integer({ min: 1, max: 65_535 }).map(String) },
+      { DB_NAME: name, DB_USER: part, DB_PASSWORD: part, DB_PORT: fc.integer({ min: 1, max: 65_535 }).map(String) },
       { requiredKeys: [] },
     );
     await fc.assert(
