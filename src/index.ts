@@ -17,6 +17,7 @@ export type { AuditEvent, AuditEventType, EntityType } from './domain/audit-even
 export type { BacktestResult, BacktestRunId, NewBacktestResult } from './domain/backtest-result.js';
 export type { Bar, BarInput } from './domain/bar.js';
 export type { BarColumns, DecimalColumn } from './domain/bar-columns.js';
+export type { BookImbalance, ImbalanceSeconds } from './domain/book-imbalance.js';
 export type { Campaign, CampaignStatus, NewCampaign } from './domain/campaign.js';
 export type { CampaignEntry, NewCampaignEntry, NewEntryExit, PositionId } from './domain/campaign-entry.js';
 export { Decimal, type DecimalInput } from './domain/decimal.js';
@@ -49,9 +50,11 @@ export type { Quote, QuoteInput } from './domain/quote.js';
 export type { Series, SeriesInput, SeriesKey } from './domain/series.js';
 export type { NewSignal, Signal, SignalStatus } from './domain/signal.js';
 export type { MarketSymbol } from './domain/symbol.js';
+export type { TickInterval } from './domain/tick-interval.js';
 export { formatInstant, type InstantInput } from './domain/time.js';
 export { closeOf, TIMEFRAMES, type Timeframe } from './domain/timeframe.js';
 export type { Trade, TradeInput, TradeSide } from './domain/trade.js';
+export type { TradeBar } from './domain/trade-bar.js';
 export {
   type NewTradingRange,
   projectRange,
@@ -102,14 +105,20 @@ export type { CampaignFilter, CampaignRepository } from './repositories/campaign
 export type { IndicatorRepository } from './repositories/indicators.js';
 export type { BatchOptions } from './repositories/ledger/batch.js';
 export type { Page, PageOptions } from './repositories/ledger/page.js';
-export type { OrderBookRepository, OrderBookWriteOptions } from './repositories/order-books.js';
+export type {
+  ImbalanceWindow,
+  OrderBookRepository,
+  OrderBookWriteOptions,
+  SnapshotWindow,
+} from './repositories/order-books.js';
 export type { PatternFilter, PatternRepository } from './repositories/patterns.js';
 export type { QuoteRepository } from './repositories/quotes.js';
 export type { SignalFilter, SignalRepository } from './repositories/signals.js';
+export type { BucketWindow } from './repositories/time-series/buckets.js';
 export type { SymbolKey, TickWriteOptions } from './repositories/time-series/symbol-series.js';
 export type { TickCounts } from './repositories/time-series/upsert.js';
 export type { TickWindow } from './repositories/time-series/window.js';
-export type { TradeRepository, TradeWriteOptions } from './repositories/trades.js';
+export type { TradeBarWindow, TradeRepository, TradeWriteOptions } from './repositories/trades.js';
 export type { TradingRangeFilter, TradingRangeRepository } from './repositories/trading-ranges.js';
 export { openStore, Store, type StoreOptions, type Transaction, type TransactionOptions } from './store.js';
 export type { FileImport, ImportOptions, ImportProgress } from './transfer/importer.js';

@@ -86,6 +86,14 @@ function unsignedZero(value: Decimal): Decimal {
 }
 
 /**
+ * `dividend / divisor`, half-up (a half away from zero) to `places` decimals. Of sums of columns it is rounded once: the quotient of its 60 digits
+ * cannot reach a half that the exact one does not lie on, since that is some 10^-40 away.
+ */
+export function divideHalfUp(dividend: string, divisor: string, places: number): Decimal {
+  return unsignedZero(new Decimal(dividend).div(divisor).toDecimalPlaces(places));
+}
+
+/**
  * Reads an outside value as the integer `value x 10^scale`. More decimals than the kind has, or more integer digits, are reported and never
  * rounded.
  */

@@ -59,12 +59,14 @@ export {
   barInputSchema,
   decimalSchema,
   instantSchema,
+  microsecondSchema,
   moneySchema,
   type NewBar,
   priceSchema,
   ratioSchema,
   seriesSchema,
   signedPriceSchema,
+  sizeSchema,
   symbolSchema,
   timeframeSchema,
   volumeSchema,
@@ -74,6 +76,16 @@ export { allocationPct, SIGNAL_MOVES, SIGNAL_STATUSES } from './signal.js';
 export { readSize, SIZE } from './size.js';
 export { type MarketSymbol, readSymbol } from './symbol.js';
 export { formatInstant, type InstantInput, readInstant } from './time.js';
+export {
+  indicatorInputSchema,
+  type NewIndicator,
+  type NewOrderBook,
+  type NewQuote,
+  type NewTrade,
+  orderBookInputSchema,
+  quoteInputSchema,
+  tradeInputSchema,
+} from './time-series-schemas.js';
 export {
   checkAlignment,
   closeOf,

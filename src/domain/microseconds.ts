@@ -45,7 +45,7 @@ function isNanoseconds(value: unknown): value is { readonly nanoseconds: bigint 
 }
 
 function cut(nanoseconds: bigint, value: unknown, path: string, report: Report, onCut: (() => void) | undefined) {
-  const remainder = ((nanoseconds % 1000n) + 1000n) % 1000n;
+  const remainder = modulo(nanoseconds, 1000n);
   if (remainder !== 0n && onCut === undefined) {
     const hint = "cut it yourself, or pass nanoseconds: 'cut', which counts what it cuts";
     report({ code: 'INSTANT_TOO_FINE', path, value, rule: 'an instant has at most microsecond precision', hint });
@@ -69,16 +69,21 @@ export function microsecondsOf(instant: Date): bigint {
 
 /** The millisecond that holds this microsecond. */
 export function dateOf(microseconds: bigint): Date {
-  return new Date(Number((microseconds - modulo(microseconds)) / 1000n));
+  return new Date(Number(bucketOf(microseconds, 1000n) / 1000n));
+}
+
+/** The opening of the bucket that holds this instant; buckets of `span` microseconds lie end to end, and one opens at the epoch. */
+export function bucketOf(microseconds: bigint, span: bigint): bigint {
+  return microseconds - modulo(microseconds, span);
 }
 
 /** ISO 8601 in UTC with six decimals and `Z`: `2024-01-02T14:30:00.123456Z`. */
 export function formatMicroseconds(microseconds: bigint): string {
-  const micros = modulo(microseconds).toString().padStart(3, '0');
+  const micros = modulo(microseconds, 1000n).toString().padStart(3, '0');
   return `${dateOf(microseconds).toISOString().slice(0, -1)}${micros}Z`;
 }
 
-/** The microseconds behind the whole millisecond, 0 to 999 before 1970 too. */
-function modulo(microseconds: bigint): bigint {
-  return ((microseconds % 1000n) + 1000n) % 1000n;
+/** From 0 to below the divisor, before 1970 too. */
+function modulo(value: bigint, divisor: bigint): bigint {
+  return ((value % divisor) + divisor) % divisor;
 }

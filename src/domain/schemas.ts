@@ -12,8 +12,10 @@ import {
   RATIO,
   readDecimal,
 } from './decimal.js';
+import { type MicrosecondInput, readMicroseconds } from './microseconds.js';
 import type { Report } from './problem.js';
 import type { SeriesInput, SeriesKey } from './series.js';
+import { readSize, SIZE } from './size.js';
 import { type MarketSymbol, readSymbol } from './symbol.js';
 import { type InstantInput, readInstant } from './time.js';
 import { readTimeframe, type Timeframe } from './timeframe.js';
@@ -33,7 +35,7 @@ export function schemaOf<Input, Output>(read: Read<Output>): z.ZodType<Output, I
   });
 }
 
-function issueOf(problem: Problem) {
+export function issueOf(problem: Problem) {
   const path = problem.path === '' ? [] : problem.path.split('.');
   return { code: 'custom' as const, path, message: problem.rule, params: { ...problem }, input: problem.value };
 }
@@ -56,6 +58,8 @@ export const decimalSchema: z.ZodType<Decimal, DecimalInput> = schemaOf((value, 
 });
 /** Above zero, at most 10 digits before the point and 8 after it. */
 export const priceSchema: z.ZodType<Decimal, DecimalInput> = amountSchema(PRICE.scale, readPrice);
+/** Above zero, at most 16 digits before the point and 8 after it. */
+export const sizeSchema: z.ZodType<Decimal, DecimalInput> = amountSchema(SIZE.scale, readSize);
 /** A price that may lie at or below zero, as oil's did at -37.63. */
 export const signedPriceSchema: z.ZodType<Decimal, DecimalInput> = amountSchema(PRICE.scale, (value, path, report) =>
   readPrice(value, path, report, true),
@@ -78,6 +82,10 @@ export function volumeSchema(volumeScale = 0): z.ZodType<Decimal, DecimalInput> 
 
 /** Gives a Date, UTC. */
 export const instantSchema: z.ZodType<Date, InstantInput> = schemaOf(readInstant);
+/** The instant of a trade, a quote or a book: gives whole microseconds since the epoch, and refuses what is finer. */
+export const microsecondSchema: z.ZodType<bigint, MicrosecondInput> = schemaOf((value, path, report) =>
+  readMicroseconds(value, path, report),
+);
 export const timeframeSchema: z.ZodType<Timeframe, Timeframe> = schemaOf(readTimeframe);
 /** Gives it trimmed and in upper case. */
 export const symbolSchema: z.ZodType<MarketSymbol, string> = schemaOf(readSymbol);

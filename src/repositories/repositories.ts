@@ -6,12 +6,12 @@ import { BarRepository } from './bars/bar-repository.js';
 import { CampaignRepository } from './campaigns.js';
 import { INDICATORS, type IndicatorRepository } from './indicators.js';
 import type { LedgerSession } from './ledger/ledger-session.js';
-import { ORDER_BOOKS, type OrderBookRepository } from './order-books.js';
+import { OrderBookRepository } from './order-books.js';
 import { PatternRepository, type PatternSettings } from './patterns.js';
 import { QUOTES, type QuoteRepository } from './quotes.js';
 import { SignalRepository } from './signals.js';
 import { TimeSeriesRepository } from './time-series/repository.js';
-import { TRADES, type TradeRepository } from './trades.js';
+import { TradeRepository } from './trades.js';
 import { TradingRangeRepository } from './trading-ranges.js';
 
 /** Everything that a store keeps, whether each write is a transaction of its own or all are part of one. */
@@ -38,9 +38,9 @@ export function createRepositories(
   const { schemas } = settings;
   return {
     bars: new BarRepository(session, context),
-    trades: new TimeSeriesRepository(TRADES, session, context),
+    trades: new TradeRepository(session, context),
     quotes: new TimeSeriesRepository(QUOTES, session, context),
-    orderBooks: new TimeSeriesRepository(ORDER_BOOKS, session, context),
+    orderBooks: new OrderBookRepository(session, context),
     indicators: new TimeSeriesRepository(INDICATORS, session, context),
     tradingRanges: new TradingRangeRepository(ledger),
     patterns: new PatternRepository(ledger, settings),

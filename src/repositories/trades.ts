@@ -1,10 +1,18 @@
+import type { Session } from '../database/session.js';
 import { Decimal } from '../domain/decimal.js';
+import { readOrThrow } from '../domain/problem.js';
 import type { MarketSymbol } from '../domain/symbol.js';
+import { intervalSpan, readInterval, type TickInterval } from '../domain/tick-interval.js';
 import { readTrade, type Trade, type TradeInput, type TradeSide } from '../domain/trade.js';
+import type { TradeBar } from '../domain/trade-bar.js';
+import type { AuditContext } from './audit/append.js';
+import { type BucketWindow, closedBuckets, iterateBuckets, readAt } from './time-series/buckets.js';
 import { decimal, text } from './time-series/column.js';
-import type { TimeSeriesRepository } from './time-series/repository.js';
+import { TimeSeriesRepository } from './time-series/repository.js';
 import { readSymbolSeries, type SymbolKey, type TickWriteOptions } from './time-series/symbol-series.js';
 import type { TimeSeriesTable } from './time-series/table.js';
+import type { ReadWindow } from './time-series/window.js';
+import { readTradeBars } from './trade-bars.js';
 
 export interface TradeWriteOptions extends TickWriteOptions {
   /** Lets a trade take the place of a stored one with its id and other values, which otherwise is a conflict. */
@@ -52,4 +60,42 @@ export const TRADES: TimeSeriesTable<TradeInput, Trade, SymbolKey, TradeWriteOpt
   },
 };
 
-export type TradeRepository = TimeSeriesRepository<TradeInput, Trade, SymbolKey, TradeWriteOptions>;
+/** Which bars of trades: those that open in `[from, to)` and had closed by `at`. */
+export interface TradeBarWindow extends SymbolKey, BucketWindow {
+  readonly interval: TickInterval;
+}
+
+/** Trades a page of {@link TradeRepository.iterateBars}. */
+const PAGE = 20_000;
+
+export class TradeRepository extends TimeSeriesRepository<TradeInput, Trade, SymbolKey, TradeWriteOptions> {
+  constructor(session: Session, context: AuditContext) {
+    super(TRADES, session, context);
+  }
+
+  /**
+   * The trades as bars of a second or a minute, oldest first. A bucket without a trade has no bar. A bar that had not closed by `at` (default:
+   * now) is never among them. For long windows there is {@link iterateBars}.
+   */
+  async bars(input: TradeBarWindow): Promise<TradeBar[]> {
+    const { window, interval } = this.#buckets(input);
+    return this.session.withClient((client) => readTradeBars(client, TRADES, window, interval));
+  }
+
+  /** As {@link bars}, one by one, in constant memory: about 20,000 trades a page. */
+  async *iterateBars(
+    input: TradeBarWindow & { readonly signal?: AbortSignal },
+  ): AsyncGenerator<TradeBar, void, undefined> {
+    const { window, interval } = this.#buckets(input);
+    const page = { span: intervalSpan(interval), size: PAGE, signal: input.signal };
+    yield* iterateBuckets(this.session, TRADES, window, page, (client, part) =>
+      readTradeBars(client, TRADES, part, interval),
+    );
+  }
+
+  #buckets(input: TradeBarWindow): { window: ReadWindow; interval: TickInterval } {
+    const window = this.window(input);
+    const interval = readOrThrow('window', (report) => readInterval(input.interval, 'interval', report));
+    return { window: closedBuckets(window, intervalSpan(interval), readAt(input.at)), interval };
+  }
+}

@@ -131,3 +131,25 @@ test('books and indicators in compressed chunks are recognised and replaced', as
   expect(after.filter(({ asks }) => asks.length === 1)).toHaveLength(150);
   expect(after).toHaveLength(300);
 });
+
+test('bars of trades, last books and imbalances are the same before and after compression', async () => {
+  const { store, url } = await openTestStore();
+  const raw = await openRawClient(url);
+  await store.trades.upsert(trades(6_000));
+  const books = Array.from({ length: 3_000 }, (_, index): OrderBookInput => {
+    const timestamp = START + BigInt(index) * 86_411_117n + 999_999n;
+    return { symbol: 'A', timestamp, bids: [[100, 1 + (index % 9)]], asks: [[101, 1 + (index % 4)]] };
+  });
+  await store.orderBooks.upsert(books);
+  const window = { symbol: 'A', from: START + DAY / 3n, to: START + 2n * DAY + DAY / 7n };
+  const read = async () => ({
+    seconds: await store.trades.bars({ ...window, interval: '1s' }),
+    minutes: await store.trades.bars({ symbol: 'A', interval: '1m' }),
+    books: await store.orderBooks.snapshots({ ...window, every: '1m' }),
+    imbalances: await store.orderBooks.imbalance({ ...window, seconds: 60 }),
+  });
+  const before = await read();
+  expect(Object.values(before).map(({ length }) => length)).toEqual([1_810, 3_000, 1_809, 1_809]);
+  expect([await compress(raw, 'trades'), await compress(raw, 'order_book_snapshots')]).toEqual([3, 3]);
+  expect(await read()).toEqual(before);
+});

@@ -38,13 +38,13 @@ export class EntryBatch {
         report({ code: 'ROW_INVALID', path: '', value: input, rule: `not one of ${table.subject}` });
         continue;
       }
-      const spelling = table.seriesColumns.map((column) => String(input[column])).join('\n');
-      let one = known.get(spelling);
+      const spelling = spellingOf(table.seriesColumns.map((column) => input[column]));
+      let one = spelling === undefined ? undefined : known.get(spelling);
       if (one === undefined) {
         const series = table.readSeries(input, report);
         if (series) {
           one = this.#open(series);
-          known.set(spelling, one);
+          if (spelling !== undefined) known.set(spelling, one);
         }
       }
       const entry = one && table.readEntry(input, one.series, rules, report);
@@ -59,6 +59,11 @@ export class EntryBatch {
     this.series.set(name, one);
     return one;
   }
+}
+
+/** Of one that is read already a row need not be read again; what is no text never is one. A NUL is in no right name. */
+function spellingOf(parts: readonly unknown[]): string | undefined {
+  return parts.every((part) => typeof part === 'string') ? parts.join('\0') : undefined;
 }
 
 /** In the order of their instants, and of their positions at one instant. */

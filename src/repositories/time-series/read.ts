@@ -117,7 +117,7 @@ export function inWindow(
   };
 }
 
-async function ask<Row>(
+export async function ask<Row>(
   client: Client,
   table: Table<Row>,
   series: SeriesName,
@@ -137,11 +137,15 @@ async function ask<Row>(
   });
 }
 
-/** Whole microseconds: pg would make a Date, which has milliseconds. */
-function selected({ select }: Pick<Table<unknown>, 'select'>): string {
-  return ['(extract(epoch FROM timestamp) * 1000000)::bigint', ...select].join(', ');
+export function selected({ select }: Pick<Table<unknown>, 'select'>): string {
+  return [microseconds('timestamp'), ...select].join(', ');
 }
 
-function order({ identity }: Pick<Table<unknown>, 'identity'>, direction: 'ASC' | 'DESC'): string {
+/** Whole microseconds: pg would make a Date, which has milliseconds. */
+export function microseconds(sql: string): string {
+  return `(extract(epoch FROM ${sql}) * 1000000)::bigint`;
+}
+
+export function order({ identity }: Pick<Table<unknown>, 'identity'>, direction: 'ASC' | 'DESC'): string {
   return ['timestamp', ...(identity?.order ?? [])].map((term) => `${term} ${direction}`).join(', ');
 }

@@ -16,33 +16,33 @@ const PAGE = 5_000;
  */
 export class TimeSeriesRepository<Input extends object, Row, Key extends object, Options extends AnyOptions> {
   readonly #table: TimeSeriesTable<Input, Row, Key, Options>;
-  readonly #session: Session;
+  protected readonly session: Session;
   readonly #context: AuditContext;
 
   /** `context` is whom the audit trail names for deletions, and in which story. */
   constructor(table: TimeSeriesTable<Input, Row, Key, Options>, session: Session, context: AuditContext) {
     this.#table = table;
-    this.#session = session;
+    this.session = session;
     this.#context = context;
   }
 
   /** Every row of the window. For millions there is {@link iterate}. */
   async range(input: Key & TickWindow): Promise<Row[]> {
-    const window = this.#window(input);
-    return this.#session.withClient((client) => readRange(client, this.#table, window));
+    const window = this.window(input);
+    return this.session.withClient((client) => readRange(client, this.#table, window));
   }
 
   /** The newest `limit` rows (default 1), oldest of them first. */
   async latest(input: Key & { readonly limit?: number }): Promise<Row[]> {
-    const { series } = this.#window(input);
+    const { series } = this.window(input);
     const limit = readLimit(input.limit ?? 1);
-    return this.#session.withClient((client) => readLatest(client, this.#table, series, limit));
+    return this.session.withClient((client) => readLatest(client, this.#table, series, limit));
   }
 
   /** How many rows the window holds. */
   async count(input: Key & TickWindow): Promise<number> {
-    const window = this.#window(input);
-    return this.#session.withClient((client) => countRows(client, this.#table, window));
+    const window = this.window(input);
+    return this.session.withClient((client) => countRows(client, this.#table, window));
   }
 
   /**
@@ -51,12 +51,12 @@ export class TimeSeriesRepository<Input extends object, Row, Key extends object,
    */
   async *iterate(input: Key & TickWindow & { readonly signal?: AbortSignal }): AsyncGenerator<Row, void, undefined> {
     const { signal } = input;
-    const given = this.#window(input);
-    let window = await this.#session.withClient((client) => boundedWindow(client, this.#table, given));
+    const given = this.window(input);
+    let window = await this.session.withClient((client) => boundedWindow(client, this.#table, given));
     while (window) {
       signal?.throwIfAborted();
       const now: ReadWindow = window;
-      const { rows, last } = await this.#session.withClient((client) => readPage(client, this.#table, now, PAGE));
+      const { rows, last } = await this.session.withClient((client) => readPage(client, this.#table, now, PAGE));
       yield* rows;
       window = last === undefined || last === now.last ? undefined : { ...now, first: last + 1n };
     }
@@ -71,15 +71,15 @@ export class TimeSeriesRepository<Input extends object, Row, Key extends object,
    * @throws RowConflictError ROW_DIFFERS naming every trade that is stored with other values
    */
   async upsert(rows: Iterable<Input> | AsyncIterable<Input>, options?: Options): Promise<TickCounts> {
-    return upsertRows(this.#session, this.#table, rows, options ?? ({} as Options));
+    return upsertRows(this.session, this.#table, rows, options ?? ({} as Options));
   }
 
   /** Deletes the window's rows and answers how many there were. An audit event tells of it. */
   async delete(input: Key & TickWindow): Promise<number> {
-    return deleteRows(this.#session, this.#table, this.#window(input), this.#context);
+    return deleteRows(this.session, this.#table, this.window(input), this.#context);
   }
 
-  #window(input: Key & TickWindow): ReadWindow {
+  protected window(input: Key & TickWindow): ReadWindow {
     return readTickWindow((key: Key, report) => this.#table.readSeries(key, report), input);
   }
 }

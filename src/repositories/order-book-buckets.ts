@@ -1,0 +1,70 @@
+import type { Client } from '../database/session.js';
+import type { BookImbalance, ImbalanceSeconds } from '../domain/book-imbalance.js';
+import { divideHalfUp } from '../domain/decimal.js';
+import { dateOf } from '../domain/microseconds.js';
+import type { OrderBookSnapshot } from '../domain/order-book.js';
+import type { MarketSymbol } from '../domain/symbol.js';
+import { SECOND } from '../domain/tick-interval.js';
+import { openingAt, spanText } from './time-series/buckets.js';
+import { ask, boundedWindow, inWindow, microseconds, selected } from './time-series/read.js';
+import type { TimeSeriesTable, WriteOptions } from './time-series/table.js';
+import type { ReadWindow } from './time-series/window.js';
+
+type Table = Pick<
+  TimeSeriesTable<never, OrderBookSnapshot, never, WriteOptions>,
+  'relation' | 'seriesColumns' | 'select' | 'toRow'
+>;
+type Row = [opening: string, weighted: string | null, weight: string | null, snapshots: string];
+
+const IMBALANCE_DECIMALS = 8;
+
+/** The last book of each bucket: the one whose next lies behind the bucket's end. One pass in the order of the index, without a sort of whole books. */
+export async function readLastBooks(
+  client: Client,
+  table: Table,
+  given: ReadWindow,
+  span: bigint,
+): Promise<OrderBookSnapshot[]> {
+  const window = await boundedWindow(client, table, given);
+  if (!window) return [];
+  const { text, values } = inWindow(table, window);
+  const place = values.length + 1;
+  return ask(client, table, window.series, {
+    name: 'last-of-buckets',
+    text: `SELECT ${selected(table)}
+           FROM (SELECT *, lead(timestamp) OVER (ORDER BY timestamp) AS next FROM ${table.relation} WHERE ${text}) AS book
+           WHERE next IS NULL OR next >= ${openingAt(place)} + $${place}::interval
+           ORDER BY timestamp`,
+    values: [...values, spanText(span)],
+  });
+}
+
+/** Each book's imbalance times how long it stood in its bucket, summed by bucket. */
+export async function readImbalances(
+  client: Client,
+  table: Table,
+  given: ReadWindow,
+  seconds: ImbalanceSeconds,
+): Promise<BookImbalance[]> {
+  const window = await boundedWindow(client, table, given);
+  if (!window) return [];
+  const { text, values } = inWindow(table, window);
+  const place = values.length + 1;
+  const { rows } = await client.query<Row>({
+    name: 'order_book_snapshots.imbalance',
+    text: `SELECT ${microseconds('opening')}, sum(imbalance * stood), sum(stood) FILTER (WHERE imbalance IS NOT NULL), count(*)
+           FROM (SELECT ${openingAt(place)} AS opening, imbalance, extract(epoch FROM
+                   least(lead(timestamp) OVER (ORDER BY timestamp), ${openingAt(place)} + $${place}::interval) - timestamp) AS stood
+                 FROM ${table.relation} WHERE ${text}) AS book
+           GROUP BY opening ORDER BY opening`,
+    values: [...values, spanText(BigInt(seconds) * SECOND)],
+    rowMode: 'array',
+  });
+  return rows.map(([opening, weighted, weight, snapshots]) => ({
+    symbol: window.series.symbol as MarketSymbol,
+    seconds,
+    timestamp: dateOf(BigInt(opening)),
+    imbalance: weighted === null || weight === null ? null : divideHalfUp(weighted, weight, IMBALANCE_DECIMALS),
+    snapshots: Number(snapshots),
+  }));
+}
