@@ -190,30 +190,34 @@ function fromWords(scaled: number, scale: number, sign: number): Decimal {
   const power = POWERS[scale]!;
   const whole = Math.floor(scaled / power);
   const fraction = (scaled - whole * power) * POWERS[FRACTION_DIGITS - scale]!;
-  const words: number[] = [];
-  let place = 0; // of the first word; that of 1 to 9,999,999 is 0
-  if (whole < WORD) {
-    if (whole > 0) words.push(whole);
-  } else {
-    const high = Math.floor(whole / WORD);
-    place = high < WORD ? 1 : 2;
-    if (place === 1) words.push(high, whole % WORD);
-    else words.push(Math.floor(high / WORD), high % WORD, whole % WORD);
-  }
-  if (fraction > 0) {
-    const tenths = Math.floor(fraction / WORD);
-    const rest = fraction % WORD;
-    if (words.length === 0) place = tenths > 0 ? -1 : -2;
-    if (words.length > 0 || tenths > 0) words.push(tenths);
-    if (rest > 0) words.push(rest);
-  } else {
-    while (words[words.length - 1] === 0) words.pop();
-  }
+  const tenths = Math.floor(fraction / WORD);
+  const words = trimmed(
+    Math.floor(whole / WORD / WORD),
+    Math.floor(whole / WORD) % WORD,
+    whole % WORD,
+    tenths,
+    fraction % WORD,
+  );
+  const place = whole >= WORD * WORD ? 2 : whole >= WORD ? 1 : whole > 0 ? 0 : tenths > 0 ? -1 : -2;
   const decimal = new Decimal(1) as { -readonly [Key in 'd' | 'e' | 's']: Decimal[Key] };
   decimal.d = words;
   decimal.e = place * WORD_DIGITS + digitsOf(words[0]!) - 1;
   decimal.s = sign;
   return decimal as Decimal;
+}
+
+/** The words without zeros at the ends. The usual ones are literals: an array that grows has room for 17, and collecting that takes the longest. */
+function trimmed(a: number, b: number, c: number, d: number, e: number): number[] {
+  if (a === 0 && b === 0 && c > 0) {
+    if (e > 0) return [c, d, e];
+    return d > 0 ? [c, d] : [c];
+  }
+  const words = [a, b, c, d, e];
+  let first = 0;
+  while (words[first] === 0) first += 1;
+  let end = words.length;
+  while (words[end - 1] === 0) end -= 1;
+  return words.slice(first, end);
 }
 
 function digitsOf(word: number): number {
