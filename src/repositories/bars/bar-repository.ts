@@ -14,6 +14,7 @@ import { listSeries } from './catalog.js';
 import { readColumns } from './columns.js';
 import { countBars } from './count.js';
 import { deleteBars, recomputeRatios } from './delete.js';
+import { type Frame, type MultiTimeframeInput, readFrames, readMultiTimeframeRequest } from './multi-timeframe.js';
 import { readLatest, readRange, readTimestamps } from './read.js';
 import { resample } from './resample.js';
 import { type ResampleInput, readResampleRequest } from './resample-request.js';
@@ -163,6 +164,18 @@ export class BarRepository {
   async resample(input: ResampleInput): Promise<ResampledBar[]> {
     const request = readResampleRequest(input);
     return this.#session.withClient((client) => resample(client, request, this.#aggregates()));
+  }
+
+  /**
+   * For each timeframe the last `limit` bars that had closed by `at`, oldest first, in the order of `timeframes`; all of one snapshot. Stored
+   * bars go before resampled ones; each frame says which it has, and of which timeframe.
+   *
+   * @throws InvalidInputError
+   * @throws DatabaseError VOLUME_TOO_LARGE, as {@link resample}
+   */
+  async multiTimeframe(input: MultiTimeframeInput): Promise<Frame[]> {
+    const request = readMultiTimeframeRequest(input);
+    return this.#session.withClient((client) => readFrames(client, request, this.#aggregates()));
   }
 
   /** The former values of bars of the window that were changed or deleted. */

@@ -8,8 +8,7 @@ import { DatabaseError } from '../../errors.js';
 import { type BucketQuery, bucketStatement, GUARD, type StoredQuery } from './bucket-statement.js';
 import { AGGREGATED } from './changed-days.js';
 import { spanOf, WIDENING } from './nearby.js';
-import type { Stretch } from './symbol-view.js';
-import { readSymbolView, type SymbolView } from './symbol-view.js';
+import { readSymbolView, type Stretch, type SymbolView } from './symbol-view.js';
 
 /** Buckets of `[start, end)`, `before` of those before it however far back they lie, and, where asked for, the next one behind it. */
 export interface WantedBuckets {
@@ -52,12 +51,12 @@ const HOPEFUL_READS = 4;
  * one; so the second says as well whether they still are as they were, and where they are not, all begins anew. Who writes without a pause
  * does not keep a reader from its answer: the last read takes all from the bars and needs to know nothing.
  */
-export async function readBuckets<W extends Wanted>(
+export async function readBuckets(
   client: Client,
   symbol: MarketSymbol,
   aggregates: Aggregates,
-  choose: (view: SymbolView) => readonly W[],
-): Promise<{ readonly view: SymbolView; readonly wanted: readonly W[]; readonly answers: readonly Buckets[] }> {
+  choose: (view: SymbolView) => readonly Wanted[],
+): Promise<{ readonly view: SymbolView; readonly wanted: readonly Wanted[]; readonly answers: readonly Buckets[] }> {
   for (let read = 1; ; read += 1) {
     const view = await readSymbolView(client, symbol);
     const wanted = choose(view);

@@ -31,6 +31,10 @@ export interface ResampleRequest {
   readonly closed: number;
   readonly at: number;
   readonly fill: Fill;
+  /** The later bound that was named. */
+  readonly asked: Date;
+  /** Whether `end` was named and a bucket of the window had not closed by `at`. */
+  readonly reachesOpen: boolean;
 }
 
 /** @throws InvalidInputError */
@@ -56,8 +60,10 @@ export function readResampleRequest(input: ResampleInput): ResampleRequest {
       return undefined;
     const duration = timeframeDuration(to);
     const closed = closedBuckets(at, duration);
-    const bounds = { start: ceiling(start, duration), end: Math.min(ceiling(end, duration), closed) };
-    return { symbol, from, to, ...bounds, closed, at, fill };
+    const [low, high] = [ceiling(start, duration), ceiling(end, duration)];
+    const reachesOpen = input.end !== undefined && high > closed && high > low;
+    const asked = new Date(input.end === undefined ? start : end);
+    return { symbol, from, to, start: low, end: Math.min(high, closed), closed, at, fill, asked, reachesOpen };
   });
 }
 
