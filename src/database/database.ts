@@ -8,6 +8,7 @@ import { applyMigrations, migrationStatus } from './migrate.js';
 import { Pool } from './pool.js';
 import type { Prisma } from './prisma.js';
 import type { ServerNotice } from './schema-engine/connection.js';
+import type { Client } from './session.js';
 import { tlsOptions } from './tls.js';
 
 /**
@@ -129,11 +130,14 @@ export class Database {
   }
 
   async #detectLayout(): Promise<void> {
-    this.#layout = await this.pool.withClient(async (client) => {
-      const layout = await detectLayout(client);
-      await this.pool.setUpSessions(client, layout.sessionSetup);
-      return layout;
-    });
+    await this.pool.withClient((client) => this.pool.setUpSessions(client, (each) => this.#setUpSession(each)));
+  }
+
+  /** Looked at anew by every connection: `wyckoff storage apply` changes the layout under a process that keeps running. */
+  async #setUpSession(client: Client): Promise<void> {
+    const layout = await detectLayout(client);
+    if (layout.sessionSetup) await client.query(layout.sessionSetup);
+    this.#layout = layout;
   }
 
   async #close(): Promise<void> {

@@ -49,7 +49,7 @@ export async function applyMigrations(options: MigrationOptions): Promise<{ appl
   for (;;) {
     try {
       return await withEngine(options, async (engine) => {
-        const result = await engine.run((wasm) => wasm.applyMigrations({ migrationsList, filters }));
+        const result = await engine.applyMigrations({ migrationsList, filters });
         return { applied: result.appliedMigrationNames };
       });
     } catch (error) {
