@@ -4,7 +4,13 @@ import { createLogger, type Logger } from '../observability/logger.js';
 import type { EmbeddedServer } from './embedded-server.js';
 import { checkHealth, type Health, requireMigrations, requireSupportedServer } from './health.js';
 import { detectLayout, type Layout } from './layouts/layout.js';
-import { applyMigrations, migrationStatus } from './migrate.js';
+import {
+  applyMigrations,
+  type MigrationOptions,
+  type MigrationOutcome,
+  migrationStatus,
+  resolveMigration,
+} from './migrate.js';
 import { Pool } from './pool.js';
 import type { Prisma } from './prisma.js';
 import type { ServerNotice } from './schema-engine/connection.js';
@@ -84,11 +90,8 @@ export class Database {
     await this.#detectLayout().catch((error) => {
       if (!(error instanceof AuthenticationError) || error.code !== 'DATABASE_MISSING') throw error;
     });
-    const { chunkInterval, pool } = this.#config;
     const { applied } = await applyMigrations({
-      connectionString: this.#url,
-      settings: chunkInterval ? { 'wyckoff.chunk_interval': chunkInterval } : {},
-      ssl: tlsOptions(pool.tls),
+      ...this.#migrationOptions(),
       onNotice: (notice) => {
         this.log.info({ notice }, 'migration notice');
         onNotice?.(notice);
@@ -97,6 +100,11 @@ export class Database {
     requireMigrations(await migrationStatus(this.pool.pg));
     await this.#detectLayout();
     return applied;
+  }
+
+  /** Settles a migration that failed or was interrupted, so that {@link migrate} goes on. @throws MigrationError MIGRATION_NOT_RESOLVED */
+  resolveMigration(migrationName: string, outcome: MigrationOutcome): Promise<void> {
+    return resolveMigration(migrationName, outcome, this.#migrationOptions());
   }
 
   close(): Promise<void> {
@@ -127,6 +135,15 @@ export class Database {
     }
     requireMigrations(status);
     await this.#detectLayout();
+  }
+
+  #migrationOptions(): MigrationOptions {
+    const { chunkInterval, pool } = this.#config;
+    return {
+      connectionString: this.#url,
+      settings: chunkInterval ? { 'wyckoff.chunk_interval': chunkInterval } : {},
+      ssl: tlsOptions(pool.tls),
+    };
   }
 
   async #detectLayout(): Promise<void> {

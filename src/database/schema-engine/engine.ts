@@ -75,6 +75,28 @@ export class SchemaEngine {
     });
   }
 
+  /** What the server said when this migration failed; null where it was interrupted, or has not failed. */
+  async failureOf(migrationName: string): Promise<string | null> {
+    const [row] = await this.#query<{ logs: string | null }>(
+      'SELECT logs FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL AND migration_name = $1',
+      migrationName,
+    );
+    return row?.logs || null;
+  }
+
+  async hasRelation(name: string): Promise<boolean> {
+    const [row] = await this.#query<{ there: boolean }>(
+      'SELECT to_regclass(quote_ident($1)) IS NOT NULL AS there',
+      name,
+    );
+    return row!.there;
+  }
+
+  async #query<Row extends pg.QueryResultRow>(text: string, value: string): Promise<Row[]> {
+    const { rows } = await this.#adapter.connection.withClient((client) => client.query<Row>(text, [value]));
+    return rows;
+  }
+
   async #run<T>(work: (engine: WasmSchemaEngine) => Promise<T>): Promise<T> {
     this.#adapter.failedScript = undefined;
     this.#adapter.shadowFailure = undefined;
