@@ -29,6 +29,8 @@ export interface ApplyReport {
   /** What was changed, as sentences; empty where all was so already. */
   readonly changes: readonly string[];
   readonly moved: readonly MovedRows[];
+  /** Other sessions of the database that were open while tables became hypertables, and plan for plain ones until they are replaced. */
+  readonly earlierSessions: number;
 }
 
 const LOCK_TIMEOUT = 30_000;
@@ -80,8 +82,20 @@ export async function applyStorage(pool: Pool, options: ApplyOptions = {}): Prom
       moved,
     } as const;
   });
-  for (const { table } of report.moved) await pool.withClient((client) => client.query(`ANALYZE public.${table}`));
-  return report;
+  if (report.moved.length === 0) return { ...report, earlierSessions: 0 };
+  return pool.withClient(async (client) => {
+    for (const { table } of report.moved) await client.query(`ANALYZE public.${table}`);
+    return { ...report, earlierSessions: await countOtherSessions(client) };
+  });
+}
+
+/** Everybody may see that much of another one's session. Workers of the server have no user, or say what they are. */
+async function countOtherSessions(client: Client): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL AND application_name NOT LIKE '%TimescaleDB%'`,
+  );
+  return rows[0]!.count;
 }
 
 async function mend(client: Client, deviations: readonly Deviation[]): Promise<string[]> {

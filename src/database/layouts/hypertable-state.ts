@@ -1,5 +1,5 @@
 import type { Client } from '../session.js';
-import { type HypertableDesign, JOBS } from './hypertables.js';
+import { AGGREGATES, type HypertableDesign, JOBS } from './hypertables.js';
 
 /** How a table lies in a database that has the extension. */
 export interface HypertableState {
@@ -10,6 +10,8 @@ export interface HypertableState {
   readonly chunkSeconds: number | undefined;
   /** Something that is there and is not as it was designed, and the statement that makes it so. Only a hand can have done it. */
   readonly changed: readonly Deviation[];
+  /** What somebody has added and the store can live with, and the statement that removes it. */
+  readonly added: readonly Deviation[];
   /** What `wyckoff storage apply` brings: a layout that was applied half, or by an earlier version. */
   readonly missing: readonly Deviation[];
 }
@@ -30,7 +32,11 @@ interface Row {
   readonly segmentBy: string | null;
   readonly orderBy: string | null;
   readonly policy: boolean;
+  readonly dropsChunks: boolean;
   readonly unique: boolean;
+  readonly aggregates: string[];
+  /** Statements that make them. */
+  readonly triggers: string[];
 }
 
 const QUERY = `
@@ -44,6 +50,13 @@ const QUERY = `
           WHERE hypertable_schema = 'public' AND hypertable_name = $1 AND orderby_column_index IS NOT NULL) AS "orderBy",
          EXISTS (SELECT FROM timescaledb_information.jobs
                  WHERE hypertable_schema = 'public' AND hypertable_name = $1 AND proc_name = 'policy_compression') AS policy,
+         EXISTS (SELECT FROM timescaledb_information.jobs
+                 WHERE hypertable_schema = 'public' AND hypertable_name = $1 AND proc_name = 'policy_retention') AS "dropsChunks",
+         ARRAY(SELECT format('%I.%I', view_schema, view_name) FROM timescaledb_information.continuous_aggregates
+               WHERE hypertable_schema = 'public' AND hypertable_name = $1 ORDER BY 1) AS aggregates,
+         ARRAY(SELECT pg_get_triggerdef(pg_trigger.oid) FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+               WHERE tgrelid = to_regclass('public.' || quote_ident($1)) AND NOT tgisinternal
+                 AND pronamespace::regnamespace::text <> '_timescaledb_functions' ORDER BY tgname) AS triggers,
          EXISTS (SELECT FROM pg_index WHERE indrelid = to_regclass('public.' || quote_ident($1)) AND indisunique AND indisvalid
                  AND pg_get_indexdef(indexrelid) LIKE '% USING btree ' || $2) AS unique
   FROM (SELECT) AS one
@@ -58,17 +71,22 @@ export async function readHypertableState(client: Client, design: HypertableDesi
   const missing: Deviation[] = [];
   if (!row.unique) changed.push(uniqueIndexMissing(design));
   if (row.hypertable) {
-    if (row.column !== design.time || row.dimensions !== 1) changed.push(wrongDimension(design));
+    if (row.column !== design.time || row.dimensions !== 1) changed.push(wrongDimension(design, row.triggers));
     if (!row.compressed) missing.push(compressionOff(design));
     else if (row.segmentBy !== design.segmentBy || row.orderBy !== design.orderBy)
       changed.push(wrongCompression(design, row));
     if (!row.policy) missing.push(policyMissing(design));
+    if (row.dropsChunks && design.countRows !== undefined) changed.push(dropsChunks(design));
   }
+  const added = row.aggregates
+    .filter((name) => !AGGREGATES.includes(name))
+    .map((name) => foreignAggregate(design, name));
   return {
     hypertable: row.hypertable,
     chunkInterval: row.interval ?? undefined,
     chunkSeconds: row.seconds ?? undefined,
     changed,
+    added,
     missing,
   };
 }
@@ -114,14 +132,41 @@ function compressionSettings({ table, segmentBy, orderBy }: HypertableDesign): s
 function uniqueIndexMissing({ table, uniqueIndex: { name, definition } }: HypertableDesign): Deviation {
   return {
     what: `${table} lacks the unique index ${name}, without which a row may be there twice`,
-    statement: `CREATE UNIQUE INDEX ${name} ON public.${table} ${definition}`,
+    // Which was lost with it.
+    statement: `CREATE UNIQUE INDEX ${name} ON public.${table} ${definition}; ALTER TABLE public.${table} REPLICA IDENTITY USING INDEX ${name}`,
   };
 }
 
-/** Chunks cannot be cut anew in place. */
-function wrongDimension({ table, time }: HypertableDesign): Deviation {
+/** Retention of our own goes through functions that keep the catalog right. */
+function dropsChunks({ table }: HypertableDesign): Deviation {
   return {
-    what: `${table} is cut into chunks by something else than ${time} alone`,
-    statement: `COPY (SELECT * FROM public.${table}) TO STDOUT, and load that into a newly migrated database: nothing mends it in place`,
+    what: `a retention policy of TimescaleDB drops chunks of ${table}, and the catalog still counts what was in them`,
+    statement: `SELECT remove_retention_policy('public.${table}')`,
+  };
+}
+
+function foreignAggregate({ table }: HypertableDesign, name: string): Deviation {
+  return {
+    what: `${name} is a continuous aggregate of ${table} that is not the store's: it makes every write cost more, and keeps what retention removes`,
+    statement: `DROP MATERIALIZED VIEW ${name}`,
+  };
+}
+
+/** Chunks cannot be cut anew in place: a plain table takes its place, and `wyckoff storage apply` makes a hypertable of that. */
+function wrongDimension(design: HypertableDesign, triggers: readonly string[]): Deviation {
+  const { table, time } = design;
+  const steps = [
+    'BEGIN',
+    `CREATE TABLE public.renewed_${table} (LIKE public.${table} INCLUDING ALL EXCLUDING INDEXES)`,
+    `INSERT INTO public.renewed_${table} SELECT * FROM public.${table}`,
+    `DROP TABLE public.${table}`,
+    `ALTER TABLE public.renewed_${table} RENAME TO ${table}`,
+    uniqueIndexMissing(design).statement,
+    ...triggers,
+    'COMMIT',
+  ];
+  return {
+    what: `${table} is cut into chunks by something else than ${time} alone, and has to be made anew (as are the rights on it: wyckoff roles apply)`,
+    statement: steps.join('; '),
   };
 }

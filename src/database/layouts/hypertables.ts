@@ -13,7 +13,7 @@ export interface HypertableDesign {
   readonly compressAfter: string;
   /** Keeps rows unique, also in compressed chunks. */
   readonly uniqueIndex: { readonly name: string; readonly definition: string };
-  /** SQL for how many rows there are, where a catalog says it; elsewhere it is estimated. */
+  /** SQL for how many rows there are, where a catalog counts them; elsewhere it is estimated. */
   readonly countRows?: string;
 }
 
@@ -52,5 +52,8 @@ function shared(table: string, segmentBy: string) {
 export const JOBS: readonly { readonly procedure: string; readonly every: string }[] = [
   { procedure: 'bar_retention_job', every: '1 day' },
 ];
+
+/** Continuous aggregates of our own, with their schema. */
+export const AGGREGATES: readonly string[] = [];
 
 export const DEFAULT_CHUNK_INTERVAL = '1 day';

@@ -43,7 +43,10 @@ async function readTable(
   locks: LockTable,
 ): Promise<{ hypertable: HypertableStatus | undefined; advice: Advice[] }> {
   const state = await readHypertableState(client, design);
-  const advice: Advice[] = state.changed.map(({ what, statement }) => ({ what, command: `${statement};` }));
+  const advice: Advice[] = [...state.changed, ...state.added].map(({ what, statement }) => ({
+    what,
+    command: `${statement};`,
+  }));
   for (const { what } of state.missing) advice.push({ what, command: 'wyckoff storage apply' });
   if (!state.hypertable) {
     advice.push({
