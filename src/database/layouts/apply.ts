@@ -1,4 +1,4 @@
-import { DatabaseError, StatementTimeoutError } from '../../errors.js';
+import { ConnectionError, DatabaseError, StatementTimeoutError } from '../../errors.js';
 import type { Pool } from '../pool.js';
 import type { Client } from '../session.js';
 import { toDatabaseError } from '../sqlstate.js';
@@ -105,18 +105,31 @@ async function mend(client: Client, deviations: readonly Deviation[]): Promise<s
   return deviations.map(({ what }) => `mended: ${what}`);
 }
 
-const INSUFFICIENT_PRIVILEGE = '42501';
-
 async function createExtension(client: Client): Promise<void> {
   try {
     await client.query('CREATE EXTENSION IF NOT EXISTS timescaledb');
   } catch (error) {
-    if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
-    throw new DatabaseError('TIMESCALE_NOT_ALLOWED', 'this role may not create the extension timescaledb', {
-      hint: 'an administrator runs CREATE EXTENSION timescaledb; in this database, and "wyckoff storage apply" does the rest',
-      cause: toDatabaseError(error),
-    });
+    const typed = toDatabaseError(error);
+    if (!(typed instanceof DatabaseError) || typed instanceof ConnectionError) throw error;
+    if (typed.code === 'PERMISSION_DENIED') {
+      throw new DatabaseError('TIMESCALE_NOT_ALLOWED', 'this role may not create the extension timescaledb', {
+        hint: 'an administrator runs CREATE EXTENSION timescaledb; in this database, and "wyckoff storage apply" does the rest',
+        cause: typed,
+      });
+    }
+    throw new DatabaseError(
+      'TIMESCALE_NOT_ALLOWED',
+      `the extension timescaledb cannot be made here: ${typed.message}`,
+      {
+        hint:
+          typed.hint ??
+          'an administrator runs CREATE EXTENSION timescaledb; in this database, which says what is wrong',
+        cause: typed,
+      },
+    );
   }
+  const extension = await readExtension(client); // its library is loaded only now, and tells of its license
+  if (extension.state === 'unusable') throw extension.error;
 }
 
 /** The interval that is asked for, as the server writes it; undefined: none is. */

@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { packagedMigrations } from '../../src/database/migrate.js';
+import { readMigrations } from '../../src/database/schema-engine/migration-list.js';
+import { SchemaEngineServer } from '../../src/database/schema-engine/rpc.js';
+import { openStore, type WyckoffError } from '../../src/index.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Outcome {
+  readonly code: number;
+  /** What it printed, on either stream. */
+  readonly output: string;
+}
+
+/** `npm run prisma -- <args>` for the database of this URL. */
+export function prisma(url: string, ...args: string[]): Promise<Outcome> {
+  return run(url, ['scripts/prisma.js', ...args]);
+}
+
+/** `wyckoff <line>` for each of the lines, one after the other. */
+export async function wyckoff(url: string, ...lines: string[]): Promise<Outcome[]> {
+  const { output } = await run(url, ['--import', 'tsx', 'tests/setup/command-lines.ts', ...lines]);
+  const parts = output.split('\0');
+  return lines.map((_, index) => ({ code: Number(parts[2 * index + 1]), output: parts[2 * index]! }));
+}
+
+/** What `prisma migrate deploy` has our engine do, and prints of it: without the Prisma command line, which takes seconds to start. */
+export async function deploy(url: string): Promise<Outcome> {
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  const server = new SchemaEngineServer({ connectionString: url, input, output });
+  const params = {
+    migrationsList: await readMigrations(packagedMigrations()),
+    filters: { externalTables: [], externalEnums: [] },
+  };
+  input.end(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'applyMigrations', params })}\n`);
+  await server.serve();
+  output.end();
+  const outcome = { code: 0, output: '' };
+  for (const line of (await text(output)).trim().split('\n')) {
+    const { method, params: printed, result, error } = JSON.parse(line);
+    if (method === 'print') outcome.output += `${printed.content}\n`;
+    else if (error) Object.assign(outcome, { code: 1, output: `${outcome.output}${error.data.message}\n` });
+    else outcome.output += `applied ${result.appliedMigrationNames.length}\n`;
+  }
+  return outcome;
+}
+
+function run(url: string, args: string[]): Promise<Outcome> {
+  const env = { ...process.env, WYCKOFF_DATABASE_URL: url, NO_COLOR: '1' };
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd: ROOT, env }, (error, stdout, stderr) => {
+      const code = error ? Number(error.code ?? -1) : 0;
+      resolve({ code, output: `${stdout}${stderr}` });
+    });
+  });
+}
+
+/** The layout of a store that can be opened; of one that cannot, why, as the command line says it. */
+export async function open(url: string): Promise<string> {
+  const store = await openStore({ databaseUrl: url }).catch((error: WyckoffError) => error);
+  if (store instanceof Error) return `error: ${store.message} [${store.code}]\nhint: ${store.hint}\n`;
+  const { layout } = store;
+  await store.close();
+  return layout;
+}
