@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { packagedMigrations } from '../../src/database/migrate.js';
 import { readMigrations } from '../../src/database/schema-engine/migration-list.js';
@@ -28,23 +28,34 @@ export async function wyckoff(url: string, ...lines: string[]): Promise<Outcome[
 }
 
 /** What `prisma migrate deploy` has our engine do, and prints of it: without the Prisma command line, which takes seconds to start. */
-export async function deploy(url: string): Promise<Outcome> {
+export const deploy = (url: string) => schemaEngine(url, 'applyMigrations');
+
+/** As {@link deploy}, `prisma migrate reset --force`. */
+export const reset = (url: string) => schemaEngine(url, 'reset', 'applyMigrations');
+
+async function schemaEngine(url: string, ...methods: string[]): Promise<Outcome> {
+  const filters = { externalTables: [], externalEnums: [] };
+  const params = { migrationsList: await readMigrations(packagedMigrations()), filters, filter: filters };
   const [input, output] = [new PassThrough(), new PassThrough()];
   const server = new SchemaEngineServer({ connectionString: url, input, output });
-  const params = {
-    migrationsList: await readMigrations(packagedMigrations()),
-    filters: { externalTables: [], externalEnums: [] },
-  };
-  input.end(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'applyMigrations', params })}\n`);
-  await server.serve();
-  output.end();
+  const served = server.serve();
   const outcome = { code: 0, output: '' };
-  for (const line of (await text(output)).trim().split('\n')) {
-    const { method, params: printed, result, error } = JSON.parse(line);
-    if (method === 'print') outcome.output += `${printed.content}\n`;
-    else if (error) Object.assign(outcome, { code: 1, output: `${outcome.output}${error.data.message}\n` });
-    else outcome.output += `applied ${result.appliedMigrationNames.length}\n`;
+  const answers = createInterface({ input: output })[Symbol.asyncIterator]();
+  for (const [id, method] of methods.entries()) {
+    input.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+    for (let answered = false; !answered; ) {
+      const message = JSON.parse((await answers.next()).value);
+      answered = message.method === undefined;
+      if (!answered) outcome.output += `${message.params.content}\n`;
+      else if (message.error) {
+        input.end();
+        await served;
+        return { code: 1, output: `${outcome.output}${message.error.data.message}\n` };
+      } else if (message.result) outcome.output += `applied ${message.result.appliedMigrationNames.length}\n`;
+    }
   }
+  input.end();
+  await served;
   return outcome;
 }
 
