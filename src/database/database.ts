@@ -147,14 +147,14 @@ export class Database {
   }
 
   async #detectLayout(): Promise<void> {
-    await this.pool.withClient((client) => this.pool.setUpSessions(client, (each) => this.#setUpSession(each)));
+    await this.pool.withClient((client) => this.#setUpSession(client, true));
+    this.pool.setUpSessions((client) => this.#setUpSession(client, this.#layout?.name === 'plain'));
   }
 
-  /** Looked at anew by every connection: `wyckoff storage apply` changes the layout under a process that keeps running. */
-  async #setUpSession(client: Client): Promise<void> {
-    const layout = await detectLayout(client);
-    if (layout.sessionSetup) await client.query(layout.sessionSetup);
-    this.#layout = layout;
+  /** Plain tables are looked at anew by every connection: `wyckoff storage apply` changes them under a process that keeps running. */
+  async #setUpSession(client: Client, detect: boolean): Promise<void> {
+    if (detect) this.#layout = await detectLayout(client);
+    if (this.#layout?.sessionSetup) await client.query(this.#layout.sessionSetup);
   }
 
   async #close(): Promise<void> {

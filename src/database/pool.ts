@@ -49,10 +49,9 @@ export class Pool implements Session {
     });
   }
 
-  /** Has `setUp` done first on every connection: on those made from now on, and on `client`, which is open already. */
-  async setUpSessions(client: Client, setUp: SessionSetup): Promise<void> {
+  /** Has `setUp` done first on every connection that is made from now on. */
+  setUpSessions(setUp: SessionSetup): void {
     this.#setUpSession = setUp;
-    await setUp(client);
   }
 
   /** Runs `use` on a connection of its own. A connection that broke is not given back. */

@@ -159,6 +159,7 @@ test('a layout that was applied half is named in each of its parts, and complete
   await raw.query('ALTER TABLE trades SET (timescaledb.compress = false)');
   await raw.query("SELECT remove_compression_policy('ohlcv_bars')");
   await raw.query("SELECT delete_job(job_id) FROM timescaledb_information.jobs WHERE proc_name = 'bar_retention_job'");
+  await raw.query('DROP MATERIALIZED VIEW ohlcv_1d');
   await expectMigratesAndOpens(subject);
   expect(await advice(database)).toEqual([
     'nothing compresses the old chunks of ohlcv_bars: wyckoff storage apply',
@@ -166,7 +167,8 @@ test('a layout that was applied half is named in each of its parts, and complete
     'nothing compresses the old chunks of trades: wyckoff storage apply',
     'quotes is a plain table, though TimescaleDB is there: wyckoff storage apply',
     'indicators is a plain table, though TimescaleDB is there: wyckoff storage apply',
-    'the daily job bar_retention_job is missing: wyckoff storage apply',
+    'the continuous aggregate ohlcv_1d is missing: wyckoff storage apply',
+    'the job bar_retention_job, every 1 day, is missing: wyckoff storage apply',
   ]);
   expect(await applyStorage(database.pool)).toMatchObject({
     moved: [

@@ -5,7 +5,7 @@ export async function layoutOf(raw: pg.Client): Promise<unknown> {
   const answer = async (sql: string) => (await raw.query(sql)).rows;
   return {
     dimensions: await answer(
-      'SELECT hypertable_name, column_name, time_interval::text, num_partitions FROM timescaledb_information.dimensions ORDER BY 1',
+      "SELECT hypertable_name, column_name, time_interval::text, num_partitions FROM timescaledb_information.dimensions WHERE hypertable_schema = 'public' ORDER BY 1",
     ),
     compression: await answer(
       'SELECT hypertable_name, attname, segmentby_column_index, orderby_column_index, orderby_asc FROM timescaledb_information.compression_settings ORDER BY 1, 2',
@@ -15,7 +15,11 @@ export async function layoutOf(raw: pg.Client): Promise<unknown> {
        FROM timescaledb_information.jobs WHERE job_id >= 1000 ORDER BY 1, 3`,
     ),
     aggregates: await answer(
-      'SELECT view_name, materialized_only, view_definition FROM timescaledb_information.continuous_aggregates ORDER BY 1',
+      `SELECT view_name, view_definition, materialized_only, time_interval::text,
+              obj_description(format('%I.%I', view_schema, view_name)::regclass) AS comment
+       FROM timescaledb_information.continuous_aggregates JOIN timescaledb_information.dimensions
+         ON dimensions.hypertable_schema = materialization_hypertable_schema AND dimensions.hypertable_name = materialization_hypertable_name
+       ORDER BY 1`,
     ),
     indexes: await answer("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"),
     checks: await answer(

@@ -1,5 +1,5 @@
 import type { Client } from '../session.js';
-import { AGGREGATES, type HypertableDesign, JOBS } from './hypertables.js';
+import { type HypertableDesign, JOBS } from './hypertables.js';
 
 /** How a table lies in a database that has the extension. */
 export interface HypertableState {
@@ -10,8 +10,6 @@ export interface HypertableState {
   readonly chunkSeconds: number | undefined;
   /** Something that is there and is not as it was designed, and the statement that makes it so. Only a hand can have done it. */
   readonly changed: readonly Deviation[];
-  /** What somebody has added and the store can live with, and the statement that removes it. */
-  readonly added: readonly Deviation[];
   /** What `wyckoff storage apply` brings: a layout that was applied half, or by an earlier version. */
   readonly missing: readonly Deviation[];
 }
@@ -34,6 +32,7 @@ interface Row {
   readonly policy: boolean;
   readonly dropsChunks: boolean;
   readonly unique: boolean;
+  /** That are made of it, each before what it is made of. */
   readonly aggregates: string[];
   /** Statements that make them. */
   readonly triggers: string[];
@@ -52,8 +51,14 @@ const QUERY = `
                  WHERE hypertable_schema = 'public' AND hypertable_name = $1 AND proc_name = 'policy_compression') AS policy,
          EXISTS (SELECT FROM timescaledb_information.jobs
                  WHERE hypertable_schema = 'public' AND hypertable_name = $1 AND proc_name = 'policy_retention') AS "dropsChunks",
-         ARRAY(SELECT format('%I.%I', view_schema, view_name) FROM timescaledb_information.continuous_aggregates
-               WHERE hypertable_schema = 'public' AND hypertable_name = $1 ORDER BY 1) AS aggregates,
+         -- Also those that are made of one of them, the last first.
+         ARRAY(WITH RECURSIVE made AS (
+                 SELECT format('%I.%I', view_schema, view_name) AS name, materialization_hypertable_name AS relation, 1 AS level
+                 FROM timescaledb_information.continuous_aggregates WHERE hypertable_schema = 'public' AND hypertable_name = $1
+                 UNION ALL
+                 SELECT format('%I.%I', view_schema, view_name), materialization_hypertable_name, level + 1
+                 FROM made JOIN timescaledb_information.continuous_aggregates aggregate ON aggregate.hypertable_name = made.relation)
+               SELECT name FROM made ORDER BY level DESC, name) AS aggregates,
          ARRAY(SELECT pg_get_triggerdef(pg_trigger.oid) FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
                WHERE tgrelid = to_regclass('public.' || quote_ident($1)) AND NOT tgisinternal
                  AND pronamespace::regnamespace::text <> '_timescaledb_functions' ORDER BY tgname) AS triggers,
@@ -71,22 +76,18 @@ export async function readHypertableState(client: Client, design: HypertableDesi
   const missing: Deviation[] = [];
   if (!row.unique) changed.push(uniqueIndexMissing(design));
   if (row.hypertable) {
-    if (row.column !== design.time || row.dimensions !== 1) changed.push(wrongDimension(design, row.triggers));
+    if (row.column !== design.time || row.dimensions !== 1) changed.push(wrongDimension(design, row));
     if (!row.compressed) missing.push(compressionOff(design));
     else if (row.segmentBy !== design.segmentBy || row.orderBy !== design.orderBy)
       changed.push(wrongCompression(design, row));
     if (!row.policy) missing.push(policyMissing(design));
     if (row.dropsChunks && design.countRows !== undefined) changed.push(dropsChunks(design));
   }
-  const added = row.aggregates
-    .filter((name) => !AGGREGATES.includes(name))
-    .map((name) => foreignAggregate(design, name));
   return {
     hypertable: row.hypertable,
     chunkInterval: row.interval ?? undefined,
     chunkSeconds: row.seconds ?? undefined,
     changed,
-    added,
     missing,
   };
 }
@@ -97,7 +98,7 @@ export async function readMissingJobs(client: Client): Promise<Deviation[]> {
     "SELECT proc_name AS name FROM timescaledb_information.jobs WHERE proc_schema = 'public'",
   );
   return JOBS.filter(({ procedure }) => !rows.some(({ name }) => name === procedure)).map(({ procedure, every }) => ({
-    what: `the daily job ${procedure} is missing`,
+    what: `the job ${procedure}, every ${every}, is missing`,
     statement: `SELECT add_job('public.${procedure}', INTERVAL '${every}')`,
   }));
 }
@@ -145,20 +146,14 @@ function dropsChunks({ table }: HypertableDesign): Deviation {
   };
 }
 
-function foreignAggregate({ table }: HypertableDesign, name: string): Deviation {
-  return {
-    what: `${name} is a continuous aggregate of ${table} that is not the store's: it makes every write cost more, and keeps what retention removes`,
-    statement: `DROP MATERIALIZED VIEW ${name}`,
-  };
-}
-
 /** Chunks cannot be cut anew in place: a plain table takes its place, and `wyckoff storage apply` makes a hypertable of that. */
-function wrongDimension(design: HypertableDesign, triggers: readonly string[]): Deviation {
+function wrongDimension(design: HypertableDesign, { aggregates, triggers }: Row): Deviation {
   const { table, time } = design;
   const steps = [
     'BEGIN',
     `CREATE TABLE public.renewed_${table} (LIKE public.${table} INCLUDING ALL EXCLUDING INDEXES)`,
     `INSERT INTO public.renewed_${table} SELECT * FROM public.${table}`,
+    ...aggregates.map((name) => `DROP MATERIALIZED VIEW ${name}`),
     `DROP TABLE public.${table}`,
     `ALTER TABLE public.renewed_${table} RENAME TO ${table}`,
     uniqueIndexMissing(design).statement,

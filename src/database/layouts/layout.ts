@@ -1,4 +1,6 @@
+import type { Timeframe } from '../../domain/timeframe.js';
 import type { Client } from '../session.js';
+import { readAggregates } from './aggregates.js';
 import { INSTALLED, type InstalledExtension, mayBeUsed, readExtension } from './extension.js';
 import { HYPERTABLES, type HypertableDesign } from './hypertables.js';
 
@@ -11,6 +13,8 @@ export interface Layout {
   readonly sessionSetup: string | undefined;
   /** What is cut into chunks and can be compressed. */
   readonly hypertables: readonly HypertableDesign[];
+  /** The relations that have bars made of the 1m bars, by their timeframe. */
+  readonly aggregates: ReadonlyMap<Timeframe, string>;
 }
 
 /**
@@ -22,7 +26,13 @@ export async function detectLayout(client: Client): Promise<Layout> {
   const { rows } = await client.query<InstalledExtension>(INSTALLED);
   const [installed] = rows;
   const extensionVersion = installed?.installed;
-  const plain = { name: 'plain', extensionVersion, sessionSetup: undefined, hypertables: [] } as const;
+  const plain = {
+    name: 'plain',
+    extensionVersion,
+    sessionSetup: undefined,
+    hypertables: [],
+    aggregates: new Map(),
+  } as const;
   if (!installed) return plain;
   // All about it takes some milliseconds, of every connection.
   const extension = mayBeUsed(installed) ? undefined : await readExtension(client);
@@ -35,7 +45,8 @@ export async function detectLayout(client: Client): Promise<Layout> {
   const hypertables = HYPERTABLES.filter(({ table }) => found.some(({ name }) => name === table));
   if (unusable && hypertables.length > 0) throw unusable;
   if (!hypertables.some(({ table }) => table === 'ohlcv_bars')) return { ...plain, hypertables };
-  return { name: 'timescale', extensionVersion, sessionSetup: SESSION_SETUP.join('; '), hypertables };
+  const aggregates = await readAggregates(client);
+  return { name: 'timescale', extensionVersion, sessionSetup: SESSION_SETUP.join('; '), hypertables, aggregates };
 }
 
 const SESSION_SETUP = [

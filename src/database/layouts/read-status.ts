@@ -1,6 +1,7 @@
 import type { UnsupportedServerError } from '../../errors.js';
 import type { Client } from '../session.js';
 import { adviseExtension, adviseHypertable, adviseJob } from './advice.js';
+import { readForeignAggregates, readMissingAggregates } from './aggregates.js';
 import { readExtension } from './extension.js';
 import { readHypertableState, readMissingJobs } from './hypertable-state.js';
 import { HYPERTABLES, type HypertableDesign, JOBS } from './hypertables.js';
@@ -30,7 +31,10 @@ export async function readStorageStatus(client: Client): Promise<StorageStatus> 
     else tables.push(await readPlainTable(client, design));
     advice.push(...read.advice);
   }
-  for (const { what } of await readMissingJobs(client)) advice.push({ what, command: 'wyckoff storage apply' });
+  for (const { what } of [...(await readMissingAggregates(client)), ...(await readMissingJobs(client))])
+    advice.push({ what, command: 'wyckoff storage apply' });
+  for (const { what, statement } of await readForeignAggregates(client))
+    advice.push({ what, command: `${statement};` });
   const jobs = await readJobs(client);
   for (const job of jobs) advice.push(...adviseJob(job));
   const layout = hypertables.length > 0 ? 'timescale' : 'plain';
@@ -43,10 +47,7 @@ async function readTable(
   locks: LockTable,
 ): Promise<{ hypertable: HypertableStatus | undefined; advice: Advice[] }> {
   const state = await readHypertableState(client, design);
-  const advice: Advice[] = [...state.changed, ...state.added].map(({ what, statement }) => ({
-    what,
-    command: `${statement};`,
-  }));
+  const advice: Advice[] = state.changed.map(({ what, statement }) => ({ what, command: `${statement};` }));
   for (const { what } of state.missing) advice.push({ what, command: 'wyckoff storage apply' });
   if (!state.hypertable) {
     advice.push({
