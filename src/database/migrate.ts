@@ -5,7 +5,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { MigrationList } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import type pg from 'pg';
-import { DatabaseError, MigrationError } from '../errors.js';
+import { ConnectionError, DatabaseError, MigrationError } from '../errors.js';
 import type { ServerNotice } from './schema-engine/connection.js';
 import type { SchemaEngine } from './schema-engine/engine.js';
 import { migrationNames, readMigrations } from './schema-engine/migration-list.js';
@@ -247,8 +247,22 @@ function explain(error: unknown): unknown {
       );
     default:
       // Ways to fail to connect have Prisma's names in the engine and the store's everywhere else.
-      return /^P10|^SERVER_REFUSED$/.test(error.code) && error.cause ? toDatabaseError(error.cause) : error;
+      return /^P10|^SERVER_REFUSED$/.test(error.code) && error.cause ? connectionError(error.cause) : error;
   }
+}
+
+/** Before a migration it is pg's; in the middle of one the engine has made its own of it. */
+function connectionError(cause: unknown): unknown {
+  const typed = toDatabaseError(cause);
+  if (typed instanceof DatabaseError) return typed;
+  return new ConnectionError(
+    'DATABASE_UNREACHABLE',
+    'the connection to the database was lost while a migration was under way',
+    {
+      hint: 'migrate again once the database can be reached: where the migration was interrupted, that tells what became of it',
+      cause,
+    },
+  );
 }
 
 function isLockTimeout(error: unknown): boolean {

@@ -75,6 +75,7 @@ async function leftovers(raw: pg.Client): Promise<unknown> {
     UNION ALL SELECT 'chunk ' || relname FROM pg_class
     WHERE relnamespace = '_timescaledb_internal'::regnamespace AND relkind = 'r' AND relname LIKE '%\\_chunk'
     UNION ALL SELECT 'aggregate ' || user_view_name FROM _timescaledb_catalog.continuous_agg
+    WHERE to_regclass(format('%I.%I', user_view_schema, user_view_name)) IS NULL
     UNION ALL SELECT 'job ' || proc_name FROM timescaledb_information.jobs WHERE job_id >= 1000
       AND NOT EXISTS (SELECT FROM pg_proc WHERE proname = proc_name AND pronamespace = proc_schema::regnamespace)`);
   return rows;
