@@ -6,6 +6,7 @@ import { HYPERTABLES } from '../../src/database/layouts/hypertables.js';
 import type { MoveProgress } from '../../src/database/layouts/move-rows.js';
 import { type BarInput, openStore, type WyckoffError } from '../../src/index.js';
 import { printBars } from '../setup/bar-model.js';
+import { prisma } from '../setup/commands.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { createTestDatabase } from '../setup/test-database.js';
 import { layoutOf } from './layout-of.js';
@@ -98,6 +99,8 @@ test('what migrations left plain becomes what they make of it where TimescaleDB 
   const fresh = await createTestDatabase();
   onTestFinished(() => fresh.drop());
   expect(await layoutOf(raw)).toEqual(await layoutOf(await openRawClient(fresh.url)));
+  const diff = ['migrate', 'diff', '--exit-code', '--script', '--from-config-datasource', '--to-schema', 'prisma'];
+  expect(await prisma(plain.url, ...diff)).toMatchObject({ code: 0 });
 
   expect(await applyStorage(database.pool)).toMatchObject({ changes: [], moved: [] });
   const store = await openStore({ databaseUrl: plain.ownerUrl });
