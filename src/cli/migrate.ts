@@ -1,13 +1,13 @@
 /** `wyckoff migrate`: brings the database's tables up to this version. */
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Config } from '../config.js';
 import type { ServerNotice } from '../database/schema-engine/connection.js';
 import { withDatabase } from './context.js';
 import { say, sayJson } from './output.js';
 
 export function registerMigrateCommand(program: Command): void {
-  program
+  const command = program
     .command('migrate')
     .description('create the tables, or bring them up to this version, in the configured database or the embedded one')
     .option('--json', 'print one JSON object')
@@ -17,6 +17,32 @@ export function registerMigrateCommand(program: Command): void {
         '\nExample: WYCKOFF_DATABASE_URL=postgresql://wyckoff:secret@localhost:5432/wyckoff wyckoff migrate',
     )
     .action(migrate);
+  command
+    .command('resolve')
+    .description(
+      'settle a migration that failed or was interrupted; "wyckoff migrate" says which, and goes on afterwards',
+    )
+    .argument('<migration>', 'its name')
+    .addOption(new Option('--rolled-back', 'nothing of it is in the database: it is tried again').conflicts('applied'))
+    .option('--applied', 'all of it is in the database')
+    .addHelpText(
+      'after',
+      '\nA migration is one transaction: where the server refused it, nothing of it is there. As "prisma migrate resolve".\n' +
+        '\nExample: wyckoff migrate resolve 20261121122000_time_series --rolled-back',
+    )
+    .action(resolveFailed);
+}
+
+async function resolveFailed(
+  name: string,
+  { applied, rolledBack }: { applied?: true; rolledBack?: true },
+  command: Command,
+): Promise<void> {
+  if (!applied && !rolledBack)
+    command.error("error: one of '--rolled-back' and '--applied' says what became of it", { exitCode: 2 });
+  await withDatabase((database) => database.resolveMigration(name, applied ? 'applied' : 'rolled-back'), 'ignore');
+  say(`Migration ${name} counts as ${applied ? 'applied' : 'rolled back'} now.`);
+  say('Next: "wyckoff migrate".');
 }
 
 async function migrate(options: { json?: true }): Promise<void> {

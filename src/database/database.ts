@@ -4,10 +4,17 @@ import { createLogger, type Logger } from '../observability/logger.js';
 import type { EmbeddedServer } from './embedded-server.js';
 import { checkHealth, type Health, requireMigrations, requireSupportedServer } from './health.js';
 import { detectLayout, type Layout } from './layouts/layout.js';
-import { applyMigrations, migrationStatus } from './migrate.js';
+import {
+  applyMigrations,
+  type MigrationOptions,
+  type MigrationOutcome,
+  migrationStatus,
+  resolveMigration,
+} from './migrate.js';
 import { Pool } from './pool.js';
 import type { Prisma } from './prisma.js';
 import type { ServerNotice } from './schema-engine/connection.js';
+import type { Client } from './session.js';
 import { tlsOptions } from './tls.js';
 
 /**
@@ -83,11 +90,8 @@ export class Database {
     await this.#detectLayout().catch((error) => {
       if (!(error instanceof AuthenticationError) || error.code !== 'DATABASE_MISSING') throw error;
     });
-    const { chunkInterval, pool } = this.#config;
     const { applied } = await applyMigrations({
-      connectionString: this.#url,
-      settings: chunkInterval ? { 'wyckoff.chunk_interval': chunkInterval } : {},
-      ssl: tlsOptions(pool.tls),
+      ...this.#migrationOptions(),
       onNotice: (notice) => {
         this.log.info({ notice }, 'migration notice');
         onNotice?.(notice);
@@ -96,6 +100,11 @@ export class Database {
     requireMigrations(await migrationStatus(this.pool.pg));
     await this.#detectLayout();
     return applied;
+  }
+
+  /** Settles a migration that failed or was interrupted, so that {@link migrate} goes on. @throws MigrationError MIGRATION_NOT_RESOLVED */
+  resolveMigration(migrationName: string, outcome: MigrationOutcome): Promise<void> {
+    return resolveMigration(migrationName, outcome, this.#migrationOptions());
   }
 
   close(): Promise<void> {
@@ -128,12 +137,24 @@ export class Database {
     await this.#detectLayout();
   }
 
+  #migrationOptions(): MigrationOptions {
+    const { chunkInterval, pool } = this.#config;
+    return {
+      connectionString: this.#url,
+      settings: chunkInterval ? { 'wyckoff.chunk_interval': chunkInterval } : {},
+      ssl: tlsOptions(pool.tls),
+    };
+  }
+
   async #detectLayout(): Promise<void> {
-    this.#layout = await this.pool.withClient(async (client) => {
-      const layout = await detectLayout(client);
-      await this.pool.setUpSessions(client, layout.sessionSetup);
-      return layout;
-    });
+    await this.pool.withClient((client) => this.#setUpSession(client, true));
+    this.pool.setUpSessions((client) => this.#setUpSession(client, this.#layout?.name === 'plain'));
+  }
+
+  /** Plain tables are looked at anew by every connection: `wyckoff storage apply` changes them under a process that keeps running. */
+  async #setUpSession(client: Client, detect: boolean): Promise<void> {
+    if (detect) this.#layout = await detectLayout(client);
+    if (this.#layout?.sessionSetup) await client.query(this.#layout.sessionSetup);
   }
 
   async #close(): Promise<void> {

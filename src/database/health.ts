@@ -50,7 +50,7 @@ export function requireMigrations(status: {
 }): void {
   if (status.failed.length > 0) {
     throw new MigrationError('MIGRATION_FAILED', `migration ${status.failed.join(', ')} has failed in this database`, {
-      hint: 'mend what it stopped at, then `prisma migrate resolve`; `wyckoff migrate` tells the SQL error',
+      hint: '`wyckoff migrate` tells why, and the way out',
     });
   }
   if (status.unknown.length > 0) {

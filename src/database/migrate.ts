@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import type { MigrationList } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import type pg from 'pg';
-import { DatabaseError, MigrationError } from '../errors.js';
+import { ConnectionError, DatabaseError, MigrationError } from '../errors.js';
 import type { ServerNotice } from './schema-engine/connection.js';
 import type { SchemaEngine } from './schema-engine/engine.js';
 import { migrationNames, readMigrations } from './schema-engine/migration-list.js';
@@ -22,6 +23,9 @@ export interface MigrationOptions {
   /** What the migrations say while they run (RAISE NOTICE), such as that TimescaleDB is not there. */
   readonly onNotice?: ((notice: ServerNotice) => void) | undefined;
 }
+
+/** What became of a migration that failed or was interrupted: nothing of it is in the database, or all of it is. */
+export type MigrationOutcome = 'rolled-back' | 'applied';
 
 /** How the migrations in a database stand to those in the package. Each list is in the order of their names. */
 export interface MigrationStatus {
@@ -49,7 +53,9 @@ export async function applyMigrations(options: MigrationOptions): Promise<{ appl
   for (;;) {
     try {
       return await withEngine(options, async (engine) => {
-        const result = await engine.run((wasm) => wasm.applyMigrations({ migrationsList, filters }));
+        const result = await engine.applyMigrations({ migrationsList, filters }).catch(async (error: unknown) => {
+          throw hasCode(error, 'P3009') ? await failedEarlier(engine, error as DatabaseError, migrationsList) : error;
+        });
         return { applied: result.appliedMigrationNames };
       });
     } catch (error) {
@@ -67,7 +73,7 @@ export async function applyMigrations(options: MigrationOptions): Promise<{ appl
  */
 export async function resolveMigration(
   migrationName: string,
-  outcome: 'rolled-back' | 'applied',
+  outcome: MigrationOutcome,
   options: MigrationOptions,
 ): Promise<void> {
   const migrationsList = await readMigrations(options.migrationsDirectory ?? packagedMigrations());
@@ -145,6 +151,54 @@ export async function migrationStatus(
   };
 }
 
+/** Says why an earlier migration failed, and which way out is the right one: a migration is one transaction, so all of it is there or nothing. */
+async function failedEarlier(
+  engine: SchemaEngine,
+  cause: DatabaseError,
+  migrations: MigrationList,
+): Promise<MigrationError> {
+  const name = /The `(.+?)` migration started/.exec(cause.message)?.[1] ?? '';
+  const reason = await engine.failureOf(name);
+  if (reason) {
+    return new MigrationError(
+      'MIGRATION_FAILED_EARLIER',
+      `migration ${name} failed earlier, and nothing is applied until that is settled: ${serverMessage(reason)}`,
+      {
+        hint: `nothing of it is in the database; remove the cause, run ${resolveCommand(name, 'rolled-back')}, and migrate again`,
+        cause,
+      },
+    );
+  }
+  const script = migrations.migrationDirectories.find(({ path }) => path === name)?.migrationFile.content;
+  const made = script?.tag === 'ok' ? MADE.exec(script.value)?.[1] : undefined;
+  const there = made === undefined ? undefined : await engine.hasRelation(made);
+  const hints = {
+    unknown:
+      `it is one transaction: all of it is in the database, or nothing. Where it is, run ${resolveCommand(name, 'applied')}, ` +
+      `where it is not, ${resolveCommand(name, 'rolled-back')}; then migrate again`,
+    there: `${made} is there, and so is the rest of it: run ${resolveCommand(name, 'applied')}, and migrate again`,
+    missing: `${made} is not there, and so nothing of it is: run ${resolveCommand(name, 'rolled-back')}, and migrate again`,
+  };
+  return new MigrationError(
+    'MIGRATION_FAILED_EARLIER',
+    `migration ${name} was interrupted earlier, and nothing is applied until that is settled`,
+    { hint: hints[there === undefined ? 'unknown' : there ? 'there' : 'missing'], cause },
+  );
+}
+
+/** Prisma's engines keep what the server said between words of their own and a trace of theirs. */
+function serverMessage(logs: string): string {
+  const [text = ''] = /ERROR: .*/s.exec(logs) ?? [logs];
+  return text.split(/\n\n?(?:DbError|\s+0: )/, 1)[0]!.trim();
+}
+
+/** The first table or index that a migration makes. */
+const MADE = /^CREATE (?:TABLE|(?:UNIQUE )?INDEX) "?(\w+)"?/m;
+
+function resolveCommand(name: string, outcome: MigrationOutcome): string {
+  return `\`wyckoff migrate resolve ${name} --${outcome}\``;
+}
+
 /** `prisma/migrations` of the package this file belongs to, whether it runs from `src` or from `dist/src`. */
 export function packagedMigrations(): string {
   let directory = dirname(fileURLToPath(import.meta.url));
@@ -173,16 +227,7 @@ function explain(error: unknown): unknown {
       return as(
         'MIGRATION_FAILED',
         `migration ${name} failed: ${reason}`,
-        `nothing of it remains in the database; remove the cause, \`npx prisma migrate resolve --rolled-back ${name}\`, and migrate again`,
-      );
-    }
-    case 'P3009': {
-      const name = /The `(.+?)` migration started/.exec(error.message)?.[1] ?? '';
-      return as(
-        'MIGRATION_FAILED_EARLIER',
-        `migration ${name} failed or was interrupted earlier, and nothing is applied until that is settled`,
-        `the column logs of _prisma_migrations has the reason; where it is empty, the process was ended in the middle and the changes may be ` +
-          `there. Then \`npx prisma migrate resolve --rolled-back ${name}\` (they are not) or \`--applied ${name}\` (they are), and migrate again`,
+        `nothing of it remains in the database; remove the cause, run ${resolveCommand(name, 'rolled-back')}, and migrate again`,
       );
     }
     case 'P1002':
@@ -202,8 +247,22 @@ function explain(error: unknown): unknown {
       );
     default:
       // Ways to fail to connect have Prisma's names in the engine and the store's everywhere else.
-      return /^P10|^SERVER_REFUSED$/.test(error.code) && error.cause ? toDatabaseError(error.cause) : error;
+      return /^P10|^SERVER_REFUSED$/.test(error.code) && error.cause ? connectionError(error.cause) : error;
   }
+}
+
+/** Before a migration it is pg's; in the middle of one the engine has made its own of it. */
+function connectionError(cause: unknown): unknown {
+  const typed = toDatabaseError(cause);
+  if (typed instanceof DatabaseError) return typed;
+  return new ConnectionError(
+    'DATABASE_UNREACHABLE',
+    'the connection to the database was lost while a migration was under way',
+    {
+      hint: 'migrate again once the database can be reached: where the migration was interrupted, that tells what became of it',
+      cause,
+    },
+  );
 }
 
 function isLockTimeout(error: unknown): boolean {

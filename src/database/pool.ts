@@ -14,11 +14,14 @@ export interface PoolState {
   readonly max: number;
 }
 
+/** What a connection needs before anything else runs on it. */
+export type SessionSetup = (client: Client) => Promise<void>;
+
 /** The one pool of a store: Prisma and our own SQL share it. */
 export class Pool implements Session {
   readonly pg: pg.Pool;
   readonly #config: PoolConfig;
-  #sessionSetup: string | undefined;
+  #setUpSession: SessionSetup | undefined;
   readonly #log: Logger;
 
   constructor(databaseUrl: string, config: PoolConfig, log: Logger) {
@@ -34,7 +37,7 @@ export class Pool implements Session {
       application_name: config.applicationName,
       keepAlive: true,
       onConnect: async (client) => {
-        if (this.#sessionSetup) await client.query(this.#sessionSetup);
+        await this.#setUpSession?.(client);
       },
       // Every session speaks UTC and ISO, whatever the server or role is set to: values are exact text in both directions.
       options: `-c timezone=UTC -c datestyle=ISO -c statement_timeout=${config.statementTimeout}`,
@@ -46,10 +49,9 @@ export class Pool implements Session {
     });
   }
 
-  /** Has every connection run `setup` first: those made from now on, and `client`, which is open already. */
-  async setUpSessions(client: Client, setup: string | undefined): Promise<void> {
-    this.#sessionSetup = setup;
-    if (setup) await client.query(setup);
+  /** Has `setUp` done first on every connection that is made from now on. */
+  setUpSessions(setUp: SessionSetup): void {
+    this.#setUpSession = setUp;
   }
 
   /** Runs `use` on a connection of its own. A connection that broke is not given back. */

@@ -111,10 +111,23 @@ export function toDatabaseError(error: unknown): unknown {
   return error;
 }
 
+/** FATAL ends the session, whatever it says: that an administrator has updated TimescaleDB under it, for one. A new one may do. */
+const SESSION_ENDED: Meaning = { kind: ConnectionError, code: 'SESSION_ENDED' };
+
+/** TimescaleDB's limit of rows that one write may decompress, which sessions that know of hypertables do without. */
+const DECOMPRESSION_LIMIT = /^tuple decompression limit exceeded/;
+const SESSION_OUTDATED: Meaning = {
+  kind: ConnectionError,
+  code: 'SESSION_OUTDATED',
+  hint: 'try again on a new connection: this one was opened before "wyckoff storage apply" made hypertables',
+};
+
 function fromServer(error: ServerError): DatabaseError {
   const sqlstate = error.code ?? '';
-  const meaning = MEANINGS[sqlstate] ??
-    MEANINGS[sqlstate.slice(0, 2)] ?? { kind: DatabaseError, code: 'DATABASE_ERROR' };
+  const unnamed = error.severity === 'FATAL' ? SESSION_ENDED : { kind: DatabaseError, code: 'DATABASE_ERROR' };
+  const meaning = DECOMPRESSION_LIMIT.test(error.message)
+    ? SESSION_OUTDATED
+    : (MEANINGS[sqlstate] ?? MEANINGS[sqlstate.slice(0, 2)] ?? unnamed);
   return new meaning.kind(meaning.code, error.message, {
     sqlstate,
     schema: error.schema,

@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { packagedMigrations } from '../../src/database/migrate.js';
 import { migrationNames } from '../../src/database/schema-engine/migration-list.js';
 import { openStore } from '../../src/store.js';
+import { type Outcome, prisma as runPrisma } from '../setup/commands.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const onTimescale = inject('layout') === 'timescale';
 
 let url: string;
@@ -32,21 +30,8 @@ afterEach(async () => {
   await database.end();
 });
 
-interface Outcome {
-  readonly code: number;
-  readonly output: string;
-}
-
 /** `npm run prisma -- <args>` for this test's database. */
-function prisma(...args: string[]): Promise<Outcome> {
-  const env = { ...process.env, WYCKOFF_DATABASE_URL: url, NO_COLOR: '1' };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['scripts/prisma.js', ...args], { cwd: ROOT, env }, (error, stdout, stderr) => {
-      const code = error ? Number(error.code ?? -1) : 0;
-      resolve({ code, output: `${stdout}${stderr}` });
-    });
-  });
-}
+const prisma = (...args: string[]): Promise<Outcome> => runPrisma(url, ...args);
 
 /** Exit code 2: the database is not what the Prisma schema says, and the output is the SQL that would make it so. */
 function drift(): Promise<Outcome> {

@@ -6,8 +6,10 @@ import { HYPERTABLES } from '../../src/database/layouts/hypertables.js';
 import type { MoveProgress } from '../../src/database/layouts/move-rows.js';
 import { type BarInput, openStore, type WyckoffError } from '../../src/index.js';
 import { printBars } from '../setup/bar-model.js';
+import { prisma } from '../setup/commands.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { createTestDatabase } from '../setup/test-database.js';
+import { layoutOf } from './layout-of.js';
 import { createPlainDatabase, openDatabase } from './storage-database.js';
 
 const key = { symbol: 'AAPL', timeframe: '1h' } as const;
@@ -31,35 +33,6 @@ async function content(raw: pg.Client): Promise<unknown> {
     "SELECT count(*)::int AS count, md5(string_agg(b::text, ',' ORDER BY symbol, timestamp)) AS md5 FROM ohlcv_bars b",
   );
   return rows[0];
-}
-
-/** All that says how the bars are stored, but for ids and the owner. */
-async function layoutOf(raw: pg.Client): Promise<unknown> {
-  const answer = async (sql: string) => (await raw.query(sql)).rows;
-  return {
-    dimensions: await answer(
-      "SELECT hypertable_name, column_name, time_interval::text, num_partitions FROM timescaledb_information.dimensions WHERE hypertable_schema = 'public' ORDER BY 1",
-    ),
-    aggregates: await answer(
-      `SELECT view_name, view_definition, materialized_only, time_interval::text,
-              obj_description(format('%I.%I', view_schema, view_name)::regclass) AS comment
-       FROM timescaledb_information.continuous_aggregates JOIN timescaledb_information.dimensions
-         ON dimensions.hypertable_schema = materialization_hypertable_schema AND dimensions.hypertable_name = materialization_hypertable_name
-       ORDER BY 1`,
-    ),
-    compression: await answer(
-      'SELECT hypertable_name, attname, segmentby_column_index, orderby_column_index, orderby_asc FROM timescaledb_information.compression_settings ORDER BY 1, 2',
-    ),
-    jobs: await answer(
-      `SELECT proc_name, schedule_interval::text, hypertable_name, config ->> 'compress_after' AS after, scheduled
-       FROM timescaledb_information.jobs WHERE job_id >= 1000 ORDER BY 1, 3`,
-    ),
-    indexes: await answer("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"),
-    checks: await answer(
-      "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'ohlcv_bars'::regclass ORDER BY 1",
-    ),
-    identity: await answer("SELECT relreplident FROM pg_class WHERE oid = 'ohlcv_bars'::regclass"),
-  };
 }
 
 async function hypertables(raw: pg.Client): Promise<string[]> {
@@ -114,6 +87,7 @@ test('what migrations left plain becomes what they make of it where TimescaleDB 
     moved: HYPERTABLES.map(({ table }) =>
       table === 'ohlcv_bars' ? { table, rows: 600, chunks: 21 } : { table, rows: 0, chunks: 0 },
     ),
+    earlierSessions: 1, // raw
   });
   expect([...new Set(progress.map(({ phase }) => phase))]).toEqual(['read', 'move', 'verify']);
   expect(await content(raw)).toEqual(before);
@@ -125,6 +99,8 @@ test('what migrations left plain becomes what they make of it where TimescaleDB 
   const fresh = await createTestDatabase();
   onTestFinished(() => fresh.drop());
   expect(await layoutOf(raw)).toEqual(await layoutOf(await openRawClient(fresh.url)));
+  const diff = ['migrate', 'diff', '--exit-code', '--script', '--from-config-datasource', '--to-schema', 'prisma'];
+  expect(await prisma(plain.url, ...diff)).toMatchObject({ code: 0 });
 
   expect(await applyStorage(database.pool)).toMatchObject({ changes: [], moved: [] });
   const store = await openStore({ databaseUrl: plain.ownerUrl });
@@ -315,7 +291,6 @@ test('what was applied half is completed, what a hand has changed is refused wit
   ]);
   const statements = /runs (.*;) and/.exec(hint!)![1]!;
   await raw.query(statements);
-  await raw.query('ALTER TABLE ohlcv_bars REPLICA IDENTITY USING INDEX idx_ohlcv_symbol_timeframe');
   expect(await applyStorage(database.pool)).toMatchObject({ changes: [] });
   expect(await layoutOf(raw)).toEqual(asMigrated);
 });

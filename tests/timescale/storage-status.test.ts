@@ -215,7 +215,8 @@ test('status names what a hand has changed, and a job that is off or fails', asy
   await raw.query(`SELECT alter_job(${await job(raw, 'policy_compression')}, scheduled => false)`);
   const { advice } = await status(database);
   expect(advice.map(({ command }) => command)).toEqual([
-    'CREATE UNIQUE INDEX idx_ohlcv_symbol_timeframe ON public.ohlcv_bars (symbol, timeframe, "timestamp" DESC);',
+    'CREATE UNIQUE INDEX idx_ohlcv_symbol_timeframe ON public.ohlcv_bars (symbol, timeframe, "timestamp" DESC); ' +
+      'ALTER TABLE public.ohlcv_bars REPLICA IDENTITY USING INDEX idx_ohlcv_symbol_timeframe;',
     "ALTER TABLE public.ohlcv_bars SET (timescaledb.compress, timescaledb.compress_segmentby = 'symbol, timeframe', timescaledb.compress_orderby = 'timestamp DESC');",
     expect.stringMatching(/^SELECT alter_job\(\d+, scheduled => true\);$/),
   ]);

@@ -94,11 +94,15 @@ test.each([
   expect(isOlder(version, other)).toBe(older);
 });
 
-const ready = { available: '2.28.3', installed: '2.28.3', preloaded: true, libraries: 'timescaledb' };
+const ready = {
+  ...{ available: '2.28.3', installed: '2.28.3', schema: 'public', preloaded: true, license: 'timescale' },
+  libraries: 'timescaledb',
+};
 
 test('an extension that can be used', () => {
   expect(judgeExtension(ready)).toEqual({ state: 'ready', installed: '2.28.3', available: '2.28.3' });
-  expect(judgeExtension({ ...ready, installed: null })).toEqual({
+  expect(judgeExtension({ ...ready, available: null, installed: null, schema: null })).toEqual({ state: 'absent' });
+  expect(judgeExtension({ ...ready, installed: null, schema: null })).toEqual({
     state: 'ready',
     installed: undefined,
     available: '2.28.3',
@@ -116,7 +120,31 @@ test.each([
     'not preloaded, by one who may not read the setting',
     { preloaded: false, libraries: null },
     'TIMESCALE_NOT_PRELOADED',
+    'an administrator runs ALTER SYSTEM SET shared_preload_libraries = (what SHOW shared_preload_libraries says to an administrator), timescaledb; and restarts the server',
+  ],
+  [
+    'the only library to preload',
+    { preloaded: false, libraries: '' },
+    'TIMESCALE_NOT_PRELOADED',
     'an administrator runs ALTER SYSTEM SET shared_preload_libraries = timescaledb; and restarts the server',
+  ],
+  [
+    'in the database and not on the server',
+    { available: null, preloaded: false },
+    'TIMESCALE_MISSING',
+    'an administrator installs TimescaleDB 2.28.3 on the server, adds timescaledb to shared_preload_libraries, and restarts it',
+  ],
+  [
+    'where the store does not find it',
+    { schema: 'extensions' },
+    'TIMESCALE_OTHER_SCHEMA',
+    'an administrator runs DROP EXTENSION timescaledb; CREATE EXTENSION timescaledb SCHEMA public; in this database, where nothing is stored in hypertables yet',
+  ],
+  [
+    'under the other license',
+    { license: 'apache' },
+    'TIMESCALE_LICENSE',
+    expect.stringContaining("ALTER SYSTEM SET timescaledb.license = 'timescale';"),
   ],
   [
     'too old in the database',

@@ -48,6 +48,11 @@ async function apply({ json }: { json?: true }): Promise<void> {
       say(
         `${counted(rows, 'row')} of ${table} moved into ${counted(chunks, 'chunk')}; count and checksum are as before.`,
       );
+    if (report.earlierSessions > 0)
+      say(
+        `${counted(report.earlierSessions, 'other session')} of the database were open: a store goes on with plain settings, rightly but more slowly, until its ` +
+          'connections are replaced (within DB_MAX_LIFETIME, 30 minutes by default). Restart it to have the new ones at once.',
+      );
     if (report.changes.length === 0) say('The database has its layout already: nothing was changed.');
     say('Look at it: wyckoff storage status');
   } finally {

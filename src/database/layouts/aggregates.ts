@@ -1,6 +1,7 @@
 import type { Timeframe } from '../../domain/timeframe.js';
 import type { Client } from '../session.js';
 import type { Deviation } from './hypertable-state.js';
+import { HYPERTABLES } from './hypertables.js';
 
 /**
  * Bars of a coarser timeframe made of the 1m bars: what the timescale layout adds to ohlcv_bars. The migrations do the same where TimescaleDB
@@ -96,6 +97,19 @@ export async function readAggregates(client: Client): Promise<ReadonlyMap<Timefr
       return found ? [[timeframe, found.relation] as const] : [];
     }),
   );
+}
+
+/** Aggregates of the store's hypertables that somebody else has made. The store can live with them. */
+export async function readForeignAggregates(client: Client): Promise<Deviation[]> {
+  const { rows } = await client.query<{ name: string; table: string }>(
+    `SELECT format('%I.%I', view_schema, view_name) AS name, hypertable_name AS table FROM timescaledb_information.continuous_aggregates
+     WHERE hypertable_schema = 'public' AND hypertable_name = ANY ($1) AND NOT (view_schema = 'public' AND view_name = ANY ($2)) ORDER BY 1`,
+    [HYPERTABLES.map(({ table }) => table), AGGREGATES.map(({ view }) => view)],
+  );
+  return rows.map(({ name, table }) => ({
+    what: `${name} is a continuous aggregate of ${table} that is not the store's: it makes every write cost more, and keeps what retention removes`,
+    statement: `DROP MATERIALIZED VIEW ${name}`,
+  }));
 }
 
 /** What `wyckoff storage apply` brings; nothing where the license of the extension has no continuous aggregates. */

@@ -1,4 +1,4 @@
-import { DatabaseError, StatementTimeoutError } from '../../errors.js';
+import { ConnectionError, DatabaseError, StatementTimeoutError } from '../../errors.js';
 import type { Pool } from '../pool.js';
 import type { Client } from '../session.js';
 import { toDatabaseError } from '../sqlstate.js';
@@ -30,6 +30,8 @@ export interface ApplyReport {
   /** What was changed, as sentences; empty where all was so already. */
   readonly changes: readonly string[];
   readonly moved: readonly MovedRows[];
+  /** Other sessions of the database that were open while tables became hypertables, and plan for plain ones until they are replaced. */
+  readonly earlierSessions: number;
 }
 
 const LOCK_TIMEOUT = 30_000;
@@ -82,8 +84,20 @@ export async function applyStorage(pool: Pool, options: ApplyOptions = {}): Prom
       moved,
     } as const;
   });
-  for (const { table } of report.moved) await pool.withClient((client) => client.query(`ANALYZE public.${table}`));
-  return report;
+  if (report.moved.length === 0) return { ...report, earlierSessions: 0 };
+  return pool.withClient(async (client) => {
+    for (const { table } of report.moved) await client.query(`ANALYZE public.${table}`);
+    return { ...report, earlierSessions: await countOtherSessions(client) };
+  });
+}
+
+/** Everybody may see that much of another one's session. Workers of the server have no user, or say what they are. */
+async function countOtherSessions(client: Client): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL AND application_name NOT LIKE '%TimescaleDB%'`,
+  );
+  return rows[0]!.count;
 }
 
 async function mend(client: Client, deviations: readonly Deviation[]): Promise<string[]> {
@@ -93,18 +107,31 @@ async function mend(client: Client, deviations: readonly Deviation[]): Promise<s
   return deviations.map(({ what }) => `mended: ${what}`);
 }
 
-const INSUFFICIENT_PRIVILEGE = '42501';
-
 async function createExtension(client: Client): Promise<void> {
   try {
     await client.query('CREATE EXTENSION IF NOT EXISTS timescaledb');
   } catch (error) {
-    if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
-    throw new DatabaseError('TIMESCALE_NOT_ALLOWED', 'this role may not create the extension timescaledb', {
-      hint: 'an administrator runs CREATE EXTENSION timescaledb; in this database, and "wyckoff storage apply" does the rest',
-      cause: toDatabaseError(error),
-    });
+    const typed = toDatabaseError(error);
+    if (!(typed instanceof DatabaseError) || typed instanceof ConnectionError) throw error;
+    if (typed.code === 'PERMISSION_DENIED') {
+      throw new DatabaseError('TIMESCALE_NOT_ALLOWED', 'this role may not create the extension timescaledb', {
+        hint: 'an administrator runs CREATE EXTENSION timescaledb; in this database, and "wyckoff storage apply" does the rest',
+        cause: typed,
+      });
+    }
+    throw new DatabaseError(
+      'TIMESCALE_NOT_ALLOWED',
+      `the extension timescaledb cannot be made here: ${typed.message}`,
+      {
+        hint:
+          typed.hint ??
+          'an administrator runs CREATE EXTENSION timescaledb; in this database, which says what is wrong',
+        cause: typed,
+      },
+    );
   }
+  const extension = await readExtension(client); // its library is loaded only now, and tells of its license
+  if (extension.state === 'unusable') throw extension.error;
 }
 
 /** The interval that is asked for, as the server writes it; undefined: none is. */

@@ -30,7 +30,12 @@ interface Row {
   readonly segmentBy: string | null;
   readonly orderBy: string | null;
   readonly policy: boolean;
+  readonly dropsChunks: boolean;
   readonly unique: boolean;
+  /** That are made of it, each before what it is made of. */
+  readonly aggregates: string[];
+  /** Statements that make them. */
+  readonly triggers: string[];
 }
 
 const QUERY = `
@@ -44,6 +49,19 @@ const QUERY = `
           WHERE hypertable_schema = 'public' AND hypertable_name = $1 AND orderby_column_index IS NOT NULL) AS "orderBy",
          EXISTS (SELECT FROM timescaledb_information.jobs
                  WHERE hypertable_schema = 'public' AND hypertable_name = $1 AND proc_name = 'policy_compression') AS policy,
+         EXISTS (SELECT FROM timescaledb_information.jobs
+                 WHERE hypertable_schema = 'public' AND hypertable_name = $1 AND proc_name = 'policy_retention') AS "dropsChunks",
+         -- Also those that are made of one of them, the last first.
+         ARRAY(WITH RECURSIVE made AS (
+                 SELECT format('%I.%I', view_schema, view_name) AS name, materialization_hypertable_name AS relation, 1 AS level
+                 FROM timescaledb_information.continuous_aggregates WHERE hypertable_schema = 'public' AND hypertable_name = $1
+                 UNION ALL
+                 SELECT format('%I.%I', view_schema, view_name), materialization_hypertable_name, level + 1
+                 FROM made JOIN timescaledb_information.continuous_aggregates aggregate ON aggregate.hypertable_name = made.relation)
+               SELECT name FROM made ORDER BY level DESC, name) AS aggregates,
+         ARRAY(SELECT pg_get_triggerdef(pg_trigger.oid) FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+               WHERE tgrelid = to_regclass('public.' || quote_ident($1)) AND NOT tgisinternal
+                 AND pronamespace::regnamespace::text <> '_timescaledb_functions' ORDER BY tgname) AS triggers,
          EXISTS (SELECT FROM pg_index WHERE indrelid = to_regclass('public.' || quote_ident($1)) AND indisunique AND indisvalid
                  AND pg_get_indexdef(indexrelid) LIKE '% USING btree ' || $2) AS unique
   FROM (SELECT) AS one
@@ -58,11 +76,12 @@ export async function readHypertableState(client: Client, design: HypertableDesi
   const missing: Deviation[] = [];
   if (!row.unique) changed.push(uniqueIndexMissing(design));
   if (row.hypertable) {
-    if (row.column !== design.time || row.dimensions !== 1) changed.push(wrongDimension(design));
+    if (row.column !== design.time || row.dimensions !== 1) changed.push(wrongDimension(design, row));
     if (!row.compressed) missing.push(compressionOff(design));
     else if (row.segmentBy !== design.segmentBy || row.orderBy !== design.orderBy)
       changed.push(wrongCompression(design, row));
     if (!row.policy) missing.push(policyMissing(design));
+    if (row.dropsChunks && design.countRows !== undefined) changed.push(dropsChunks(design));
   }
   return {
     hypertable: row.hypertable,
@@ -114,14 +133,35 @@ function compressionSettings({ table, segmentBy, orderBy }: HypertableDesign): s
 function uniqueIndexMissing({ table, uniqueIndex: { name, definition } }: HypertableDesign): Deviation {
   return {
     what: `${table} lacks the unique index ${name}, without which a row may be there twice`,
-    statement: `CREATE UNIQUE INDEX ${name} ON public.${table} ${definition}`,
+    // Which was lost with it.
+    statement: `CREATE UNIQUE INDEX ${name} ON public.${table} ${definition}; ALTER TABLE public.${table} REPLICA IDENTITY USING INDEX ${name}`,
   };
 }
 
-/** Chunks cannot be cut anew in place. */
-function wrongDimension({ table, time }: HypertableDesign): Deviation {
+/** Retention of our own goes through functions that keep the catalog right. */
+function dropsChunks({ table }: HypertableDesign): Deviation {
   return {
-    what: `${table} is cut into chunks by something else than ${time} alone`,
-    statement: `COPY (SELECT * FROM public.${table}) TO STDOUT, and load that into a newly migrated database: nothing mends it in place`,
+    what: `a retention policy of TimescaleDB drops chunks of ${table}, and the catalog still counts what was in them`,
+    statement: `SELECT remove_retention_policy('public.${table}')`,
+  };
+}
+
+/** Chunks cannot be cut anew in place: a plain table takes its place, and `wyckoff storage apply` makes a hypertable of that. */
+function wrongDimension(design: HypertableDesign, { aggregates, triggers }: Row): Deviation {
+  const { table, time } = design;
+  const steps = [
+    'BEGIN',
+    `CREATE TABLE public.renewed_${table} (LIKE public.${table} INCLUDING ALL EXCLUDING INDEXES)`,
+    `INSERT INTO public.renewed_${table} SELECT * FROM public.${table}`,
+    ...aggregates.map((name) => `DROP MATERIALIZED VIEW ${name}`),
+    `DROP TABLE public.${table}`,
+    `ALTER TABLE public.renewed_${table} RENAME TO ${table}`,
+    uniqueIndexMissing(design).statement,
+    ...triggers,
+    'COMMIT',
+  ];
+  return {
+    what: `${table} is cut into chunks by something else than ${time} alone, and has to be made anew (as are the rights on it: wyckoff roles apply)`,
+    statement: steps.join('; '),
   };
 }

@@ -13,7 +13,7 @@ export interface HypertableDesign {
   readonly compressAfter: string;
   /** Keeps rows unique, also in compressed chunks. */
   readonly uniqueIndex: { readonly name: string; readonly definition: string };
-  /** SQL for how many rows there are, where a catalog says it; elsewhere it is estimated. */
+  /** SQL for how many rows there are, where a catalog counts them; elsewhere it is estimated. */
   readonly countRows?: string;
 }
 

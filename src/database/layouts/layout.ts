@@ -1,7 +1,7 @@
 import type { Timeframe } from '../../domain/timeframe.js';
 import type { Client } from '../session.js';
 import { readAggregates } from './aggregates.js';
-import { readExtension } from './extension.js';
+import { INSTALLED, type InstalledExtension, mayBeUsed, readExtension } from './extension.js';
 import { HYPERTABLES, type HypertableDesign } from './hypertables.js';
 
 /** How the database stores the bars. One object answers every question that depends on it. */
@@ -19,15 +19,13 @@ export interface Layout {
 
 /**
  * Looks at the database once, when the store opens or has migrated it.
- * @throws UnsupportedServerError TIMESCALE_NOT_PRELOADED where the extension is in the database and the server was started without it
+ * @throws UnsupportedServerError TIMESCALE_NOT_PRELOADED, TIMESCALE_MISSING where the extension is in the database and the server was started
+ *   without it; TIMESCALE_TOO_OLD, TIMESCALE_LICENSE, TIMESCALE_OTHER_SCHEMA where hypertables are stored in a way that cannot be used
  */
 export async function detectLayout(client: Client): Promise<Layout> {
-  const { rows } = await client.query<{ version: string | null; preloaded: boolean }>(
-    `SELECT (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS version,
-            current_setting('timescaledb.disable_load', true) IS NOT NULL AS preloaded`,
-  );
-  const { version, preloaded } = rows[0]!;
-  const extensionVersion = version ?? undefined;
+  const { rows } = await client.query<InstalledExtension>(INSTALLED);
+  const [installed] = rows;
+  const extensionVersion = installed?.installed;
   const plain = {
     name: 'plain',
     extensionVersion,
@@ -35,15 +33,17 @@ export async function detectLayout(client: Client): Promise<Layout> {
     hypertables: [],
     aggregates: new Map(),
   } as const;
-  if (extensionVersion === undefined) return plain;
-  if (!preloaded) {
-    const extension = await readExtension(client);
-    if (extension.state === 'unusable') throw extension.error;
-  }
+  if (!installed) return plain;
+  // All about it takes some milliseconds, of every connection.
+  const extension = mayBeUsed(installed) ? undefined : await readExtension(client);
+  const unusable = extension?.state === 'unusable' ? extension.error : undefined;
+  // Without the library every statement that changes a schema fails, also one for a plain table.
+  if (unusable && !installed.preloaded) throw unusable;
   const { rows: found } = await client.query<{ name: string }>(
     "SELECT hypertable_name AS name FROM timescaledb_information.hypertables WHERE hypertable_schema = 'public'",
   );
   const hypertables = HYPERTABLES.filter(({ table }) => found.some(({ name }) => name === table));
+  if (unusable && hypertables.length > 0) throw unusable;
   if (!hypertables.some(({ table }) => table === 'ohlcv_bars')) return { ...plain, hypertables };
   const aggregates = await readAggregates(client);
   return { name: 'timescale', extensionVersion, sessionSetup: SESSION_SETUP.join('; '), hypertables, aggregates };

@@ -58,10 +58,11 @@ export async function makeHypertable(
     `SELECT (pg_relation_size('${name}') / current_setting('block_size')::int)::int AS blocks`,
   );
   const blocks = sizes[0]!.blocks;
+  const columns = await writableColumns(client, table);
   for (let block = 0; block < blocks; block += STRIDE) {
     report('move', block, blocks);
     await client.query(
-      `INSERT INTO public.${table} SELECT * FROM ${name} WHERE ctid >= '(${block},0)' AND ctid < '(${block + STRIDE},0)'`,
+      `INSERT INTO public.${table} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM ${name} WHERE ctid >= '(${block},0)' AND ctid < '(${block + STRIDE},0)'`,
     );
   }
   report('verify', 0, 1);
@@ -78,6 +79,16 @@ export async function makeHypertable(
   );
   report('verify', 1, 1);
   return { table, rows: after.rows, chunks: rows[0]!.chunks };
+}
+
+/** Without those that are computed, which somebody may have added. */
+async function writableColumns(client: Client, table: string): Promise<string> {
+  const { rows } = await client.query<{ columns: string }>(
+    `SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS columns FROM pg_attribute
+     WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''`,
+    [`public.${table}`],
+  );
+  return rows[0]!.columns;
 }
 
 /** The number of rows, and a sum of their hashes that is the same in any order. */

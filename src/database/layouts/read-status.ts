@@ -1,7 +1,7 @@
 import type { UnsupportedServerError } from '../../errors.js';
 import type { Client } from '../session.js';
 import { adviseExtension, adviseHypertable, adviseJob } from './advice.js';
-import { readMissingAggregates } from './aggregates.js';
+import { readForeignAggregates, readMissingAggregates } from './aggregates.js';
 import { readExtension } from './extension.js';
 import { readHypertableState, readMissingJobs } from './hypertable-state.js';
 import { HYPERTABLES, type HypertableDesign, JOBS } from './hypertables.js';
@@ -33,6 +33,8 @@ export async function readStorageStatus(client: Client): Promise<StorageStatus> 
   }
   for (const { what } of [...(await readMissingAggregates(client)), ...(await readMissingJobs(client))])
     advice.push({ what, command: 'wyckoff storage apply' });
+  for (const { what, statement } of await readForeignAggregates(client))
+    advice.push({ what, command: `${statement};` });
   const jobs = await readJobs(client);
   for (const job of jobs) advice.push(...adviseJob(job));
   const layout = hypertables.length > 0 ? 'timescale' : 'plain';

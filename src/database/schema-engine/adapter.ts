@@ -8,7 +8,9 @@ import {
 } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import { DatabaseError } from '../../errors.js';
-import { type ConnectionOptions, SingleConnection, schemaOf, withDatabase } from './connection.js';
+import { clearSchema } from './clear-schema.js';
+import { type ConnectionOptions, type ServerNotice, SingleConnection, schemaOf, withDatabase } from './connection.js';
+import { type Obstacle, prepareForTimescale } from './timescale.js';
 
 export interface AdapterOptions extends ConnectionOptions {
   /** An existing database that may be emptied, for servers on which this user may not create one. */
@@ -36,9 +38,35 @@ export class SchemaEngineAdapter implements SqlMigrationAwareDriverAdapterFactor
   readonly #options: AdapterOptions;
   readonly #shadows = new Set<() => Promise<void>>();
 
+  /** Why TimescaleDB is hidden from the migrations. */
+  #obstacle: Obstacle | undefined;
+
   constructor(options: AdapterOptions) {
     this.#options = options;
-    this.connection = new SingleConnection(options);
+    const { onNotice } = options;
+    this.connection = new SingleConnection({
+      ...options,
+      onNotice: onNotice && ((notice) => onNotice(this.#reword(notice))),
+    });
+  }
+
+  /** To be called before migrations run. @throws UnsupportedServerError where they would break over a TimescaleDB that cannot be used */
+  async prepareForMigrations(): Promise<void> {
+    const { onNotice: _, ...silent } = this.#options;
+    this.#obstacle = await prepareForTimescale(this.connection, () => new SingleConnection(silent));
+  }
+
+  /** Removes what this role has in the schema; what is left is for the engine's own reset. */
+  clearSchema(): Promise<void> {
+    const schema = schemaOf(this.#options.connectionString) ?? 'public';
+    return this.connection.withClient((client) => clearSchema(client, schema));
+  }
+
+  /** What is hidden is not installed, as the migrations see it. */
+  #reword(notice: ServerNotice): ServerNotice {
+    if (!this.#obstacle || !notice.message.startsWith('TimescaleDB is not installed: ')) return notice;
+    const { message, hint } = this.#obstacle;
+    return { ...notice, severity: 'WARNING', message: `${message}: ohlcv_bars stays a plain table`, hint };
   }
 
   async connect(): Promise<SqlDriverAdapter> {
@@ -50,11 +78,12 @@ export class SchemaEngineAdapter implements SqlMigrationAwareDriverAdapterFactor
   async connectToShadowDb(): Promise<SqlDriverAdapter> {
     const { connectionString, shadowConnectionString, settings, ssl } = this.#options;
     if (shadowConnectionString !== undefined) {
-      const shadow = new SingleConnection({ connectionString: shadowConnectionString, settings, ssl });
+      const open = () => new SingleConnection({ connectionString: shadowConnectionString, settings, ssl });
+      await emptyDatabase(open(), schemaOf(shadowConnectionString) ?? 'public');
+      const shadow = open();
       this.#shadows.add(() => shadow.close());
       await shadow.open();
-      const schema = pg.escapeIdentifier(schemaOf(shadowConnectionString) ?? 'public');
-      await shadow.pool.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE; CREATE SCHEMA ${schema}`);
+      await prepareForTimescale(shadow, open);
       return this.#adapt(shadow);
     }
     const name = `prisma_migrate_shadow_db_${randomUUID()}`;
@@ -62,7 +91,8 @@ export class SchemaEngineAdapter implements SqlMigrationAwareDriverAdapterFactor
       this.shadowFailure = shadowFailure(error);
       throw this.shadowFailure;
     });
-    const shadow = new SingleConnection({ connectionString: withDatabase(connectionString, name), settings, ssl });
+    const open = () => new SingleConnection({ connectionString: withDatabase(connectionString, name), settings, ssl });
+    const shadow = open();
     const drop = async () => {
       if (!this.#shadows.delete(drop)) return;
       await shadow.close();
@@ -70,6 +100,7 @@ export class SchemaEngineAdapter implements SqlMigrationAwareDriverAdapterFactor
       await this.connection.pool.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`);
     };
     this.#shadows.add(drop);
+    await prepareForTimescale(shadow, open);
     return this.#adapt(shadow, undefined, drop);
   }
 
@@ -107,6 +138,18 @@ export class SchemaEngineAdapter implements SqlMigrationAwareDriverAdapterFactor
       },
       dispose,
     });
+  }
+}
+
+/** In a session of its own: one that has loaded TimescaleDB cannot make the extension anew before version 2.26. */
+async function emptyDatabase(connection: SingleConnection, schema: string): Promise<void> {
+  await connection.open();
+  try {
+    await connection.withClient((client) => clearSchema(client, schema));
+    const name = pg.escapeIdentifier(schema);
+    await connection.pool.query(`DROP SCHEMA IF EXISTS ${name} CASCADE; CREATE SCHEMA ${name}`);
+  } finally {
+    await connection.close();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import pg from 'pg';
 import { AuthenticationError, ConnectionError, DatabaseError } from '../../errors.js';
+import { toDatabaseError } from '../sqlstate.js';
 
 /** A message the server sends beside its results, such as a NOTICE raised in a migration. */
 export interface ServerNotice {
@@ -61,6 +62,16 @@ export class SingleConnection {
     } catch (error) {
       await this.close();
       throw connectionFailure(error, this.pool.options.connectionString ?? '');
+    }
+  }
+
+  /** Lends the one client there is: nobody else gets it before `use` has ended. */
+  async withClient<T>(use: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
+    try {
+      return await use(client);
+    } finally {
+      client.release();
     }
   }
 
@@ -228,5 +239,6 @@ function connectionFailure(cause: unknown, connectionString: string): DatabaseEr
       { cause },
     );
   }
-  return new DatabaseError('SERVER_REFUSED', reason, { cause, sqlstate: code });
+  const { hint } = toDatabaseError(cause) as DatabaseError;
+  return new DatabaseError('SERVER_REFUSED', hint ? `${reason}\n\n${hint}` : reason, { cause, sqlstate: code });
 }

@@ -1,4 +1,9 @@
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import type {
+  ApplyMigrationsInput,
+  ApplyMigrationsOutput,
+  ResetInput,
+} from '@prisma/schema-engine-wasm/schema_engine_bg';
 import type pg from 'pg';
 import { DatabaseError, MigrationError } from '../../errors.js';
 import { type AdapterOptions, describeScriptError, type FailedScript, SchemaEngineAdapter } from './adapter.js';
@@ -51,6 +56,47 @@ export class SchemaEngine {
     return result;
   }
 
+  /** Applies what is pending, after a look at what it might break over. @throws as {@link run}; UnsupportedServerError */
+  applyMigrations(input: ApplyMigrationsInput): Promise<ApplyMigrationsOutput> {
+    return this.run(async (wasm) => {
+      await this.#adapter.prepareForMigrations();
+      return wasm.applyMigrations(input);
+    });
+  }
+
+  /**
+   * Empties the database. The session is of no more use then: before version 2.26 one that has loaded TimescaleDB cannot make the extension
+   * anew.
+   */
+  reset(input: ResetInput): Promise<void> {
+    return this.run(async (wasm) => {
+      await this.#adapter.clearSchema();
+      await wasm.reset(input);
+    });
+  }
+
+  /** What the server said when this migration failed; null where it was interrupted, or has not failed. */
+  async failureOf(migrationName: string): Promise<string | null> {
+    const [row] = await this.#query<{ logs: string | null }>(
+      'SELECT logs FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL AND migration_name = $1',
+      migrationName,
+    );
+    return row?.logs || null;
+  }
+
+  async hasRelation(name: string): Promise<boolean> {
+    const [row] = await this.#query<{ there: boolean }>(
+      'SELECT to_regclass(quote_ident($1)) IS NOT NULL AS there',
+      name,
+    );
+    return row!.there;
+  }
+
+  async #query<Row extends pg.QueryResultRow>(text: string, value: string): Promise<Row[]> {
+    const { rows } = await this.#adapter.connection.withClient((client) => client.query<Row>(text, [value]));
+    return rows;
+  }
+
   async #run<T>(work: (engine: WasmSchemaEngine) => Promise<T>): Promise<T> {
     this.#adapter.failedScript = undefined;
     this.#adapter.shadowFailure = undefined;
@@ -91,6 +137,7 @@ function ignoreLog(): void {}
 const UNCODED = 'SCHEMA_ENGINE';
 
 function translate(error: unknown): DatabaseError {
+  if (error instanceof DatabaseError) return error;
   const panic = panicReason(error);
   if (panic !== undefined) return new DatabaseError(ENGINE_PANIC, panic, { cause: error });
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : UNCODED;

@@ -18,9 +18,8 @@ interface Request {
 
 type Method = (engine: WasmSchemaEngine, params: never) => Promise<unknown>;
 
-/** The native engine's methods, under its names. */
+/** The native engine's methods, under its names, but for the two that are more here: applyMigrations and reset. */
 const METHODS: Readonly<Record<string, Method>> = {
-  applyMigrations: (engine, params: Wasm.ApplyMigrationsInput) => engine.applyMigrations(params),
   createMigration: async (engine, params: Wasm.CreateMigrationInput) => {
     await replayMigrations(engine, params);
     return engine.createMigration(params);
@@ -43,7 +42,6 @@ const METHODS: Readonly<Record<string, Method>> = {
   markMigrationApplied: (engine, params: Wasm.MarkMigrationAppliedInput) => engine.markMigrationApplied(params),
   markMigrationRolledBack: (engine, params: Wasm.MarkMigrationRolledBackInput) =>
     engine.markMigrationRolledBack(params),
-  reset: (engine, params: Wasm.ResetInput) => engine.reset(params),
   schemaPush: (engine, params: Wasm.SchemaPushInput) => engine.schemaPush(params),
 };
 
@@ -115,12 +113,23 @@ export class SchemaEngineServer {
     if (url === undefined)
       throw new DatabaseError('P1012', 'No datasource URL is configured, and this command needs a database.');
     if (name === 'createDatabase') return { databaseName: await createDatabase({ connectionString: url }) };
+    // What arrives is the CLI's request for this very method; its shape is the contract between the two.
+    if (name === 'applyMigrations')
+      return (await this.#engine(url)).applyMigrations(params as Wasm.ApplyMigrationsInput);
+    if (name === 'reset') return this.#reset(url, params as Wasm.ResetInput);
     const method = METHODS[name];
     if (!method) throw new UnknownMethod(name);
     const engine = await this.#engine(url);
-    // What arrives is the CLI's request for this very method; its shape is the contract between the two.
     const result = await engine.run((wasm) => method(wasm, params as never));
     return name === 'diff' ? this.#printDiff(result as Wasm.DiffResult) : result;
+  }
+
+  /** What comes after it comes in another session. */
+  async #reset(url: string, params: Wasm.ResetInput): Promise<void> {
+    const engine = await this.#engine(url);
+    await engine.reset(params);
+    this.#engines.delete(url);
+    await engine.close();
   }
 
   /** As the native engine does, so that the CLI's `--output` can catch it. */
@@ -133,7 +142,8 @@ export class SchemaEngineServer {
     const open = this.#engines.get(connectionString);
     if (open) return open;
     const { datamodels, settings, shadowConnectionString } = this.#options;
-    const onNotice = (notice: ServerNotice) => this.#print(`${notice.severity}: ${notice.message}`);
+    const onNotice = ({ severity, message, hint }: ServerNotice) =>
+      this.#print(`${severity}: ${message}${hint ? `\nHINT: ${hint}` : ''}`);
     const engine = SchemaEngine.open({ connectionString, shadowConnectionString, datamodels, settings, onNotice });
     this.#engines.set(connectionString, engine);
     engine.catch(() => this.#engines.delete(connectionString));
@@ -164,7 +174,8 @@ function requestedUrl(params: unknown): string | undefined {
 
 function describe(error: unknown) {
   if (error instanceof UnknownMethod) return { code: METHOD_NOT_FOUND, message: `Method not found: ${error.message}` };
-  const message = error instanceof Error ? error.message : String(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  const message = error instanceof DatabaseError && error.hint ? `${reason}\n\n${error.hint}` : reason;
   const code = error instanceof DatabaseError ? prismaCode(error) : undefined;
   const is_panic = error instanceof DatabaseError && error.code === ENGINE_PANIC;
   return {
