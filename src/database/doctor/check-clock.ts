@@ -16,7 +16,8 @@ export async function checkClock(client: Client): Promise<Findings> {
       Date.now(),
     ];
     const took = performance.now() - sent;
-    if (took / 2 < doubt) [skew, doubt] = [rows[0]!.now - (before + after) / 2, took / 2];
+    // Date.now() counts whole milliseconds.
+    if (took / 2 + 1 < doubt) [skew, doubt] = [rows[0]!.now - (before + after + 1) / 2, took / 2 + 1];
   }
   return judgeClock(skew, doubt);
 }

@@ -1,5 +1,6 @@
 import { adviseJob } from '../layouts/advice.js';
 import { readMissingJobs } from '../layouts/hypertable-state.js';
+import { JOBS } from '../layouts/hypertables.js';
 import type { JobStatus, StorageStatus } from '../layouts/status.js';
 import type { Client } from '../session.js';
 import { counted, type Difference, type Findings } from './report.js';
@@ -7,7 +8,11 @@ import { counted, type Difference, type Findings } from './report.js';
 /** TimescaleDB's jobs: that they are there, are not switched off, and did not fail when they ran last. */
 export async function checkJobs(client: Client, { jobs }: StorageStatus): Promise<Findings> {
   const missing = (await readMissingJobs(client)).map(({ what }) => ({
-    ...{ object: what.split(' ').at(-2) ?? '', expected: 'a job that runs every day', found: what },
+    ...{
+      object: JOBS.find(({ procedure }) => what.includes(procedure))?.procedure ?? what,
+      expected: 'a job that runs every day',
+      found: what,
+    },
     meaning: 'what it does is no longer done',
     mend: 'wyckoff storage apply',
   }));

@@ -1,4 +1,5 @@
 import type { Client } from '../session.js';
+import { canonical } from './canonical.js';
 import type { Column, Routine, Schema, Table } from './schema.js';
 
 /** What an extension brought is the extension's. */
@@ -88,7 +89,8 @@ export async function readSchema(client: Client): Promise<Schema> {
 async function readDefinitions(client: Client, query: string): Promise<Map<string, Record<string, string>>> {
   const { rows } = await client.query<{ table: string; name: string; definition: string }>(query);
   const found = new Map<string, Record<string, string>>();
-  for (const { table, name, definition } of rows) found.set(table, { ...found.get(table), [name]: definition });
+  for (const { table, name, definition } of rows)
+    found.set(table, { ...found.get(table), [name]: canonical(definition) });
   return found;
 }
 
