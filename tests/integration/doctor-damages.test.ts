@@ -190,7 +190,7 @@ test.each(DAMAGES)('%s', async (_, sql, expected) => {
   }
   const mended = await examined(url);
   expect(named(mended)).toEqual([]);
-  expect(mended.passed).toBe(true);
+  expect(mended.groups.filter(({ status }) => status !== 'passed')).toEqual([]);
 });
 
 test('a migration that failed and left nothing is settled, and then applied', async () => {

@@ -24,8 +24,7 @@ const ALL = `
              FROM ohlcv_bars GROUP BY symbol, timeframe) stored USING (symbol, timeframe)`;
 
 /**
- * Whether bar_series has the first, the last and the number of the bars of each series; `limit`: of so many at random, null: of all. Catalog
- * and bars are read by one statement, so that a write meanwhile is in both or in neither.
+ * Whether bar_series has the first, the last and the number of the bars of each series; `limit`: of so many at random, null: of all.
  */
 export async function checkBarSeries(
   client: Client,

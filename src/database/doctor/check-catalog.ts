@@ -24,8 +24,11 @@ export async function checkCatalog(client: Client, full: boolean): Promise<Findi
   const total = totals.reduce((sum, count) => sum + count, 0);
   const seen = full ? total : totals.reduce((sum, count) => sum + Math.min(count, SAMPLE), 0);
   const all = counted(total, 'series', 'series');
-  const some = `${seen.toLocaleString('en-US')} of ${all}, at random; --full takes all, and looks for rows that no catalog knows`;
-  return { checked: full ? `all of ${all}, and rows that no catalog knows` : some, differences };
+  const sampled = seen === total ? `all of ${all}` : `${seen.toLocaleString('en-US')} of ${all}, at random`;
+  const checked = full
+    ? `all of ${all}, and rows of no series`
+    : `${sampled}; --full looks at all, and for rows of no series`;
+  return { checked, differences };
 }
 
 interface Bounds {

@@ -23,7 +23,7 @@ export interface Findings {
 
 export const GROUPS = [
   ...(['server', 'migrations', 'tables', 'constraints', 'indexes', 'functions', 'triggers'] as const),
-  ...(['hypertables', 'jobs', 'grants', 'catalog', 'settings', 'clock', 'disk'] as const),
+  ...(['hypertables', 'aggregates', 'jobs', 'grants', 'catalog', 'settings', 'clock', 'disk'] as const),
 ] as const;
 export type GroupName = (typeof GROUPS)[number];
 
