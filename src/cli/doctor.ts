@@ -64,6 +64,7 @@ function print({ serverVersion, extensionVersion, embedded, database, user, grou
     for (const reason of notChecked) say(`  not checked: ${reason}`);
   }
   say(conclusion(groups));
+  if (groups.some(({ status }) => status === 'differs')) say('Mend from the top down, and look again: wyckoff doctor');
 }
 
 function verdict({ status, differences }: Group): string {

@@ -33,19 +33,20 @@ function describe(name: string, expected: Routine, found: Routine | undefined): 
       mend: `${recreate}${statement(expected)}`,
     };
   }
-  const line = expected.body.findIndex((text, at) => text !== found.body[at]);
-  const at = line < 0 ? expected.body.length : line;
+  const [wanted, there] = [linesOf(expected), linesOf(found)];
+  const line = wanted.findIndex((text, at) => text !== there[at]);
+  const at = line < 0 ? wanted.length : line;
   return {
     object: name,
-    expected: `line ${at + 1} of its body: ${lineText(expected.body[at])}`,
-    found: lineText(found.body[at]),
+    expected: `in its body: ${wanted[at] ?? 'the end'}`,
+    found: there[at] ?? (line < 0 ? 'other white space' : 'the end'),
     meaning: 'its body was changed by hand, and does something else than the store counts on',
     mend: statement(expected),
   };
 }
 
-function lineText(line: string | undefined): string {
-  return line === undefined ? 'nothing' : line.trim() || 'an empty line';
+function linesOf({ body }: Routine): string[] {
+  return body.map((line) => line.trim()).filter((line) => line !== '');
 }
 
 /** CREATE OR REPLACE changes no type that is returned. */

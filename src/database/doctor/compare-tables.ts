@@ -48,14 +48,20 @@ function compareColumns(table: string, expected: Table, found: Table): Differenc
     return [
       {
         ...{ object, expected: describe(wanted), found: describe(there) },
-        meaning:
-          wanted.type === there.type
-            ? 'writes are refused that should not be, or let in what the store never writes'
-            : 'values may be rounded, cut or refused, and reads may fail',
+        meaning: meaningOf(wanted, there),
         mend: `${alter} ${changes.join(', ')};`,
       },
     ];
   });
+}
+
+function meaningOf(wanted: Column, there: Column): string {
+  if (wanted.type !== there.type) return 'values may be rounded, cut or refused, and reads may fail';
+  if (wanted.nullable !== there.nullable)
+    return wanted.nullable
+      ? 'rows without a value here are refused'
+      : 'rows without a value here are let in, and reads may fail';
+  return 'rows that are written without a value here get another one';
 }
 
 /** A default that is there may not fit the new type: it goes first. */
