@@ -7,6 +7,7 @@ import { registerCheckCommands } from './check.js';
 import { surviveClosedPipes } from './closed-pipe.js';
 import { Interruption } from './context.js';
 import { registerDatabaseCommands } from './database.js';
+import { registerDoctorCommand } from './doctor.js';
 import { reportFailure } from './failure.js';
 import { registerImportCommand } from './import.js';
 import { registerLedgerCommands } from './ledger/commands.js';
@@ -53,6 +54,7 @@ function createProgram(): Command {
   registerMigrateCommand(program);
   registerSeedCommand(program);
   registerCheckCommands(program);
+  registerDoctorCommand(program);
   registerImportCommand(program);
   registerBarsCommands(program);
   registerLedgerCommands(program);

@@ -16,7 +16,9 @@ import { ROLES, TABLE_GRANTS } from '../../src/database/role-grants.js';
 import { applyRoles } from '../../src/database/roles.js';
 import { verifyAuditTrail } from '../../src/repositories/audit/verify.js';
 import { openStore } from '../../src/store.js';
+import { differencesOf, examined, named } from '../setup/examined.js';
 import { insertRow, SOUND_ROWS } from '../setup/ledger-rows.js';
+import { runMend } from '../setup/mend.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { createTestDatabase, openTestDatabase } from '../setup/test-database.js';
 
@@ -468,3 +470,43 @@ async function wyckoff(url: string, ...args: string[]) {
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return { code: await code, output, errors };
 }
+
+describe('doctor', () => {
+  test('names rights that are missing or too many, and roles that may do more', async () => {
+    const { url } = await openWithRoles();
+    expect(named(await examined(url))).toEqual([]);
+    const raw = await openRawClient(url);
+    await raw.query(`REVOKE INSERT ON ohlcv_bars FROM wyckoff_app; GRANT UPDATE, DELETE ON audit_trail TO wyckoff_app;
+      GRANT SELECT ON signals TO PUBLIC; GRANT wyckoff_owner TO wyckoff_readonly; ALTER ROLE wyckoff_app BYPASSRLS`);
+    const differences = differencesOf(await examined(url), 'grants');
+    expect(differences.map(({ object, expected, found }) => [object, expected, found])).toEqual([
+      ['wyckoff_app', 'a role that nobody logs in as, without rights of its own', 'BYPASSRLS'],
+      ['wyckoff_readonly', 'a member of no role', 'a member of wyckoff_owner'],
+      ['public.audit_trail for wyckoff_app', 'SELECT, INSERT', 'SELECT, INSERT, DELETE, UPDATE'],
+      ['public.ohlcv_bars for wyckoff_app', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, UPDATE, DELETE'],
+      ['public.signals for PUBLIC', 'no right', 'SELECT'],
+    ]);
+    await runMend(url, differences[0]!.mend);
+    expect(named(await examined(url))).toEqual([]);
+  });
+
+  test('works for the roles that own nothing, and says what they may not see', async () => {
+    const { database, url, member } = await openWithRoles();
+    await loadSeeds(database);
+    for (const role of ['wyckoff_app', 'wyckoff_readonly']) {
+      const report = await examined(await member(role));
+      expect(named(report)).toEqual([]);
+      expect(report.groups.filter(({ status }) => status !== 'passed')).toEqual([]);
+      expect(report.groups.find(({ name }) => name === 'catalog')!.checked).toMatch(/^all of \d+ series/);
+    }
+    const stranger = await examined(asUser(url, await makeUser()));
+    const unseen = stranger.groups.filter(({ status }) => status === 'not-checked');
+    expect(unseen.map(({ name, notChecked }) => [name, notChecked[0]])).toEqual(
+      expect.arrayContaining([
+        ['migrations', 'permission denied for table _prisma_migrations'],
+        ['catalog', expect.stringMatching(/^permission denied for table /)],
+      ]),
+    );
+    expect(stranger.groups.find(({ name }) => name === 'constraints')!.status).toBe('passed');
+  });
+});
