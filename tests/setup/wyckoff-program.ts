@@ -4,9 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Puts a program `wyckoff` into a folder, which runs the source. */
+/** Puts a program `wyckoff` into a folder, which runs what was built. */
 export async function writeWyckoffProgram(folder: string): Promise<void> {
-  const loader = fileURLToPath(import.meta.resolve('tsx'));
-  const script = `#!/bin/sh\nexec '${process.execPath}' --import '${loader}' '${join(ROOT, 'src/cli/main.ts')}' "$@"\n`;
-  await writeFile(join(folder, 'wyckoff'), script, { mode: 0o755 });
+  const main = join(ROOT, 'dist/src/cli/main.js');
+  await writeFile(join(folder, 'wyckoff'), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`, { mode: 0o755 });
 }
