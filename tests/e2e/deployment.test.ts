@@ -261,6 +261,7 @@ describe('with TimescaleDB', () => {
 
   it('goes on where it was: programs write, jobs run, the audit trail grows', async () => {
     await sh('npx wyckoff audit verify --heads heads.json', { cluster: there });
+    await sh('npx prisma migrate diff --exit-code --from-config-datasource --to-schema prisma', { cluster: there });
     const store = await openStore({ databaseUrl: there.url('wyckoff', 'trader') });
     expect(store.layout).toBe('timescale');
     expect(await store.bars.upsert(minuteBars('MSFT', 4_001))).toMatchObject({ inserted: 4, changed: 7 });
