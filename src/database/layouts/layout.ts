@@ -1,4 +1,6 @@
+import type { Timeframe } from '../../domain/timeframe.js';
 import type { Client } from '../session.js';
+import { readAggregates } from './aggregates.js';
 import { readExtension } from './extension.js';
 import { HYPERTABLES, type HypertableDesign } from './hypertables.js';
 
@@ -11,6 +13,8 @@ export interface Layout {
   readonly sessionSetup: string | undefined;
   /** What is cut into chunks and can be compressed. */
   readonly hypertables: readonly HypertableDesign[];
+  /** The relations that have bars made of the 1m bars, by their timeframe. */
+  readonly aggregates: ReadonlyMap<Timeframe, string>;
 }
 
 /**
@@ -24,7 +28,13 @@ export async function detectLayout(client: Client): Promise<Layout> {
   );
   const { version, preloaded } = rows[0]!;
   const extensionVersion = version ?? undefined;
-  const plain = { name: 'plain', extensionVersion, sessionSetup: undefined, hypertables: [] } as const;
+  const plain = {
+    name: 'plain',
+    extensionVersion,
+    sessionSetup: undefined,
+    hypertables: [],
+    aggregates: new Map(),
+  } as const;
   if (extensionVersion === undefined) return plain;
   if (!preloaded) {
     const extension = await readExtension(client);
@@ -35,7 +45,8 @@ export async function detectLayout(client: Client): Promise<Layout> {
   );
   const hypertables = HYPERTABLES.filter(({ table }) => found.some(({ name }) => name === table));
   if (!hypertables.some(({ table }) => table === 'ohlcv_bars')) return { ...plain, hypertables };
-  return { name: 'timescale', extensionVersion, sessionSetup: SESSION_SETUP.join('; '), hypertables };
+  const aggregates = await readAggregates(client);
+  return { name: 'timescale', extensionVersion, sessionSetup: SESSION_SETUP.join('; '), hypertables, aggregates };
 }
 
 const SESSION_SETUP = [
