@@ -63,7 +63,10 @@ export async function readContent(client: pg.Client): Promise<DatabaseContent> {
   const { rows: found } = await client.query("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'");
   for (const [name, query] of Object.entries({ ...SCHEMA, ...(found.length > 0 ? STORAGE : {}) }))
     content[name] = (await client.query(query)).rows.map(normalize);
-  const relations = content.tables!.filter(({ kind }) => kind !== 'i' && kind !== 'S').map(({ name }) => String(name));
+  const relations = content.tables!.filter(({ kind }) => kind !== 'i' && kind !== 'S').map(({ name }) => `${name}`);
+  // A view of a continuous aggregate shows what is missing in it, from the rows that it is made of.
+  for (const aggregate of content.aggregates ?? [])
+    relations.push(`_timescaledb_internal.${aggregate.materialization_hypertable_name}`);
   content.rows = [];
   for (const relation of relations) {
     const { rows } = await client.query(
