@@ -37,6 +37,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
+          exclude: timescale ? [] : ['tests/e2e/deployment*', 'tests/e2e/docker-database*'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,

@@ -16,33 +16,37 @@ interface Calls<T extends Row> {
 
 /** Writes the ledger's rows, in one transaction; a row that is there stays as it is, and is compared. */
 export function loadSampleLedger(prisma: Prisma, ledger: SampleLedger): Promise<LoadedTable[]> {
-  return prisma.$transaction(async (tx) => [
-    await load('trading_ranges', ledger.trading_ranges, {
-      create: (args) => tx.tradingRange.createMany(args),
-      find: (args) => tx.tradingRange.findMany(args),
-    }),
-    await load('patterns', ledger.patterns, {
-      create: (args) => tx.pattern.createMany(args),
-      find: (args) => tx.pattern.findMany(args),
-    }),
-    await load('campaigns', ledger.campaigns, {
-      create: (args) => tx.campaign.createMany(args),
-      find: (args) => tx.campaign.findMany(args),
-    }),
-    await load('signals', ledger.signals, {
-      create: (args) => tx.signal.createMany(args),
-      find: (args) => tx.signal.findMany(args),
-    }),
-    await load('backtest_results', ledger.backtest_results, {
-      create: (args) => tx.backtestResult.createMany(args),
-      find: (args) => tx.backtestResult.findMany(args),
-    }),
-    // The database chains these, in the order in which they come.
-    await load('audit_trail', ledger.audit_trail, {
-      create: (args) => tx.auditEvent.createMany(args),
-      find: (args) => tx.auditEvent.findMany(args),
-    }),
-  ]);
+  return prisma.$transaction(
+    async (tx) => [
+      await load('trading_ranges', ledger.trading_ranges, {
+        create: (args) => tx.tradingRange.createMany(args),
+        find: (args) => tx.tradingRange.findMany(args),
+      }),
+      await load('patterns', ledger.patterns, {
+        create: (args) => tx.pattern.createMany(args),
+        find: (args) => tx.pattern.findMany(args),
+      }),
+      await load('campaigns', ledger.campaigns, {
+        create: (args) => tx.campaign.createMany(args),
+        find: (args) => tx.campaign.findMany(args),
+      }),
+      await load('signals', ledger.signals, {
+        create: (args) => tx.signal.createMany(args),
+        find: (args) => tx.signal.findMany(args),
+      }),
+      await load('backtest_results', ledger.backtest_results, {
+        create: (args) => tx.backtestResult.createMany(args),
+        find: (args) => tx.backtestResult.findMany(args),
+      }),
+      // The database chains these, in the order in which they come.
+      await load('audit_trail', ledger.audit_trail, {
+        create: (args) => tx.auditEvent.createMany(args),
+        find: (args) => tx.auditEvent.findMany(args),
+      }),
+    ],
+    // Prisma's 5 seconds are too few on a machine that does much else.
+    { timeout: 60_000 },
+  );
 }
 
 async function load<T extends Row>(table: string, rows: T[], calls: Calls<T>): Promise<LoadedTable> {

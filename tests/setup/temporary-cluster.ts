@@ -17,9 +17,9 @@ export interface ClusterOptions {
   readonly arguments: readonly string[];
 }
 
-/** A cluster of the machine's own PostgreSQL in a temporary folder, on the loopback and a free port; every connection is trusted. */
+/** A cluster of the machine's own PostgreSQL in a temporary folder, on the loopback and a free port; who connects is trusted. */
 export class TemporaryCluster {
-  /** The server's user may write here. */
+  /** The server's user may write here; its socket is here, too. */
   readonly directory: string;
   readonly dataDirectory: string;
   readonly port: number;
@@ -48,14 +48,19 @@ export class TemporaryCluster {
 
   /** Starts the server with settings of its command line (`name=value`) and waits until it serves. */
   async start(settings: readonly string[] = [], dataDirectory = this.dataDirectory): Promise<void> {
-    const flags = [`port=${this.port}`, 'unix_socket_directories=', 'listen_addresses=127.0.0.1', ...settings];
+    const flags = [
+      `port=${this.port}`,
+      `unix_socket_directories=${this.directory}`,
+      'listen_addresses=127.0.0.1',
+      ...settings,
+    ];
     const server = spawn(
       join(this.#options.binaries, 'postgres'),
       ['-D', dataDirectory, ...flags.flatMap((setting) => ['-c', setting])],
       { ...serverUser(), cwd: this.directory, stdio: 'ignore' },
     );
     this.#server = server;
-    await untilServing(this.url(), server);
+    await this.#untilServing(server);
   }
 
   async stop(): Promise<void> {
@@ -78,6 +83,22 @@ export class TemporaryCluster {
     await this.stop();
     await rm(this.directory, { recursive: true, force: true });
   }
+
+  async #untilServing(server: ChildProcess): Promise<void> {
+    for (let attempt = 0; attempt < 200; attempt += 1) {
+      if (server.exitCode !== null) throw new Error(`the temporary server ended with ${server.exitCode}`);
+      const { port, directory: host } = this;
+      const client = new pg.Client({ host, port, user: this.#options.superuser, database: 'postgres' });
+      try {
+        await client.connect();
+        await client.end();
+        return;
+      } catch {
+        await sleep(50);
+      }
+    }
+    throw new Error('the temporary server did not start in ten seconds');
+  }
 }
 
 /** PostgreSQL refuses to run as root: there it runs as the user that Debian's package made. */
@@ -94,19 +115,4 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('no free port');
   return address.port;
-}
-
-async function untilServing(url: string, server: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    if (server.exitCode !== null) throw new Error(`the temporary server ended with ${server.exitCode}`);
-    const client = new pg.Client({ connectionString: url });
-    try {
-      await client.connect();
-      await client.end();
-      return;
-    } catch {
-      await sleep(50);
-    }
-  }
-  throw new Error('the temporary server did not start in ten seconds');
 }
