@@ -131,7 +131,7 @@ export class Database {
   async #detectLayout(): Promise<void> {
     this.#layout = await this.pool.withClient(async (client) => {
       const layout = await detectLayout(client);
-      await this.pool.setUpSessions(client, layout.sessionSetup);
+      await this.pool.setUpSessions(client, layout.setUpSession);
       return layout;
     });
   }

@@ -18,7 +18,7 @@ export interface PoolState {
 export class Pool implements Session {
   readonly pg: pg.Pool;
   readonly #config: PoolConfig;
-  #sessionSetup: string | undefined;
+  #setUpSession: (client: Client) => Promise<void> = async () => {};
   readonly #log: Logger;
 
   constructor(databaseUrl: string, config: PoolConfig, log: Logger) {
@@ -33,9 +33,7 @@ export class Pool implements Session {
       connectionTimeoutMillis: config.connectionTimeout,
       application_name: config.applicationName,
       keepAlive: true,
-      onConnect: async (client) => {
-        if (this.#sessionSetup) await client.query(this.#sessionSetup);
-      },
+      onConnect: (client) => this.#setUpSession(client),
       // Every session speaks UTC and ISO, whatever the server or role is set to: values are exact text in both directions.
       options: `-c timezone=UTC -c datestyle=ISO -c statement_timeout=${config.statementTimeout}`,
       ssl: tlsOptions(config.tls),
@@ -46,10 +44,10 @@ export class Pool implements Session {
     });
   }
 
-  /** Has every connection run `setup` first: those made from now on, and `client`, which is open already. */
-  async setUpSessions(client: Client, setup: string | undefined): Promise<void> {
-    this.#sessionSetup = setup;
-    if (setup) await client.query(setup);
+  /** Has every connection run through `setUp` first: those made from now on, and `client`, which is open already. */
+  async setUpSessions(client: Client, setUp: (client: Client) => Promise<void>): Promise<void> {
+    this.#setUpSession = setUp;
+    await setUp(client);
   }
 
   /** Runs `use` on a connection of its own. A connection that broke is not given back. */

@@ -1,14 +1,16 @@
 import type { Client } from '../session.js';
-import { readExtension } from './extension.js';
+import { readWindowsWith } from '../window-query.js';
+import { isOlder, readExtension } from './extension.js';
 import { HYPERTABLES, type HypertableDesign } from './hypertables.js';
+import { OLDEST_FOR_WINDOW_PLANS, WindowPlans } from './window-plans.js';
 
 /** How the database stores the bars. One object answers every question that depends on it. */
 export interface Layout {
   readonly name: 'plain' | 'timescale';
   /** TimescaleDB's version, where the extension is in the database. */
   readonly extensionVersion: string | undefined;
-  /** SQL that every connection runs first. */
-  readonly sessionSetup: string | undefined;
+  /** Makes a connection ready, before anything else is done with it. */
+  readonly setUpSession: (client: Client) => Promise<void>;
   /** What is cut into chunks and can be compressed. */
   readonly hypertables: readonly HypertableDesign[];
 }
@@ -24,7 +26,7 @@ export async function detectLayout(client: Client): Promise<Layout> {
   );
   const { version, preloaded } = rows[0]!;
   const extensionVersion = version ?? undefined;
-  const plain = { name: 'plain', extensionVersion, sessionSetup: undefined, hypertables: [] } as const;
+  const plain = { name: 'plain', extensionVersion, setUpSession: async () => {}, hypertables: [] } as const;
   if (extensionVersion === undefined) return plain;
   if (!preloaded) {
     const extension = await readExtension(client);
@@ -35,12 +37,16 @@ export async function detectLayout(client: Client): Promise<Layout> {
   );
   const hypertables = HYPERTABLES.filter(({ table }) => found.some(({ name }) => name === table));
   if (!hypertables.some(({ table }) => table === 'ohlcv_bars')) return { ...plain, hypertables };
-  return { name: 'timescale', extensionVersion, sessionSetup: SESSION_SETUP.join('; '), hypertables };
+  const setUpSession = async (session: Client) => {
+    await session.query(SESSION_SETUP.join('; '));
+    if (!isOlder(extensionVersion, OLDEST_FOR_WINDOW_PLANS)) readWindowsWith(session, new WindowPlans(session));
+  };
+  return { name: 'timescale', extensionVersion, setUpSession, hypertables };
 }
 
 const SESSION_SETUP = [
   // A generic plan covers every chunk there is: with ten years of daily chunks it takes 1.7 s to make, on each connection, and 130 ms to run
-  // for one year.
+  // for one year. What WindowPlans keeps is the exception.
   'SET plan_cache_mode = force_custom_plan',
   // TimescaleDB leaves chunks out by its own catalog. PostgreSQL then holds every CHECK of every chunk that is left against the query, which
   // can leave out nothing more and was half of the planning: a year of daily chunks 31 ms with it, 14 without; the latest 50 bars 9 and 4.
