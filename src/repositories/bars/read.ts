@@ -16,12 +16,22 @@ export async function readRange(client: Client, given: ReadWindow, limit?: numbe
   if (!window) return [];
   const { key, from, to, knownAt } = window;
   if (knownAt) return readKnownBars(client, key, knownAt, { from, to, limit, direction: 'ASC' });
-  const rows = await queryWindow<BarRow>(client, {
-    name: limit === undefined ? 'bars.range' : 'bars.page',
-    text: (inWindow) =>
-      `SELECT ${BAR_COLUMNS} FROM ohlcv_bars WHERE ${IN_SERIES} AND ${inWindow} ORDER BY timestamp${limit === undefined ? '' : ' LIMIT $3'}`,
-    values: [key.symbol, key.timeframe, ...(limit === undefined ? [] : [limit])],
-    ...{ from, to },
+  const select = `SELECT ${BAR_COLUMNS} FROM ohlcv_bars WHERE ${IN_SERIES} AND`;
+  if (limit === undefined) {
+    const rows = await queryWindow<BarRow>(client, {
+      name: 'bars.range',
+      text: (inWindow) => `${select} ${inWindow} ORDER BY timestamp`,
+      values: [key.symbol, key.timeframe],
+      ...{ from, to },
+    });
+    return rows.map((row) => toBar(key, row));
+  }
+  // A page ends long before its window does, as a rule: TimescaleDB then opens the chunks one after the other.
+  const { rows } = await client.query<BarRow>({
+    name: 'bars.page',
+    text: `${select} timestamp >= $3 AND timestamp < $4 ORDER BY timestamp LIMIT $5`,
+    values: [key.symbol, key.timeframe, instant(from), instant(to), limit],
+    rowMode: 'array',
   });
   return rows.map((row) => toBar(key, row));
 }
