@@ -13,7 +13,7 @@ const YEAR = { symbol: 'AAPL', timeframe: '1d', from: '2024-01-01', to: '2025-01
 /** With a year of two symbols, and with one connection, so that everything is asked on the same one. */
 async function openYear() {
   const created = await createTestDatabase();
-  const database = await Database.open(readConfig({ databaseUrl: created.url, maxConnections: 1 }));
+  const database = await Database.open(readConfig({ databaseUrl: created.url, maxConnections: 1, logLevel: 'silent' }));
   onTestFinished(async () => {
     await database.close();
     await created.drop();

@@ -19,7 +19,7 @@ const DEPENDS_ON_CHUNKS = '(SELECT count(*) FROM _timescaledb_cache.cache_inval_
 
 const DAY = 86_400_000;
 /** What touches fewer chunks is planned quickly enough each time. */
-const SHORTEST_WINDOW = 40 * DAY;
+const SHORTEST_WINDOW = 20 * DAY;
 const FEWEST_CHUNKS = 20;
 /** Of all plans of one connection: its server process keeps 8 to 16 KB for each, twice that where it is compressed. */
 const MOST_CHUNKS = 2_000;
