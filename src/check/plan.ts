@@ -11,6 +11,8 @@ interface PlanNode {
 
 /** What TimescaleDB puts before the name of the index in each chunk. */
 const CHUNK = /^_hyper_\d+_\d+_chunk_?/;
+/** What it compresses a chunk into, and the index on that. */
+const COMPRESSED = /^compress_hyper_/;
 
 /**
  * How the server finds the bars in these statements, by EXPLAIN (ANALYZE), which runs them: `Index Scan using idx_ohlcv_symbol_timeframe`.
@@ -38,9 +40,10 @@ function barScans(node: PlanNode): string[] {
   const below = (node.Plans ?? []).flatMap(barScans);
   const index = node['Index Name'];
   const relation = node['Relation Name'] ?? '';
+  if (COMPRESSED.test(relation)) return [`${node['Node Type']} on compressed ohlcv_bars`, ...below];
   if (index !== undefined) {
     return index.includes('bar_series') ? below : [`${node['Node Type']} using ${index.replace(CHUNK, '')}`, ...below];
   }
-  if (!/^(ohlcv_bars|_hyper_|compress_hyper_)/.test(relation) || below.length > 0) return below;
-  return [`${node['Node Type']} on ${relation.replace(/^(compress)?_hyper_.*/, '$1ohlcv_bars')}`];
+  if (!/^(ohlcv_bars|_hyper_)/.test(relation) || below.length > 0) return below;
+  return [`${node['Node Type']} on ohlcv_bars`];
 }

@@ -154,7 +154,7 @@ export class Database {
   /** Plain tables are looked at anew by every connection: `wyckoff storage apply` changes them under a process that keeps running. */
   async #setUpSession(client: Client, detect: boolean): Promise<void> {
     if (detect) this.#layout = await detectLayout(client);
-    if (this.#layout?.sessionSetup) await client.query(this.#layout.sessionSetup);
+    await this.#layout?.setUpSession(client);
   }
 
   async #close(): Promise<void> {

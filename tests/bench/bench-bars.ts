@@ -37,9 +37,10 @@ export function makeBars(
   timeframe: Timeframe = '1m',
   start = START,
   step = MINUTE,
+  seed = 1,
 ): BarInput[] {
   const bars: BarInput[] = [];
-  for (const { open, high, low, close, volume } of walk(count)) {
+  for (const { open, high, low, close, volume } of walk(count, seed)) {
     bars.push({
       symbol,
       timeframe,

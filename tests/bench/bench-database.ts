@@ -6,12 +6,12 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { readConfig } from '../../src/config.js';
 import { Database } from '../../src/database/database.js';
-import { type EmbeddedServer, startEmbeddedServer } from '../../src/database/embedded-server.js';
+import { startEmbeddedServer } from '../../src/database/embedded-server.js';
 import { LEDGER_SCHEMAS } from '../../src/domain/ledger-schemas.js';
 import { DEFAULT_PATTERN_RULES } from '../../src/domain/pattern-rules.js';
 import { Store } from '../../src/store.js';
 
-/** A server of its own for the run, with everything that is compared on it. */
+/** A database of its own for the run, with everything that is compared on it. */
 export class BenchDatabase {
   readonly url: string;
   readonly directory: string;
@@ -19,12 +19,18 @@ export class BenchDatabase {
   readonly store: Store;
   /** A plain connection, for the peers and for setting the stage. */
   readonly client: pg.Client;
-  readonly #server: EmbeddedServer;
+  readonly #release: () => Promise<void>;
 
-  private constructor(directory: string, server: EmbeddedServer, database: Database, client: pg.Client) {
+  private constructor(
+    directory: string,
+    database: Database,
+    client: pg.Client,
+    url: string,
+    release: () => Promise<void>,
+  ) {
     this.directory = directory;
-    this.url = server.url;
-    this.#server = server;
+    this.url = url;
+    this.#release = release;
     this.database = database;
     this.store = new Store(database, 'bench', {
       rules: DEFAULT_PATTERN_RULES,
@@ -34,14 +40,24 @@ export class BenchDatabase {
     this.client = client;
   }
 
+  /** On an embedded server. */
   static async open(): Promise<BenchDatabase> {
-    const directory = await mkdtemp(join(tmpdir(), 'wyckoff-bench-'));
-    await chmod(directory, 0o711);
+    const directory = await temporaryDirectory();
     const server = await startEmbeddedServer({ dataDirectory: join(directory, 'data') });
-    const database = await Database.open(readConfig({ databaseUrl: server.url }), 'apply');
-    const client = new pg.Client({ connectionString: server.url });
+    return BenchDatabase.on(server.url, { directory, release: () => server.release() });
+  }
+
+  /** On a server that is there; the database is made where it is not. */
+  static async on(
+    url: string,
+    options: { directory?: string; chunkInterval?: string; release?: () => Promise<void> } = {},
+  ): Promise<BenchDatabase> {
+    const environment = options.chunkInterval ? { WYCKOFF_CHUNK_INTERVAL: options.chunkInterval } : {};
+    const database = await Database.open(readConfig({ databaseUrl: url }, environment), 'apply');
+    const client = new pg.Client({ connectionString: url });
     await client.connect();
-    return new BenchDatabase(directory, server, database, client);
+    const directory = options.directory ?? (await temporaryDirectory());
+    return new BenchDatabase(directory, database, client, url, options.release ?? (async () => {}));
   }
 
   async empty(): Promise<void> {
@@ -69,9 +85,15 @@ export class BenchDatabase {
   async close(): Promise<void> {
     await this.client.end();
     await this.store.close();
-    await this.#server.release();
+    await this.#release();
     await rm(this.directory, { recursive: true, force: true });
   }
+}
+
+async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'wyckoff-bench-'));
+  await chmod(directory, 0o711);
+  return directory;
 }
 
 export async function psqlVersion(): Promise<string> {

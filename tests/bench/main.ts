@@ -1,5 +1,10 @@
 import { cpus, totalmem } from 'node:os';
+import { timescaleBinaries } from '../setup/timescale-binaries.js';
 import { BenchDatabase, psqlVersion } from './bench-database.js';
+import { openLayouts } from './layout-databases.js';
+import { compareLayoutLookups } from './layout-lookups.js';
+import { compareSize } from './layout-size.js';
+import { compareOrderBooks, compareTrades } from './layout-ticks.js';
 import { compareApprovals, compareAuditAppends, compareLatestPatterns, comparePatternWrites } from './ledger.js';
 import { measureMemory } from './memory.js';
 import { compareColumns, compareStoredAmount, compareYearLookup } from './reads.js';
@@ -8,27 +13,47 @@ import { compareWrites } from './writes.js';
 
 const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
 
+const comparisons: Comparison[] = [];
+
+function report(comparison: Comparison): void {
+  printComparison(comparison);
+  comparisons.push(comparison);
+}
+
 const bench = await BenchDatabase.open();
+let embedded: string;
 try {
-  const { serverVersion } = await bench.store.health();
-  const machine = [
-    `${cpus().length} cores (${cpus()[0]!.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform}`,
-    `Node ${process.version}, embedded PostgreSQL ${serverVersion} (plain layout, fsync on), ${await psqlVersion()}`,
-    `measured ${new Date().toISOString().slice(0, 10)}`,
-  ];
-  const comparisons: Comparison[] = [];
+  embedded = (await bench.store.health()).serverVersion;
   for (const compare of [
     ...[comparePatternWrites, compareLatestPatterns, compareApprovals, compareAuditAppends],
     ...[compareWrites, compareYearLookup, compareColumns, compareStoredAmount, measureMemory],
   ]) {
     await bench.settle();
-    const comparison = await compare(bench);
-    printComparison(comparison);
-    comparisons.push(comparison);
+    report(await compare(bench));
   }
-  await writeReport(PAGE, machine, comparisons);
-  process.stdout.write('\nwritten to docs/benchmarks.md\n');
-  if (comparisons.some(({ targets }) => targets.some(({ met }) => !met))) process.exitCode = 1;
 } finally {
   await bench.close();
 }
+
+
+let versions = 'TimescaleDB is not installed here: the layouts were not compared';
+if (timescaleBinaries()) {
+  const layouts = await openLayouts();
+  try {
+    versions = `the layouts side by side: ${layouts.versions}, fsync on`;
+    for (const comparison of await compareLayoutLookups(layouts)) report(comparison);
+    for (const compare of [compareSize, compareTrades, compareOrderBooks]) report(await compare(layouts));
+  } finally {
+    await layouts.close();
+  }
+}
+
+const machine = [
+  `${cpus().length} cores (${cpus()[0]!.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform}`,
+  `Node ${process.version}, embedded PostgreSQL ${embedded} (plain layout, fsync on), ${await psqlVersion()}`,
+  versions,
+  `measured ${new Date().toISOString().slice(0, 10)}`,
+];
+await writeReport(PAGE, machine, comparisons);
+process.stdout.write(`\n${versions}\nwritten to docs/benchmarks.md\n`);
+if (comparisons.some(({ targets }) => targets.some(({ met }) => !met))) process.exitCode = 1;

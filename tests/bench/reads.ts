@@ -5,12 +5,13 @@ import { p50s, ROUNDS } from './p50s.js';
 import { type Comparison, rate, time } from './report.js';
 
 const DAY = 86_400_000;
-const YEAR = 252;
-const FROM = new Date('2024-01-01T00:00:00Z');
-const TO = new Date('2025-01-01T00:00:00Z');
+/** Trading days. */
+export const YEAR = 252;
+export const FROM = new Date('2024-01-01T00:00:00Z');
+export const TO = new Date('2025-01-01T00:00:00Z');
 
 /** The trading days of one year as the lookups know them: 252 of them, five a week. */
-function yearOf(symbol: string, from: Date) {
+export function yearOf(symbol: string, from: Date) {
   const days = makeBars(YEAR + 110, symbol, '1d', from.getTime(), DAY);
   return days.filter((bar) => ![0, 6].includes((bar.timestamp as Date).getUTCDay())).slice(0, YEAR);
 }
@@ -22,7 +23,7 @@ export async function compareYearLookup(bench: BenchDatabase): Promise<Compariso
   const prisma = await bench.database.prisma();
   const p50 = await p50s(
     {
-      pg: () => rawYear(bench),
+      pg: () => rawYear(bench, 'bench.year'),
       findMany: () =>
         prisma.ohlcvBar.findMany({
           where: { symbol: 'BENCH', timeframe: '1d', timestamp: { gte: FROM, lt: TO } },
@@ -48,25 +49,42 @@ export async function compareYearLookup(bench: BenchDatabase): Promise<Compariso
   };
 }
 
-async function rawYear(bench: BenchDatabase): Promise<unknown[]> {
+const RAW_COLUMNS =
+  'timestamp, open, high, low, close, volume, spread, spread_ratio, volume_ratio, vwap, source, created_at';
+
+/** Prepared where it has a name. */
+export async function rawYear(bench: BenchDatabase, name?: string): Promise<unknown[]> {
   const { rows } = await bench.database.pool.pg.query({
-    name: 'bench.year',
-    text: `SELECT timestamp, open, high, low, close, volume, spread, spread_ratio, volume_ratio, vwap, source, created_at FROM ohlcv_bars
+    ...(name === undefined ? {} : { name }),
+    text: `SELECT ${RAW_COLUMNS} FROM ohlcv_bars
            WHERE symbol = $1 AND timeframe = $2 AND timestamp >= $3 AND timestamp < $4 ORDER BY timestamp`,
     values: ['BENCH', '1d', FROM, TO],
   });
-  return rows.map((row) => ({
+  return rows.map(withDecimals);
+}
+
+export async function rawLatest(bench: BenchDatabase, limit: number): Promise<unknown[]> {
+  const { rows } = await bench.client.query({
+    text: `SELECT ${RAW_COLUMNS} FROM ohlcv_bars WHERE symbol = $1 AND timeframe = $2 ORDER BY timestamp DESC LIMIT $3`,
+    values: ['BENCH', '1d', limit],
+  });
+  return rows.map(withDecimals);
+}
+
+function withDecimals(row: Record<string, unknown>): unknown {
+  const decimal = (column: string) => new Decimal(row[column] as string);
+  return {
     ...row,
-    open: new Decimal(row.open),
-    high: new Decimal(row.high),
-    low: new Decimal(row.low),
-    close: new Decimal(row.close),
-    volume: new Decimal(row.volume),
-    spread: new Decimal(row.spread),
-    spread_ratio: new Decimal(row.spread_ratio),
-    volume_ratio: new Decimal(row.volume_ratio),
-    vwap: row.vwap === null ? null : new Decimal(row.vwap),
-  }));
+    open: decimal('open'),
+    high: decimal('high'),
+    low: decimal('low'),
+    close: decimal('close'),
+    volume: decimal('volume'),
+    spread: decimal('spread'),
+    spread_ratio: decimal('spread_ratio'),
+    volume_ratio: decimal('volume_ratio'),
+    vwap: row.vwap === null ? null : decimal('vwap'),
+  };
 }
 
 export async function compareColumns(bench: BenchDatabase): Promise<Comparison> {

@@ -1,16 +1,18 @@
 import type { Timeframe } from '../../domain/timeframe.js';
 import type { Client } from '../session.js';
+import { readWindowsWith } from '../window-query.js';
 import { readAggregates } from './aggregates.js';
-import { INSTALLED, type InstalledExtension, mayBeUsed, readExtension } from './extension.js';
+import { INSTALLED, type InstalledExtension, isOlder, mayBeUsed, readExtension } from './extension.js';
 import { HYPERTABLES, type HypertableDesign } from './hypertables.js';
+import { OLDEST_FOR_WINDOW_PLANS, WindowPlans } from './window-plans.js';
 
 /** How the database stores the bars. One object answers every question that depends on it. */
 export interface Layout {
   readonly name: 'plain' | 'timescale';
   /** TimescaleDB's version, where the extension is in the database. */
   readonly extensionVersion: string | undefined;
-  /** SQL that every connection runs first. */
-  readonly sessionSetup: string | undefined;
+  /** Makes a connection ready, before anything else is done with it. */
+  readonly setUpSession: (client: Client) => Promise<void>;
   /** What is cut into chunks and can be compressed. */
   readonly hypertables: readonly HypertableDesign[];
   /** The relations that have bars made of the 1m bars, by their timeframe. */
@@ -29,7 +31,7 @@ export async function detectLayout(client: Client): Promise<Layout> {
   const plain = {
     name: 'plain',
     extensionVersion,
-    sessionSetup: undefined,
+    setUpSession: async () => {},
     hypertables: [],
     aggregates: new Map(),
   } as const;
@@ -46,12 +48,16 @@ export async function detectLayout(client: Client): Promise<Layout> {
   if (unusable && hypertables.length > 0) throw unusable;
   if (!hypertables.some(({ table }) => table === 'ohlcv_bars')) return { ...plain, hypertables };
   const aggregates = await readAggregates(client);
-  return { name: 'timescale', extensionVersion, sessionSetup: SESSION_SETUP.join('; '), hypertables, aggregates };
+  const setUpSession = async (session: Client) => {
+    await session.query(SESSION_SETUP.join('; '));
+    if (!isOlder(extensionVersion!, OLDEST_FOR_WINDOW_PLANS)) readWindowsWith(session, new WindowPlans(session));
+  };
+  return { name: 'timescale', extensionVersion, setUpSession, hypertables, aggregates };
 }
 
 const SESSION_SETUP = [
   // A generic plan covers every chunk there is: with ten years of daily chunks it takes 1.7 s to make, on each connection, and 130 ms to run
-  // for one year.
+  // for one year. What WindowPlans keeps is the exception.
   'SET plan_cache_mode = force_custom_plan',
   // TimescaleDB leaves chunks out by its own catalog. PostgreSQL then holds every CHECK of every chunk that is left against the query, which
   // can leave out nothing more and was half of the planning: a year of daily chunks 31 ms with it, 14 without; the latest 50 bars 9 and 4.

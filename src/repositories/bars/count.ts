@@ -1,5 +1,6 @@
 import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
+import { queryWindow } from '../../database/window-query.js';
 import type { MarketSymbol } from '../../domain/symbol.js';
 import type { ReadWindow } from './bar-window.js';
 import { listEntries } from './catalog.js';
@@ -33,12 +34,14 @@ async function countIn(
   { key, from, to }: ReadWindow,
   symbols: readonly MarketSymbol[],
 ): Promise<number> {
-  const { rows } = await client.query<{ count: string }>({
+  const [row] = await queryWindow<[string]>(client, {
     name: 'bars.count',
-    text: 'SELECT count(*) FROM ohlcv_bars WHERE symbol = ANY ($1) AND timeframe = $2 AND timestamp >= $3 AND timestamp < $4',
-    values: [symbols, key.timeframe, instant(from), instant(to)],
+    text: (inWindow) => `SELECT count(*) FROM ohlcv_bars WHERE symbol = ANY ($1) AND timeframe = $2 AND ${inWindow}`,
+    // As PostgreSQL writes an array; no symbol has a quote or a backslash in it.
+    values: [`{${symbols.map((symbol) => `"${symbol}"`).join()}}`, key.timeframe],
+    ...{ from, to },
   });
-  return Number(rows[0]!.count);
+  return Number(row![0]);
 }
 
 async function countKnown(client: Client, { key, from, to }: ReadWindow, knownAt: Date): Promise<number> {

@@ -1,5 +1,6 @@
 import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
+import { queryWindow } from '../../database/window-query.js';
 import type { Bar } from '../../domain/bar.js';
 import { BAR_COLUMNS, type BarRow, toBar } from './bar-rows.js';
 import type { ReadWindow } from './bar-window.js';
@@ -7,7 +8,7 @@ import { findEntry } from './catalog.js';
 import { knownBars, readKnownBars } from './known-bars.js';
 import { askNearby } from './nearby.js';
 
-const IN_WINDOW = 'symbol = $1 AND timeframe = $2 AND timestamp >= $3 AND timestamp < $4';
+const IN_SERIES = 'symbol = $1 AND timeframe = $2';
 
 /** SELECT ... FROM ohlcv_bars WHERE symbol, timeframe, timestamp >= from AND timestamp < to ORDER BY timestamp LIMIT limit */
 export async function readRange(client: Client, given: ReadWindow, limit?: number): Promise<Bar[]> {
@@ -15,10 +16,21 @@ export async function readRange(client: Client, given: ReadWindow, limit?: numbe
   if (!window) return [];
   const { key, from, to, knownAt } = window;
   if (knownAt) return readKnownBars(client, key, knownAt, { from, to, limit, direction: 'ASC' });
+  const select = `SELECT ${BAR_COLUMNS} FROM ohlcv_bars WHERE ${IN_SERIES} AND`;
+  if (limit === undefined) {
+    const rows = await queryWindow<BarRow>(client, {
+      name: 'bars.range',
+      text: (inWindow) => `${select} ${inWindow} ORDER BY timestamp`,
+      values: [key.symbol, key.timeframe],
+      ...{ from, to },
+    });
+    return rows.map((row) => toBar(key, row));
+  }
+  // A page ends long before its window does, as a rule: TimescaleDB then opens the chunks one after the other.
   const { rows } = await client.query<BarRow>({
-    name: limit === undefined ? 'bars.range' : 'bars.page',
-    text: `SELECT ${BAR_COLUMNS} FROM ohlcv_bars WHERE ${IN_WINDOW} ORDER BY timestamp${limit === undefined ? '' : ' LIMIT $5'}`,
-    values: [key.symbol, key.timeframe, instant(from), instant(to), ...(limit === undefined ? [] : [limit])],
+    name: 'bars.page',
+    text: `${select} timestamp >= $3 AND timestamp < $4 ORDER BY timestamp LIMIT $5`,
+    values: [key.symbol, key.timeframe, instant(from), instant(to), limit],
     rowMode: 'array',
   });
   return rows.map((row) => toBar(key, row));
@@ -35,15 +47,15 @@ export async function readLatest(client: Client, window: ReadWindow, limit: numb
   const first = Math.max(entry.first.getTime(), window.from.getTime());
   const end = Math.min(entry.last.getTime() + 1, window.to.getTime());
   if (end <= first) return [];
-  const rows = await askNearby(key.timeframe, end, first, limit, async (bound) => {
-    const answer = await client.query<BarRow>({
+  const rows = await askNearby(key.timeframe, end, first, limit, (bound) =>
+    queryWindow<BarRow>(client, {
       name: 'bars.latest',
-      text: `SELECT ${BAR_COLUMNS} FROM ohlcv_bars WHERE ${IN_WINDOW} ORDER BY timestamp DESC LIMIT $5`,
-      values: [key.symbol, key.timeframe, instant(bound), instant(end), limit],
-      rowMode: 'array',
-    });
-    return answer.rows;
-  });
+      text: (inWindow) =>
+        `SELECT ${BAR_COLUMNS} FROM ohlcv_bars WHERE ${IN_SERIES} AND ${inWindow} ORDER BY timestamp DESC LIMIT $3`,
+      values: [key.symbol, key.timeframe, limit],
+      ...{ from: bound, to: end },
+    }),
+  );
   return rows.reverse().map((row) => toBar(key, row));
 }
 
@@ -52,18 +64,20 @@ export async function readTimestamps(client: Client, given: ReadWindow): Promise
   const window = await boundedWindow(client, given);
   if (!window) return [];
   const { key, from, to, knownAt } = window;
-  const { rows } = knownAt
-    ? await client.query<[Date]>({
-        text: `SELECT timestamp FROM ${knownBars('timestamp >= $4 AND timestamp < $5')} ORDER BY timestamp`,
-        values: [key.symbol, key.timeframe, instant(knownAt), instant(from), instant(to)],
-        rowMode: 'array',
-      })
-    : await client.query<[Date]>({
-        name: 'bars.timestamps',
-        text: `SELECT timestamp FROM ohlcv_bars WHERE ${IN_WINDOW} ORDER BY timestamp`,
-        values: [key.symbol, key.timeframe, instant(from), instant(to)],
-        rowMode: 'array',
-      });
+  if (knownAt) {
+    const { rows } = await client.query<[Date]>({
+      text: `SELECT timestamp FROM ${knownBars('timestamp >= $4 AND timestamp < $5')} ORDER BY timestamp`,
+      values: [key.symbol, key.timeframe, instant(knownAt), instant(from), instant(to)],
+      rowMode: 'array',
+    });
+    return rows.map(([timestamp]) => timestamp);
+  }
+  const rows = await queryWindow<[Date]>(client, {
+    name: 'bars.timestamps',
+    text: (inWindow) => `SELECT timestamp FROM ohlcv_bars WHERE ${IN_SERIES} AND ${inWindow} ORDER BY timestamp`,
+    values: [key.symbol, key.timeframe],
+    ...{ from, to },
+  });
   return rows.map(([timestamp]) => timestamp);
 }
 

@@ -1,0 +1,215 @@
+import type pg from 'pg';
+import { expect, onTestFinished, test } from 'vitest';
+import { readConfig } from '../../src/config.js';
+import { Database } from '../../src/database/database.js';
+import type { Client } from '../../src/database/session.js';
+import { BarRepository } from '../../src/repositories/bars/bar-repository.js';
+import { dailyBar, weekdayBars } from '../setup/daily-bars.js';
+import { openRawClient } from '../setup/raw-client.js';
+import { createTestDatabase } from '../setup/test-database.js';
+
+const YEAR = { symbol: 'AAPL', timeframe: '1d', from: '2024-01-01', to: '2025-01-01' } as const;
+
+/** With a year of two symbols, and with one connection, so that everything is asked on the same one. */
+async function openYear() {
+  const created = await createTestDatabase();
+  const database = await Database.open(readConfig({ databaseUrl: created.url, maxConnections: 1, logLevel: 'silent' }));
+  onTestFinished(async () => {
+    await database.close();
+    await created.drop();
+  });
+  const bars = new BarRepository(database.pool, { actor: 'test' });
+  for (const symbol of ['AAPL', 'SPY']) await bars.upsert(weekdayBars(symbol, '2024-01-01', '2025-01-15'));
+  return { database, bars, raw: await openRawClient(created.url) };
+}
+
+/** The windows that the store's connection keeps a plan of, and how often each was used: with that plan, and planned for its values. */
+async function keptPlans({ pool }: Database): Promise<{ name: string; generic: number; custom: number }[]> {
+  const { rows } = await pool.pg.query(
+    `SELECT name, generic_plans::int AS generic, custom_plans::int AS custom FROM pg_prepared_statements
+     WHERE from_sql ORDER BY prepare_time`,
+  );
+  return rows;
+}
+
+async function expectUsualSettings(client: Pick<Client, 'query'> | pg.Pool): Promise<void> {
+  const { rows } = await client.query(
+    `SELECT current_setting('plan_cache_mode') AS mode, current_setting('timescaledb.enable_chunk_append') AS chunk_append`,
+  );
+  expect(rows).toEqual([{ mode: 'force_custom_plan', chunk_append: 'on' }]);
+}
+
+/** What a connection finds that keeps no plans. */
+async function truth(raw: pg.Client, { symbol, timeframe, from, to }: typeof YEAR): Promise<string[]> {
+  const { rows } = await raw.query(
+    `SELECT timestamp, close::float8, volume FROM ohlcv_bars
+     WHERE symbol = $1 AND timeframe = $2 AND timestamp >= $3 AND timestamp < $4 ORDER BY timestamp`,
+    [symbol, timeframe, from, to],
+  );
+  return rows.map((row) => `${row.timestamp.toISOString()} ${row.close} ${row.volume}`);
+}
+
+async function readYear(bars: BarRepository): Promise<string[]> {
+  const found = await bars.range(YEAR);
+  return found.map(({ timestamp, close, volume }) => `${timestamp.toISOString()} ${close} ${volume}`);
+}
+
+/** The bars, read on one connection. */
+function on(client: Client): BarRepository {
+  return new BarRepository({ withClient: (use) => use(client), transaction: (use) => use(client) }, { actor: 'test' });
+}
+
+async function askOften(bars: BarRepository): Promise<void> {
+  for (let turn = 0; turn < 4; turn += 1) await bars.range(YEAR);
+}
+
+test('a year that is asked for the third time gets a plan, which serves all symbols and leaves the settings as they were', async () => {
+  const { database, bars } = await openYear();
+  await bars.range(YEAR);
+  await bars.range({ ...YEAR, symbol: 'SPY' });
+  expect(await keptPlans(database)).toEqual([]);
+  await bars.range(YEAR);
+  await bars.range({ ...YEAR, symbol: 'SPY', from: '2024-01-03' });
+  expect(await keptPlans(database)).toEqual([{ name: 'wyckoff_window_1', generic: 2, custom: 0 }]);
+  await expectUsualSettings(database.pool.pg);
+  await database.pool.transaction(async (client) => {
+    await on(client).range(YEAR);
+    await expectUsualSettings(client);
+  });
+  expect(await keptPlans(database)).toMatchObject([{ generic: 3, custom: 0 }]);
+  await expectUsualSettings(database.pool.pg);
+});
+
+test('windows that touch few chunks are planned each time', async () => {
+  const { database, bars } = await openYear();
+  for (let turn = 0; turn < 5; turn += 1) {
+    await bars.range({ ...YEAR, from: '2024-06-01', to: '2024-06-30' });
+    await bars.range({ ...YEAR, from: '2023-06-01', to: '2024-01-01' });
+  }
+  expect(await keptPlans(database)).toEqual([]);
+});
+
+test('whatever becomes of the chunks, the plan that is kept finds what there is', async () => {
+  const { database, bars, raw } = await openYear();
+  await askOften(bars);
+  const chunkOf = async (day: string) =>
+    (
+      await raw.query(
+        "SELECT show_chunks('ohlcv_bars', older_than => $1::date + 1, newer_than => $1::date)::text AS chunk",
+        [day],
+      )
+    ).rows[0].chunk as string;
+  const march = await chunkOf('2024-03-05');
+  const steps: Record<string, () => Promise<unknown>> = {
+    'a new chunk': () => bars.upsert([dailyBar('AAPL', new Date('2024-03-09'), 501)]),
+    'a chunk that is compressed': () => raw.query('SELECT compress_chunk($1)', [march]),
+    'a bar that is added to it': () =>
+      bars.upsert([
+        { ...dailyBar('AAPL', new Date('2024-03-05T12:00:00Z'), 502), timeframe: '1h' },
+        dailyBar('X', new Date('2024-03-05'), 1),
+      ]),
+    'a bar of the series that is changed in it': () => bars.upsert([dailyBar('AAPL', new Date('2024-03-05'), 503)]),
+    'its compression again': () => raw.query('SELECT compress_chunk($1)', [march]),
+    'a bar that is deleted from it': () => bars.delete({ ...YEAR, from: '2024-03-05', to: '2024-03-06' }),
+    'a bar that is put there again': () => bars.upsert([dailyBar('AAPL', new Date('2024-03-05'), 504)]),
+    'its decompression': () => raw.query('SELECT decompress_chunk($1)', [march]),
+    'compression that deletes rows instead of truncating': async () => {
+      await raw.query("SET timescaledb.compress_truncate_behaviour = 'truncate_disabled'");
+      await raw.query('SELECT compress_chunk($1)', [await chunkOf('2024-04-05')]);
+    },
+    'compression of everything': () =>
+      raw.query("SELECT compress_chunk(chunk, if_not_compressed => true) FROM show_chunks('ohlcv_bars') chunk"),
+    'a late bar then': () =>
+      bars.upsert([dailyBar('AAPL', new Date('2024-07-06'), 505), dailyBar('AAPL', new Date('2024-07-08'), 506)]),
+    'decompression of everything': () =>
+      raw.query("SELECT decompress_chunk(chunk, if_compressed => true) FROM show_chunks('ohlcv_bars') chunk"),
+    'chunks that are dropped': () => raw.query("SELECT drop_chunks('ohlcv_bars', DATE '2024-02-01')"),
+    statistics: () => raw.query('VACUUM ANALYZE ohlcv_bars'),
+    'another index': () => raw.query('CREATE INDEX ON ohlcv_bars (symbol)'),
+    'longer chunks in a table that takes its place': async () => {
+      await raw.query(`
+        BEGIN;
+        CREATE TABLE longer (LIKE ohlcv_bars INCLUDING ALL);
+        SELECT create_hypertable('longer', by_range('timestamp', INTERVAL '7 days'), create_default_indexes => false);
+        INSERT INTO longer SELECT * FROM ohlcv_bars WHERE timestamp <> '2024-10-01';
+        ALTER TABLE ohlcv_bars RENAME TO shorter;
+        ALTER TABLE longer RENAME TO ohlcv_bars;
+        COMMIT`);
+    },
+  };
+  let before = await readYear(bars);
+  expect(before).toHaveLength(262);
+  for (const [what, step] of Object.entries(steps)) {
+    const { generic } = (await keptPlans(database))[0]!;
+    await step();
+    const expected = await truth(raw, YEAR);
+    expect(await readYear(bars), what).toEqual(expected);
+    expect(await readYear(bars), what).toEqual(expected);
+    expect(await keptPlans(database), what).toEqual([{ name: 'wyckoff_window_1', generic: generic + 2, custom: 0 }]);
+    before = expected;
+  }
+  expect(before.at(0)).toContain('2024-02-01');
+  expect(before.filter((bar) => bar.startsWith('2024-10-01'))).toEqual([]);
+}, 120_000);
+
+test('a read that is cancelled leaves the settings as they were, also where a transaction goes on', async () => {
+  const { database, bars, raw } = await openYear();
+  await askOften(bars);
+  const { rows } = await database.pool.pg.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const { pid } = rows[0]!;
+  const cancelled = async (reading: Promise<unknown>) => {
+    const failed = expect(reading).rejects.toThrow('canceling statement due to user request');
+    const waiting = "SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'";
+    while ((await raw.query(waiting, [pid])).rowCount === 0);
+    await raw.query('SELECT pg_cancel_backend($1)', [pid]);
+    await failed;
+  };
+  const lock = () => raw.query('BEGIN; LOCK TABLE ohlcv_bars IN ACCESS EXCLUSIVE MODE');
+  await lock();
+  await cancelled(bars.range(YEAR));
+  await expectUsualSettings(database.pool.pg);
+  await database.pool.transaction(async (client) => {
+    await client.query('SAVEPOINT before');
+    await cancelled(on(client).range(YEAR));
+    await client.query('ROLLBACK TO SAVEPOINT before');
+    await expectUsualSettings(client);
+    await raw.query('ROLLBACK');
+    expect(await on(client).range(YEAR)).toHaveLength(262);
+    await expectUsualSettings(client);
+  });
+  await expectUsualSettings(database.pool.pg);
+  expect(await keptPlans(database)).toMatchObject([{ name: 'wyckoff_window_1', custom: 0 }]);
+});
+
+test('a plan that the server forgot is done without', async () => {
+  const { database, bars, raw } = await openYear();
+  await askOften(bars);
+  await database.pool.pg.query('DEALLOCATE wyckoff_window_1');
+  const expected = await truth(raw, YEAR);
+  expect(await readYear(bars)).toEqual(expected);
+  await askOften(bars);
+  expect(await readYear(bars)).toEqual(expected);
+  expect(await keptPlans(database)).toMatchObject([{ name: 'wyckoff_window_2', custom: 0 }]);
+});
+
+test('a new connection begins without plans', async () => {
+  const { database, bars, raw } = await openYear();
+  await askOften(bars);
+  const { rows } = await database.pool.pg.query('SELECT pg_backend_pid() AS pid');
+  await raw.query('SELECT pg_terminate_backend($1, 5000)', [rows[0].pid]);
+  await expect.poll(() => bars.range(YEAR).catch(() => [])).toHaveLength(262);
+  expect(await keptPlans(database)).toEqual([]);
+  await askOften(bars);
+  expect(await keptPlans(database)).toMatchObject([{ name: 'wyckoff_window_1', custom: 0 }]);
+});
+
+test('plans of 2,000 chunks at most are kept, those that were used last', async () => {
+  const { database, bars, raw } = await openYear();
+  const months = Array.from({ length: 12 }, (_, index) => new Date(Date.UTC(2023, index, 1)));
+  for (const from of months) for (let turn = 0; turn < 4; turn += 1) await bars.range({ ...YEAR, from });
+  const kept = await keptPlans(database);
+  expect(kept.map(({ name }) => name)).toEqual(
+    ['6', '7', '8', '9', '10', '11', '12'].map((number) => `wyckoff_window_${number}`),
+  );
+  expect(await readYear(bars)).toEqual(await truth(raw, YEAR));
+});
