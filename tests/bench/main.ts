@@ -35,7 +35,6 @@ try {
   await bench.close();
 }
 
-
 let versions = 'TimescaleDB is not installed here: the layouts were not compared';
 if (timescaleBinaries()) {
   const layouts = await openLayouts();
