@@ -1,5 +1,6 @@
 /** The rights of the roles as they are in the database, against what role-grants.ts says. */
 import {
+  AGGREGATE_GRANTS,
   DATABASE_GRANTS,
   GRANTED_ROLES,
   OWNER,
@@ -9,6 +10,8 @@ import {
   TABLE_GRANTS,
 } from './role-grants.js';
 import type { Client } from './session.js';
+
+const RELATION_GRANTS = { ...TABLE_GRANTS, ...AGGREGATE_GRANTS };
 
 type ObjectKind = 'DATABASE' | 'SCHEMA' | 'TABLE' | 'ROUTINE' | 'MEMBERSHIP';
 
@@ -64,7 +67,7 @@ interface Rights {
 }
 
 export async function readGrantDifferences(client: Client): Promise<GrantDifference[]> {
-  const { rows } = await client.query<Rights>(RIGHTS, [['PUBLIC', ...ROLES], Object.keys(TABLE_GRANTS)]);
+  const { rows } = await client.query<Rights>(RIGHTS, [['PUBLIC', ...ROLES], Object.keys(RELATION_GRANTS)]);
   return rows.flatMap((row) => {
     const wanted = wantedRights(row);
     const missing = wanted.filter((right) => !row.rights.includes(right));
@@ -83,7 +86,7 @@ function wantedRights({ kind, object, role, rights }: Rights): readonly string[]
       return role === 'PUBLIC' ? without(rights, PUBLIC_LOSES.schema) : among(SCHEMA_GRANTS);
     case 'TABLE':
       // An owner has every right, unless it took one from itself: that is its own matter.
-      return role === OWNER ? rights : among(TABLE_GRANTS[object.replace(/^public\.|"/g, '')]);
+      return role === OWNER ? rights : among(RELATION_GRANTS[object.replace(/^public\.|"/g, '')]);
     case 'ROUTINE':
       // Those of today run in triggers, which ask nobody for EXECUTE.
       return role === OWNER ? rights : [];

@@ -1,3 +1,5 @@
+import { AGGREGATES } from './layouts/aggregates.js';
+
 /**
  * Who may do what. Roles are groups that nobody logs in as: a user is made a member (`GRANT wyckoff_app TO trader`).
  *
@@ -27,6 +29,7 @@ export const TABLE_GRANTS: Readonly<Record<string, Readonly<Record<GrantedRole, 
   ohlcv_bars: { wyckoff_app: SIUD, wyckoff_readonly: S },
   bar_series: { wyckoff_app: SIU, wyckoff_readonly: S },
   ohlcv_bar_revisions: { wyckoff_app: SI, wyckoff_readonly: S },
+  bar_aggregate_changes: { wyckoff_app: SIU, wyckoff_readonly: S },
   retention_policies: { wyckoff_app: S, wyckoff_readonly: S }, // to remove bars is an administrator's
   trades: { wyckoff_app: SIUD, wyckoff_readonly: S },
   quotes: { wyckoff_app: SIUD, wyckoff_readonly: S },
@@ -42,6 +45,11 @@ export const TABLE_GRANTS: Readonly<Record<string, Readonly<Record<GrantedRole, 
   audit_chains: { wyckoff_app: S, wyckoff_readonly: S }, // its triggers write it, as its owner
   _prisma_migrations: { wyckoff_app: S, wyckoff_readonly: S }, // opening the store looks whether the database is up to date
 };
+
+/** Continuous aggregates, where the layout has them. Rights on one are rights on the table in which TimescaleDB keeps it. */
+export const AGGREGATE_GRANTS: typeof TABLE_GRANTS = Object.fromEntries(
+  AGGREGATES.map(({ view }) => [view, { wyckoff_app: S, wyckoff_readonly: S }]),
+);
 
 /** The store stages streams of bars in temporary tables. */
 export const DATABASE_GRANTS: Readonly<Record<Role, readonly ('CONNECT' | 'TEMPORARY')[]>> = {

@@ -1,7 +1,7 @@
 import { DatabaseError, type WyckoffError } from '../errors.js';
 import { type GrantDifference, mendGrants, readGrantDifferences } from './grants.js';
 import { detectLayout } from './layouts/layout.js';
-import { OWNER, ROLES, type Role, TABLE_GRANTS } from './role-grants.js';
+import { AGGREGATE_GRANTS, OWNER, ROLES, type Role, TABLE_GRANTS } from './role-grants.js';
 import { readTableNames, takeOwnership } from './schema-objects.js';
 import type { Client, Session } from './session.js';
 
@@ -90,7 +90,7 @@ async function requireKnownTables(client: Client): Promise<void> {
       hint: 'run `wyckoff migrate`',
     });
   }
-  const unknown = names.filter((name) => !(name in TABLE_GRANTS));
+  const unknown = names.filter((name) => !(name in TABLE_GRANTS || name in AGGREGATE_GRANTS));
   if (unknown.length === 0) return;
   throw new DatabaseError(
     'ROLES_UNKNOWN_TABLES',

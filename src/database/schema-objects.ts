@@ -1,3 +1,4 @@
+import { AGGREGATES } from './layouts/aggregates.js';
 import type { Client } from './session.js';
 
 /** Of pg_class, pg_proc or pg_type: what an extension brought is the extension's. */
@@ -15,9 +16,9 @@ export async function readTableNames(client: Client): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Tables first: their indexes, their rows' types and the sequences of their columns go with them. */
+/** Tables first (a continuous aggregate is a view, and given away as what it was made as): their indexes, their rows' types and the sequences of their columns go with them. */
 const OBJECTS = `
-  SELECT 1 AS rank, CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
+  SELECT 1 AS rank, CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN CASE WHEN relname = ANY ($2) THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END WHEN 'm' THEN 'MATERIALIZED VIEW'
                     WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END AS kind,
          oid::regclass::text AS name, relowner AS owner
   FROM pg_class
@@ -34,7 +35,7 @@ const OBJECTS = `
 
 export interface Transfer {
   readonly transferred: readonly string[];
-  /** Hypertables that this user cannot give away. */
+  /** Hypertables and continuous aggregates that this user cannot give away. */
   readonly kept: readonly string[];
   /** Whose the transferred ones were. */
   readonly owners: readonly string[];
@@ -45,7 +46,7 @@ export async function takeOwnership(client: Client, role: string): Promise<Trans
   const { rows } = await client.query<{ object: string; owner: string }>(
     `SELECT kind || ' ' || name AS object, pg_get_userbyid(owner) AS owner FROM (${OBJECTS}) AS objects
      WHERE pg_get_userbyid(owner) <> $1 ORDER BY rank, kind DESC, name`,
-    [role],
+    [role, AGGREGATES.map(({ view }) => view)],
   );
   const [transferred, kept, owners] = [[] as string[], [] as string[], new Set<string>()];
   for (const { object, owner } of rows) {

@@ -58,9 +58,11 @@ async function dropRoles(): Promise<void> {
 
 /** A database with the roles' rights in it, and its members. */
 /** Functions and procedures of the migrations. */
-const ROUTINES = 11;
+const ROUTINES = 13;
 /** By name, as they are given away. */
 const HYPERTABLES = ['indicators', 'ohlcv_bars', 'order_book_snapshots', 'quotes', 'trades'];
+
+const AGGREGATES = inject('layout') === 'timescale' ? ['ohlcv_15m', 'ohlcv_1d', 'ohlcv_1h', 'ohlcv_5m'] : [];
 
 async function openWithRoles() {
   const database = await openTestDatabase();
@@ -85,7 +87,7 @@ describe('applying', () => {
     const database = await openTestDatabase();
     const first = await applyRoles(database.pool);
     expect(first).toMatchObject({ created: ROLES, formerOwners: [], databaseOwner: null });
-    expect(first.transferred).toHaveLength(Object.keys(TABLE_GRANTS).length + ROUTINES);
+    expect(first.transferred).toHaveLength(Object.keys(TABLE_GRANTS).length + AGGREGATES.length + ROUTINES);
     expect(first.transferred).toContain('ROUTINE public.audit_trail_place()');
     expect(first.mended).toContainEqual({
       ...{ kind: 'TABLE', object: 'public.audit_trail', role: 'wyckoff_app' },
@@ -212,9 +214,14 @@ describe('applying', () => {
     const app = `user_${randomUUID().slice(0, 8)}`;
     onTestFinished(() => administer(`DROP ROLE IF EXISTS ${app}`));
     const report = await applyRoles(database.pool);
-    const kept = inject('layout') === 'timescale' ? HYPERTABLES.map((name) => `TABLE public.${name}`) : [];
+    const kept = [
+      ...(inject('layout') === 'timescale' ? HYPERTABLES.map((name) => `TABLE public.${name}`) : []),
+      ...AGGREGATES.map((name) => `MATERIALIZED VIEW public.${name}`),
+    ];
     expect(report).toMatchObject({ created: ROLES, kept, formerOwners: [], databaseOwner: owner });
-    expect(report.transferred).toHaveLength(Object.keys(TABLE_GRANTS).length + ROUTINES - kept.length);
+    expect(report.transferred).toHaveLength(
+      Object.keys(TABLE_GRANTS).length + AGGREGATES.length + ROUTINES - kept.length,
+    );
     expect(await applyRoles(database.pool)).toMatchObject({ created: [], transferred: [], kept, mended: [] });
     // It still does what it did as the owner, and gives out memberships.
     await database.pool.withClient((client) => client.query('ALTER TABLE signals ADD COLUMN note text'));

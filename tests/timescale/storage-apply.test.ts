@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
+import { AGGREGATES } from '../../src/database/layouts/aggregates.js';
 import { type ApplyReport, applyStorage } from '../../src/database/layouts/apply.js';
 import { HYPERTABLES } from '../../src/database/layouts/hypertables.js';
 import type { MoveProgress } from '../../src/database/layouts/move-rows.js';
@@ -37,7 +38,14 @@ async function layoutOf(raw: pg.Client): Promise<unknown> {
   const answer = async (sql: string) => (await raw.query(sql)).rows;
   return {
     dimensions: await answer(
-      'SELECT hypertable_name, column_name, time_interval::text, num_partitions FROM timescaledb_information.dimensions ORDER BY 1',
+      "SELECT hypertable_name, column_name, time_interval::text, num_partitions FROM timescaledb_information.dimensions WHERE hypertable_schema = 'public' ORDER BY 1",
+    ),
+    aggregates: await answer(
+      `SELECT view_name, view_definition, materialized_only, time_interval::text,
+              obj_description(format('%I.%I', view_schema, view_name)::regclass) AS comment
+       FROM timescaledb_information.continuous_aggregates JOIN timescaledb_information.dimensions
+         ON dimensions.hypertable_schema = materialization_hypertable_schema AND dimensions.hypertable_name = materialization_hypertable_name
+       ORDER BY 1`,
     ),
     compression: await answer(
       'SELECT hypertable_name, attname, segmentby_column_index, orderby_column_index, orderby_asc FROM timescaledb_information.compression_settings ORDER BY 1, 2',
@@ -57,7 +65,9 @@ async function layoutOf(raw: pg.Client): Promise<unknown> {
 async function hypertables(raw: pg.Client): Promise<string[]> {
   const { rows } = await raw.query("SELECT to_regclass('timescaledb_information.hypertables') IS NOT NULL AS there");
   if (!rows[0].there) return [];
-  const found = await raw.query('SELECT hypertable_name AS name FROM timescaledb_information.hypertables');
+  const found = await raw.query(
+    "SELECT hypertable_name AS name FROM timescaledb_information.hypertables WHERE hypertable_schema = 'public'",
+  );
   return found.rows.map(({ name }) => name);
 }
 
@@ -97,7 +107,9 @@ test('what migrations left plain becomes what they make of it where TimescaleDB 
         `mended: ${table} has no compression`,
         `mended: nothing compresses the old chunks of ${table}`,
       ]),
-      'mended: the daily job bar_retention_job is missing',
+      ...AGGREGATES.map(({ view }) => `mended: the continuous aggregate ${view} is missing`),
+      'mended: the job bar_retention_job, every 1 day, is missing',
+      'mended: the job bar_aggregates_job, every 1 hour, is missing',
     ],
     moved: HYPERTABLES.map(({ table }) =>
       table === 'ohlcv_bars' ? { table, rows: 600, chunks: 21 } : { table, rows: 0, chunks: 0 },
@@ -140,7 +152,7 @@ test('a migrated database has its layout already; the chunk interval is set for 
   });
   const raw = await openRawClient(fresh.url);
   const { rows } = await raw.query(
-    'SELECT DISTINCT time_interval::text AS interval FROM timescaledb_information.dimensions',
+    "SELECT DISTINCT time_interval::text AS interval FROM timescaledb_information.dimensions WHERE hypertable_schema = 'public'",
   );
   expect(rows).toEqual([{ interval: '7 days' }]);
   for (const chunkInterval of ['a while', '-1 day', '0']) {
@@ -289,7 +301,7 @@ test('what was applied half is completed, what a hand has changed is refused wit
   expect((await applyStorage(database.pool)).changes).toEqual([
     'mended: ohlcv_bars has no compression',
     'mended: nothing compresses the old chunks of ohlcv_bars',
-    'mended: the daily job bar_retention_job is missing',
+    'mended: the job bar_retention_job, every 1 day, is missing',
   ]);
   expect(await layoutOf(raw)).toEqual(asMigrated);
 

@@ -107,6 +107,10 @@ test('status tells of chunks, sizes, policies and what the next run takes; a run
       ...{ job: 'bar_retention_job', table: null, every: '1 day', enabled: true },
       ...{ lastRun: null, lastStatus: null, failures: 0, nextRun: expect.any(Date) },
     },
+    {
+      ...{ job: 'bar_aggregates_job', table: null, every: '01:00:00', enabled: true },
+      ...{ lastRun: null, lastStatus: null, failures: 0, nextRun: expect.any(Date) },
+    },
   ]);
   expect(before.advice).toEqual([
     {
@@ -198,7 +202,8 @@ test('a plain table in a database with the extension, and one without it, say wh
     layout: 'plain',
     advice: [
       { what: 'ohlcv_bars is a plain table, though TimescaleDB is there', command: 'wyckoff storage apply' },
-      { what: 'the daily job bar_retention_job is missing', command: 'wyckoff storage apply' },
+      { what: 'the job bar_retention_job, every 1 day, is missing', command: 'wyckoff storage apply' },
+      { what: 'the job bar_aggregates_job, every 1 hour, is missing', command: 'wyckoff storage apply' },
     ],
   });
 });

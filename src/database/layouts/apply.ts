@@ -2,6 +2,7 @@ import { DatabaseError, StatementTimeoutError } from '../../errors.js';
 import type { Pool } from '../pool.js';
 import type { Client } from '../session.js';
 import { toDatabaseError } from '../sqlstate.js';
+import { readMissingAggregates } from './aggregates.js';
 import { readExtension } from './extension.js';
 import {
   compressionOff,
@@ -72,6 +73,7 @@ export async function applyStorage(pool: Pool, options: ApplyOptions = {}): Prom
       } else if (wanted !== undefined) changes.push(...(await setChunkInterval(client, design, state, wanted)));
       changes.push(...(await mend(client, state.missing)));
     }
+    changes.push(...(await mend(client, await readMissingAggregates(client))));
     changes.push(...(await mend(client, await readMissingJobs(client))));
     return {
       layout: 'timescale',

@@ -79,7 +79,7 @@ export async function readMissingJobs(client: Client): Promise<Deviation[]> {
     "SELECT proc_name AS name FROM timescaledb_information.jobs WHERE proc_schema = 'public'",
   );
   return JOBS.filter(({ procedure }) => !rows.some(({ name }) => name === procedure)).map(({ procedure, every }) => ({
-    what: `the daily job ${procedure} is missing`,
+    what: `the job ${procedure}, every ${every}, is missing`,
     statement: `SELECT add_job('public.${procedure}', INTERVAL '${every}')`,
   }));
 }

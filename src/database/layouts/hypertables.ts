@@ -51,6 +51,7 @@ function shared(table: string, segmentBy: string) {
 /** Jobs of our own, by the procedure that they call. */
 export const JOBS: readonly { readonly procedure: string; readonly every: string }[] = [
   { procedure: 'bar_retention_job', every: '1 day' },
+  { procedure: 'bar_aggregates_job', every: '1 hour' },
 ];
 
 export const DEFAULT_CHUNK_INTERVAL = '1 day';

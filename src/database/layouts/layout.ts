@@ -1,5 +1,7 @@
+import type { Timeframe } from '../../domain/timeframe.js';
 import type { Client } from '../session.js';
 import { readWindowsWith } from '../window-query.js';
+import { readAggregates } from './aggregates.js';
 import { isOlder, readExtension } from './extension.js';
 import { HYPERTABLES, type HypertableDesign } from './hypertables.js';
 import { OLDEST_FOR_WINDOW_PLANS, WindowPlans } from './window-plans.js';
@@ -13,6 +15,8 @@ export interface Layout {
   readonly setUpSession: (client: Client) => Promise<void>;
   /** What is cut into chunks and can be compressed. */
   readonly hypertables: readonly HypertableDesign[];
+  /** The relations that have bars made of the 1m bars, by their timeframe. */
+  readonly aggregates: ReadonlyMap<Timeframe, string>;
 }
 
 /**
@@ -26,7 +30,13 @@ export async function detectLayout(client: Client): Promise<Layout> {
   );
   const { version, preloaded } = rows[0]!;
   const extensionVersion = version ?? undefined;
-  const plain = { name: 'plain', extensionVersion, setUpSession: async () => {}, hypertables: [] } as const;
+  const plain = {
+    name: 'plain',
+    extensionVersion,
+    setUpSession: async () => {},
+    hypertables: [],
+    aggregates: new Map(),
+  } as const;
   if (extensionVersion === undefined) return plain;
   if (!preloaded) {
     const extension = await readExtension(client);
@@ -37,11 +47,12 @@ export async function detectLayout(client: Client): Promise<Layout> {
   );
   const hypertables = HYPERTABLES.filter(({ table }) => found.some(({ name }) => name === table));
   if (!hypertables.some(({ table }) => table === 'ohlcv_bars')) return { ...plain, hypertables };
+  const aggregates = await readAggregates(client);
   const setUpSession = async (session: Client) => {
     await session.query(SESSION_SETUP.join('; '));
     if (!isOlder(extensionVersion, OLDEST_FOR_WINDOW_PLANS)) readWindowsWith(session, new WindowPlans(session));
   };
-  return { name: 'timescale', extensionVersion, setUpSession, hypertables };
+  return { name: 'timescale', extensionVersion, setUpSession, hypertables, aggregates };
 }
 
 const SESSION_SETUP = [

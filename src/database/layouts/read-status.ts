@@ -1,6 +1,7 @@
 import type { UnsupportedServerError } from '../../errors.js';
 import type { Client } from '../session.js';
 import { adviseExtension, adviseHypertable, adviseJob } from './advice.js';
+import { readMissingAggregates } from './aggregates.js';
 import { readExtension } from './extension.js';
 import { readHypertableState, readMissingJobs } from './hypertable-state.js';
 import { HYPERTABLES, type HypertableDesign, JOBS } from './hypertables.js';
@@ -30,7 +31,8 @@ export async function readStorageStatus(client: Client): Promise<StorageStatus> 
     else tables.push(await readPlainTable(client, design));
     advice.push(...read.advice);
   }
-  for (const { what } of await readMissingJobs(client)) advice.push({ what, command: 'wyckoff storage apply' });
+  for (const { what } of [...(await readMissingAggregates(client)), ...(await readMissingJobs(client))])
+    advice.push({ what, command: 'wyckoff storage apply' });
   const jobs = await readJobs(client);
   for (const job of jobs) advice.push(...adviseJob(job));
   const layout = hypertables.length > 0 ? 'timescale' : 'plain';

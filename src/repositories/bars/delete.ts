@@ -34,13 +34,11 @@ export async function deleteBars(
     const left = entry.count - deleted;
     const first = left > 0 && entry.first >= from ? await edge(client, key, 'min', to, entry.last) : entry.first;
     const last = left > 0 && entry.last < to ? await edge(client, key, 'max', entry.first, from) : entry.last;
-    writer.setBounds(left > 0 ? first.getTime() : null, left > 0 ? last.getTime() : null, left);
+    const low = Math.max(from.getTime(), entry.first.getTime());
+    const high = Math.min(to.getTime(), entry.last.getTime());
+    writer.takeOut(low, high, left > 0 ? first.getTime() : null, left > 0 ? last.getTime() : null, left);
     // Nothing is left between the two instants: only the 20 bars behind have other bars before them now.
-    if (left > 0)
-      await writer.mendRatios(
-        Math.max(from.getTime(), entry.first.getTime()),
-        Math.min(to.getTime(), entry.last.getTime()),
-      );
+    if (left > 0) await writer.mendRatios(low, high);
     await writer.finish();
     await appendAuditEvents(client, [
       {

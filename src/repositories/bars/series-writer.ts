@@ -3,6 +3,7 @@ import { BarBlock } from '../../domain/bar-block.js';
 import { RATIO_WINDOW } from '../../domain/bar-ratios.js';
 import { timeframeDuration } from '../../domain/timeframe.js';
 import { type LockedEntry, updateEntry } from './catalog.js';
+import { ChangedDays } from './changed-days.js';
 import { insertBars } from './insert-bars.js';
 import { mergeBars, NEW, REPLACED } from './merged-bars.js';
 import { askNearby } from './nearby.js';
@@ -36,6 +37,7 @@ export class SeriesWriter {
   readonly #client: Client;
   readonly #entry: LockedEntry;
   readonly #rules: WriteRules;
+  readonly #days: ChangedDays;
   #first: number | null;
   #last: number | null;
   #count: number;
@@ -44,6 +46,7 @@ export class SeriesWriter {
     this.#client = client;
     this.#entry = entry;
     this.#rules = rules;
+    this.#days = new ChangedDays(entry.timeframe);
     this.#first = entry.first?.getTime() ?? null;
     this.#last = entry.last?.getTime() ?? null;
     this.#count = entry.count;
@@ -67,7 +70,8 @@ export class SeriesWriter {
 
   /** Brings the catalog up to date; to be called once, after the last block. */
   async finish(): Promise<void> {
-    await updateEntry(this.#client, this.#entry, { first: this.#first, last: this.#last, count: this.#count });
+    const days = this.#days.toArray();
+    await updateEntry(this.#client, this.#entry, { first: this.#first, last: this.#last, count: this.#count, days });
   }
 
   /** Computes anew the ratios of the stored bars from `low` to `high` and of the 20 behind them; answers how many were not right. */
@@ -81,8 +85,9 @@ export class SeriesWriter {
     return mended;
   }
 
-  /** Takes deleted bars out of the bounds and the count. */
-  setBounds(first: number | null, last: number | null, count: number): void {
+  /** Takes the deleted bars, which lay between `low` and `high`, out of the bounds and the count. */
+  takeOut(low: number, high: number, first: number | null, last: number | null, count: number): void {
+    this.#days.addStretch(low, high);
     this.#first = first;
     this.#last = last;
     this.#count = count;
@@ -103,9 +108,10 @@ export class SeriesWriter {
       const timestamp = merged.timestamp[at]!;
       const kind = merged.kind[at];
       const origin = merged.origin[at]!;
-      if (kind === NEW) inserted.push(at);
-      else if (kind === REPLACED) replaced.push(at);
-      else if (timestamp >= low) {
+      if (kind === NEW || kind === REPLACED) {
+        (kind === NEW ? inserted : replaced).push(at);
+        this.#days.add(timestamp);
+      } else if (timestamp >= low) {
         const same =
           stored.spreadRatio[origin] === merged.spreadRatio[at] &&
           stored.volumeRatio[origin] === merged.volumeRatio[at];
