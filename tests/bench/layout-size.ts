@@ -1,5 +1,4 @@
 import { compressChunks } from '../../src/database/layouts/compress.js';
-import type { BarInput } from '../../src/domain/bar.js';
 import { MINUTE, makeBars, START, USUAL } from './bench-bars.js';
 import type { BenchDatabase } from './bench-database.js';
 import type { BenchLayouts } from './layout-databases.js';
