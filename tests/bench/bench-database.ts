@@ -61,7 +61,7 @@ export class BenchDatabase {
   }
 
   async empty(): Promise<void> {
-    await this.client.query('TRUNCATE ohlcv_bars, ohlcv_bar_revisions, bar_series');
+    await this.client.query('TRUNCATE ohlcv_bars, ohlcv_bar_revisions, bar_series, bar_aggregate_changes');
     await this.client.query('CHECKPOINT');
   }
 

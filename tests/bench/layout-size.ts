@@ -1,16 +1,12 @@
 import { compressChunks } from '../../src/database/layouts/compress.js';
-import type { BarInput } from '../../src/domain/bar.js';
-import { makeBars } from './bench-bars.js';
+import { MINUTE, makeBars, START, USUAL } from './bench-bars.js';
 import type { BenchDatabase } from './bench-database.js';
 import type { BenchLayouts } from './layout-databases.js';
 import type { Comparison } from './report.js';
 
 const SYMBOLS = 10;
-/** Trading days of a quarter, and the minutes of each: 9:30 to 16:00 in New York. */
-const DAYS = 63;
-const MINUTES = 390;
-const OPEN = Date.UTC(2024, 0, 1, 14, 30);
-const DAY = 86_400_000;
+/** Of a market that never closes. */
+const BARS = 91 * 24 * 60;
 
 interface Size {
   readonly before: number;
@@ -19,10 +15,11 @@ interface Size {
 
 /** What a quarter of 1m bars takes on disk, with the index. */
 export async function compareSize({ plain, timescale, weekly }: BenchLayouts): Promise<Comparison> {
-  const rows = SYMBOLS * DAYS * MINUTES;
+  const rows = SYMBOLS * BARS;
   for (const bench of [plain, timescale, weekly]) {
     await bench.empty();
-    for (let symbol = 0; symbol < SYMBOLS; symbol += 1) await bench.store.bars.upsert(quarterOf(symbol));
+    for (let seed = 1; seed <= SYMBOLS; seed += 1)
+      await bench.store.bars.upsert(makeBars(BARS, `SYM${seed}`, '1m', START, MINUTE, seed, USUAL));
     await bench.client.query('VACUUM ANALYZE ohlcv_bars');
   }
   const { rows: sizes } = await plain.client.query("SELECT pg_total_relation_size('ohlcv_bars')::float8 AS size");
@@ -33,7 +30,9 @@ export async function compareSize({ plain, timescale, weekly }: BenchLayouts): P
   const less = (size: number) => `${(size / sizes[0].size).toFixed(2)} x the plain size`;
   return {
     title: `Size of ${rows.toLocaleString('en-US')} bars`,
-    what: `A quarter of 1m bars of ${SYMBOLS} symbols (${DAYS} trading days of ${MINUTES} minutes), with the index; compressed by \`wyckoff storage compress\`.`,
+    what:
+      `A quarter of 1m bars of ${SYMBOLS} symbols, day and night: prices that move by up to 8 cents a minute, volumes in lots of 100. With the ` +
+      'index; compressed by `wyckoff storage compress`.',
     figures: [
       { who: 'plain layout', figure: bytes(sizes[0].size), ratio: '' },
       { who: 'timescale, 1-day chunks, not compressed', figure: bytes(daily.before), ratio: less(daily.before) },
@@ -48,17 +47,6 @@ export async function compareSize({ plain, timescale, weekly }: BenchLayouts): P
       { text: `7-day chunks: <= 26 bytes a bar (${perBar(week.after).toFixed(1)})`, met: perBar(week.after) <= 26 },
     ],
   };
-}
-
-function quarterOf(symbol: number): BarInput[] {
-  const weekdays = Array.from({ length: DAYS * 2 }, (_, day) => OPEN + day * DAY).filter(
-    (open) => ![0, 6].includes(new Date(open).getUTCDay()),
-  );
-  const bars = makeBars(DAYS * MINUTES, `SYM${symbol}`, '1m', OPEN, 0, symbol + 1);
-  return bars.map((bar, index) => ({
-    ...bar,
-    timestamp: new Date(weekdays[Math.floor(index / MINUTES)]! + (index % MINUTES) * 60_000),
-  }));
 }
 
 async function compressed(bench: BenchDatabase): Promise<Size> {

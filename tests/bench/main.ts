@@ -3,6 +3,7 @@ import { timescaleBinaries } from '../setup/timescale-binaries.js';
 import { BenchDatabase, psqlVersion } from './bench-database.js';
 import { openLayouts } from './layout-databases.js';
 import { compareLayoutLookups } from './layout-lookups.js';
+import { compareResample } from './layout-resample.js';
 import { compareSize } from './layout-size.js';
 import { compareOrderBooks, compareTrades } from './layout-ticks.js';
 import { compareApprovals, compareAuditAppends, compareLatestPatterns, comparePatternWrites } from './ledger.js';
@@ -41,7 +42,8 @@ if (timescaleBinaries()) {
   try {
     versions = `the layouts side by side: ${layouts.versions}, fsync on`;
     for (const comparison of await compareLayoutLookups(layouts)) report(comparison);
-    for (const compare of [compareSize, compareTrades, compareOrderBooks]) report(await compare(layouts));
+    for (const compare of [compareResample, compareSize, compareTrades, compareOrderBooks])
+      report(await compare(layouts));
   } finally {
     await layouts.close();
   }
