@@ -212,7 +212,7 @@ describe('migrate', () => {
     expect(first.stdout).toContain('ohlcv_bars is a hypertable');
     const raw = await asSuperuser();
     const chunks = await raw.query(
-      'SELECT DISTINCT time_interval::text AS interval FROM timescaledb_information.dimensions',
+      "SELECT DISTINCT time_interval::text AS interval FROM timescaledb_information.dimensions WHERE hypertable_schema = 'public'",
     );
     expect(chunks.rows).toEqual([{ interval: '7 days' }]);
     const owners = await raw.query("SELECT DISTINCT tableowner AS owner FROM pg_tables WHERE schemaname = 'public'");
@@ -226,7 +226,11 @@ describe('migrate', () => {
     expect(stdout).toContain('The database has its layout already: nothing was changed.');
     expect(stdout).toContain('All of it was so already: nothing was changed.');
     expect(
-      (await raw.query('SELECT DISTINCT time_interval::text AS interval FROM timescaledb_information.dimensions')).rows,
+      (
+        await raw.query(
+          "SELECT DISTINCT time_interval::text AS interval FROM timescaledb_information.dimensions WHERE hypertable_schema = 'public'",
+        )
+      ).rows,
     ).toEqual(chunks.rows);
   });
 
