@@ -46,6 +46,7 @@ export {
 } from './domain/pattern-types.js';
 export { PHASES, type Phase } from './domain/phase.js';
 export type { Quote, QuoteInput } from './domain/quote.js';
+export type { Fill, ResampledBar } from './domain/resampled-bar.js';
 export type { Series, SeriesInput, SeriesKey } from './domain/series.js';
 export type { NewSignal, Signal, SignalStatus } from './domain/signal.js';
 export type { MarketSymbol } from './domain/symbol.js';
@@ -97,6 +98,8 @@ export type {
 export type { AsOfReader, LookAheadViolation, SeriesReads } from './repositories/bars/as-of-reader.js';
 export type { BarRepository, UpsertCounts, WriteOptions } from './repositories/bars/bar-repository.js';
 export type { BarWindow, KnownAt } from './repositories/bars/bar-window.js';
+export type { Frame, MultiTimeframeInput } from './repositories/bars/multi-timeframe.js';
+export type { ResampleInput } from './repositories/bars/resample-request.js';
 export type { BarRevision } from './repositories/bars/revisions.js';
 export type { CampaignFilter, CampaignRepository } from './repositories/campaigns.js';
 export type { IndicatorRepository } from './repositories/indicators.js';

@@ -77,7 +77,13 @@ export class Store implements Repositories {
     this.#settings = settings;
     const context = { actor };
     const ledger = LedgerSession.alone(this.#units, context);
-    const repositories = createRepositories(this.#units.outside, ledger, context, settings);
+    const repositories = createRepositories(
+      this.#units.outside,
+      ledger,
+      context,
+      settings,
+      () => database.layout.aggregates,
+    );
     this.bars = repositories.bars;
     this.trades = repositories.trades;
     this.quotes = repositories.quotes;
@@ -153,7 +159,7 @@ export class Store implements Repositories {
   #transaction(unit: UnitOfWork, context: AuditContext): Transaction {
     const ledger = LedgerSession.within(unit, context);
     return {
-      ...createRepositories(unit, ledger, context, this.#settings),
+      ...createRepositories(unit, ledger, context, this.#settings, () => this.#database.layout.aggregates),
       transaction: async (options, use) => {
         const inner = readContext(options, context);
         const { isolation, retries } = options;

@@ -77,7 +77,7 @@ export class BinaryRowReader {
   }
 
   /** NUMERIC as `value x 10^scale`, where scale is a multiple of 4 and the column's own; `whenNull` for NULL. */
-  scaled(scale: 4 | 8, whenNull: bigint): bigint {
+  scaled(scale: 0 | 4 | 8, whenNull: bigint): bigint {
     const buffer = this.#buffer;
     const start = this.#offset;
     const length = buffer.readInt32BE(start);

@@ -3,6 +3,7 @@ import type { AuditContext } from './audit/append.js';
 import { AuditRepository } from './audit/audit-repository.js';
 import { BacktestResultRepository } from './backtest-results.js';
 import { BarRepository } from './bars/bar-repository.js';
+import type { Aggregates } from './bars/buckets.js';
 import { CampaignRepository } from './campaigns.js';
 import { INDICATORS, type IndicatorRepository } from './indicators.js';
 import type { LedgerSession } from './ledger/ledger-session.js';
@@ -34,10 +35,11 @@ export function createRepositories(
   ledger: LedgerSession,
   context: AuditContext,
   settings: PatternSettings,
+  aggregates: () => Aggregates,
 ): Repositories {
   const { schemas } = settings;
   return {
-    bars: new BarRepository(session, context),
+    bars: new BarRepository(session, context, aggregates),
     trades: new TimeSeriesRepository(TRADES, session, context),
     quotes: new TimeSeriesRepository(QUOTES, session, context),
     orderBooks: new TimeSeriesRepository(ORDER_BOOKS, session, context),

@@ -23,7 +23,7 @@ export function barAt(symbol: string): fc.Arbitrary<BarInput> {
       fc.integer({ min: 1, max: 4 }),
       fc.constantFrom(0, 0, 1, 2),
       fc.constantFrom('0', '0', '1', '7', '1000000000'),
-      fc.constantFrom(null, '1.5'),
+      fc.constantFrom(null, '1.5', '1.50000001', '2'),
       fc.constantFrom(null, 'feed'),
     )
     .map(([slot, low, spread, volume, vwap, source]) => ({

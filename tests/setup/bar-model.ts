@@ -13,7 +13,7 @@ export function printBar(bar: Bar): string {
 
 export const printBars = (bars: readonly Bar[]): string[] => bars.map(printBar);
 
-type ModelBar = Pick<Bar, 'open' | 'high' | 'low' | 'close' | 'volume' | 'vwap' | 'source'> & {
+export type ModelBar = Pick<Bar, 'open' | 'high' | 'low' | 'close' | 'volume' | 'vwap' | 'source'> & {
   readonly timestamp: Date;
 };
 
@@ -50,7 +50,7 @@ export class BarModel {
 
   /** The bars as {@link printBar} prints them, oldest first, each ratio computed from the up to 20 bars before it. */
   get rows(): string[] {
-    const bars = [...this.#bars.values()].sort((a, b) => a.timestamp.getTime() - b.timestamp.getTime());
+    const { bars } = this;
     const spreads = bars.map((bar) => bar.high.minus(bar.low));
     const spreadRatios = ratios(spreads);
     const volumeRatios = ratios(bars.map((bar) => bar.volume));
@@ -62,6 +62,11 @@ export class BarModel {
       };
       return printBar({ ...this.key, ...bar, ...derived } as Bar);
     });
+  }
+
+  /** Oldest first. */
+  get bars(): ModelBar[] {
+    return [...this.#bars.values()].sort((a, b) => a.timestamp.getTime() - b.timestamp.getTime());
   }
 
   /** First and last opening instant and the number of bars, as the catalog has them. */
@@ -88,7 +93,7 @@ function modelBar(row: BarInput): ModelBar {
 const LARGEST = new Decimal('999999.9999');
 
 /** Each value / mean(the up to 20 before it), half-up to 4 decimals; 1 without values before, or where both are zero. */
-function ratios(values: readonly Decimal[]): Decimal[] {
+export function ratios(values: readonly Decimal[]): Decimal[] {
   const units = values.map((value) => BigInt(value.toFixed(8).replace('.', '')));
   return units.map((value, index) => {
     const before = units.slice(Math.max(0, index - 20), index);

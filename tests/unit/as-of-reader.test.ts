@@ -15,7 +15,7 @@ function openReader(at: Date | string) {
     asked.push(input);
     return new Promise<Bar[]>((resolve, reject) => waiting.push({ answer: () => resolve([]), fail: reject }));
   };
-  const reader = new AsOfReader({ asOf: read, range: read }, at);
+  const reader = new AsOfReader({ asOf: read, range: read, resample: async () => [] }, at);
   const answered = async (reads: readonly Promise<Bar[]>[]) => {
     for (const each of waiting) each.answer();
     await Promise.all(reads);

@@ -1,18 +1,20 @@
 import type { Bar } from '../../domain/bar.js';
 import { readOrThrow } from '../../domain/problem.js';
+import type { ResampledBar } from '../../domain/resampled-bar.js';
 import { compareSeries, type SeriesInput, type SeriesKey } from '../../domain/series.js';
 import { type InstantInput, readInstant } from '../../domain/time.js';
 import { type Timeframe, timeframeDuration, timeframeGrid } from '../../domain/timeframe.js';
 import type { BarRepository } from './bar-repository.js';
 import { type BarWindow, type KnownAt, type ReadWindow, readWindow } from './bar-window.js';
 import { seriesName } from './catalog.js';
+import { type ResampleInput, readResampleRequest } from './resample-request.js';
 
 /** A request for what could not have been known when it was made. */
 export interface LookAheadViolation extends SeriesKey {
-  readonly method: 'range';
+  readonly method: 'range' | 'resample';
   /** Where the clock stood. */
   readonly at: Date;
-  /** The bound that reached too far: `to`, or `from` where the request had no `to`. */
+  /** The bound that reached too far: `to` (of a resample `end`), or `from` (`start`) where the request had none. */
   readonly asked: Date;
 }
 
@@ -34,7 +36,7 @@ interface KeptReads {
 }
 
 /** What the reader needs of the bars. */
-type ClosedBars = Pick<BarRepository, 'asOf' | 'range'>;
+type ClosedBars = Pick<BarRepository, 'asOf' | 'range' | 'resample'>;
 
 /** Of all violations the first say what the run does wrong; a run that makes millions does not keep them all. */
 const KEPT_VIOLATIONS = 100;
@@ -117,6 +119,23 @@ export class AsOfReader {
     return this.#answered(key, at, await this.#bars.range(closed));
   }
 
+  /**
+   * Coarser bars of `[start, end)`, made of stored ones, that had closed by the clock; a read of the series of `to`.
+   *
+   * It is a violation to name an instant later than the clock, or an `end` with a bucket before it that has not closed: at 10:05, `end: 10:05` is
+   * right for 5m buckets, and for 15m it asks for the bucket of 10:00.
+   *
+   * @throws InvalidInputError, DatabaseError
+   */
+  async resample(input: Omit<ResampleInput, 'at'>): Promise<ResampledBar[]> {
+    const at = this.#at;
+    const { symbol, from, to, start, end, fill } = input;
+    const { asked, reachesOpen, ...request } = readResampleRequest({ symbol, from, to, start, end, fill, at });
+    const key = { symbol: request.symbol, timeframe: request.to };
+    if (asked > at || reachesOpen) this.#record({ method: 'resample', ...key, at: new Date(at), asked });
+    return this.#answered(key, at, await this.#bars.resample({ symbol, from, to, start, end, fill, at }));
+  }
+
   /** How many reads were answered. */
   get reads(): number {
     return [...this.#series.values()].reduce((total, { count }) => total + count, 0);
@@ -155,7 +174,7 @@ export class AsOfReader {
     return this.#violationCount === 0 && reads !== undefined && reads.lastAt > +from && reads.firstAt <= +to;
   }
 
-  #answered(key: SeriesKey, at: Date, bars: Bar[]): Bar[] {
+  #answered<T>(key: SeriesKey, at: Date, bars: T): T {
     const instant = at.getTime();
     const before = this.#series.get(seriesName(key)) ?? { key, count: 0, firstAt: instant, lastAt: instant };
     // Reads that were under way together are answered in any order.

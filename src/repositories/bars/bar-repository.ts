@@ -2,17 +2,22 @@ import type { Session } from '../../database/session.js';
 import type { Bar, BarInput } from '../../domain/bar.js';
 import type { BarColumns } from '../../domain/bar-columns.js';
 import { readOrThrow } from '../../domain/problem.js';
+import type { ResampledBar } from '../../domain/resampled-bar.js';
 import type { Series, SeriesInput, SeriesKey } from '../../domain/series.js';
 import { readSymbol } from '../../domain/symbol.js';
 import { type InstantInput, readInstant } from '../../domain/time.js';
 import { readTimeframe, type Timeframe, timeframeDuration } from '../../domain/timeframe.js';
 import type { AuditContext } from '../audit/append.js';
 import { type BarWindow, type KnownAt, readLimit, readWindow } from './bar-window.js';
+import type { Aggregates } from './buckets.js';
 import { listSeries } from './catalog.js';
 import { readColumns } from './columns.js';
 import { countBars } from './count.js';
 import { deleteBars, recomputeRatios } from './delete.js';
+import { type Frame, type MultiTimeframeInput, readFrames, readMultiTimeframeRequest } from './multi-timeframe.js';
 import { readLatest, readRange, readTimestamps } from './read.js';
+import { resample } from './resample.js';
+import { type ResampleInput, readResampleRequest } from './resample-request.js';
 import { type BarRevision, readRevisions } from './revisions.js';
 import { upsertBars } from './upsert.js';
 
@@ -44,11 +49,16 @@ const PAGE = 5_000;
 export class BarRepository {
   readonly #session: Session;
   readonly #context: AuditContext;
+  readonly #aggregates: () => Aggregates;
 
-  /** `context` is whom the audit trail names for deletions, and in which story. */
-  constructor(session: Session, context: AuditContext) {
+  /**
+   * `context` is whom the audit trail names for deletions, and in which story; `aggregates` says what the layout has ready of coarser bars
+   * (default: nothing, and they are made of the finer ones).
+   */
+  constructor(session: Session, context: AuditContext, aggregates: () => Aggregates = () => new Map()) {
     this.#session = session;
     this.#context = context;
+    this.#aggregates = aggregates;
   }
 
   /** Every bar of the window. For millions there are {@link iterate} and {@link columns}. */
@@ -140,6 +150,32 @@ export class BarRepository {
     const { signal, ...bounds } = input;
     const window = readWindow(bounds);
     return this.#session.withClient((client) => readColumns(client, window, signal));
+  }
+
+  /**
+   * Coarser bars made of stored ones: open of the first, high, low, close of the last, the sum of the volumes, the exact VWAP. Buckets begin at
+   * multiples of their duration in UTC, a day at midnight; those that have not closed by `at` are left out, and a bucket without bars is a gap
+   * unless `fill` says otherwise. Spread and ratios are those of the coarser series, as {@link upsert} derives them. One snapshot, and the
+   * same answer whatever the layout has ready.
+   *
+   * @throws InvalidInputError
+   * @throws DatabaseError VOLUME_TOO_LARGE where volumes add up to more than 2^63 - 1 units of the series' volume scale
+   */
+  async resample(input: ResampleInput): Promise<ResampledBar[]> {
+    const request = readResampleRequest(input);
+    return this.#session.withClient((client) => resample(client, request, this.#aggregates()));
+  }
+
+  /**
+   * For each timeframe the last `limit` bars that had closed by `at`, oldest first, in the order of `timeframes`; all of one snapshot. Stored
+   * bars go before resampled ones; each frame says which it has, and of which timeframe.
+   *
+   * @throws InvalidInputError
+   * @throws DatabaseError VOLUME_TOO_LARGE, as {@link resample}
+   */
+  async multiTimeframe(input: MultiTimeframeInput): Promise<Frame[]> {
+    const request = readMultiTimeframeRequest(input);
+    return this.#session.withClient((client) => readFrames(client, request, this.#aggregates()));
   }
 
   /** The former values of bars of the window that were changed or deleted. */

@@ -5,7 +5,12 @@ const DAY = 86_400_000;
 const CLOSED_DAYS = 5 * DAY;
 /** 20 of 29 days are trading days at the worst; intraday series have even more gaps, which {@link CLOSED_DAYS} and the widening cover. */
 const GAPS = 1.6;
-const WIDENING = 16;
+export const WIDENING = 16;
+
+/** Within how many milliseconds `count` bars can be expected to lie. */
+export function spanOf(timeframe: Timeframe, count: number): number {
+  return count * timeframeDuration(timeframe) * GAPS + CLOSED_DAYS;
+}
 
 /**
  * Asks for `count` bars next to an instant, going outwards, from no further away than they can be expected to lie; while it comes back
@@ -22,7 +27,7 @@ export async function askNearby<T extends { readonly length: number }>(
   ask: (bound: number) => Promise<T>,
 ): Promise<T> {
   const forward = limit > start;
-  let span = count * timeframeDuration(timeframe) * GAPS + CLOSED_DAYS;
+  let span = spanOf(timeframe, count);
   for (;;) {
     const bound = forward ? Math.min(start + span, limit) : Math.max(start - span, limit);
     const found = await ask(bound);

@@ -1,0 +1,57 @@
+import type { Client } from '../../database/session.js';
+import type { MarketSymbol } from '../../domain/symbol.js';
+import type { Timeframe } from '../../domain/timeframe.js';
+import { DAY } from './changed-days.js';
+
+/** From one instant up to another one, in milliseconds since the epoch. */
+export interface Stretch {
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface SeriesBounds {
+  readonly volumeScale: number;
+  readonly first: Date;
+  readonly last: Date;
+}
+
+/** What the catalog says of a symbol's bars at one moment. */
+export interface SymbolView {
+  /** The series that have bars. */
+  readonly series: ReadonlyMap<Timeframe, SeriesBounds>;
+  /** Days whose 1m bars changed since the aggregates were refreshed, oldest first. */
+  readonly changed: readonly Stretch[];
+  /** Another one as soon as anything of the symbol's bars has changed. */
+  readonly stamp: string;
+}
+
+/** SQL for {@link SymbolView.stamp}. Each write of a series brings it a later updated_at. */
+export function stampOf(symbol: string): string {
+  return `(SELECT coalesce(string_agg(timeframe || updated_at, ',' ORDER BY timeframe COLLATE "C"), '') FROM bar_series WHERE symbol = ${symbol})`;
+}
+
+type Row = [Timeframe, number, Date | null, Date | null, readonly (readonly [number, number])[] | null, string];
+
+/** Days that follow each other come as one stretch: after an import of years it is one row, not thousands. */
+const VIEW = `
+  SELECT timeframe, volume_scale, first_timestamp, last_timestamp,
+         (SELECT json_agg(json_build_array(low, high) ORDER BY low) FROM (
+            SELECT min(day) - DATE '1970-01-01' AS low, max(day) - DATE '1970-01-01' + 1 AS high
+            FROM (SELECT day, day - (row_number() OVER (ORDER BY day))::int AS run FROM bar_aggregate_changes WHERE symbol = $1) AS days
+            GROUP BY run) AS runs),
+         ${stampOf('$1')}
+  FROM bar_series WHERE symbol = $1`;
+
+export async function readSymbolView(client: Client, symbol: MarketSymbol): Promise<SymbolView> {
+  const { rows } = await client.query<Row>({
+    name: 'bars.symbol-view',
+    text: VIEW,
+    values: [symbol],
+    rowMode: 'array',
+  });
+  const series = new Map<Timeframe, SeriesBounds>();
+  for (const [timeframe, volumeScale, first, last] of rows)
+    if (first && last) series.set(timeframe, { volumeScale, first, last });
+  const changed = (rows[0]?.[4] ?? []).map(([low, high]) => ({ low: low * DAY, high: high * DAY }));
+  return { series, changed, stamp: rows[0]?.[5] ?? '' };
+}
