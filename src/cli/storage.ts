@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { registerApplyCommand } from './storage/apply.js';
 import { registerCompressCommands } from './storage/compress.js';
+import { registerRechunkCommand } from './storage/rechunk.js';
 import { registerRetentionCommands } from './storage/retention.js';
 import { registerStatusCommand } from './storage/status.js';
 
@@ -10,5 +11,6 @@ export function registerStorageCommands(program: Command): void {
   registerApplyCommand(storage);
   registerStatusCommand(storage);
   registerCompressCommands(storage);
+  registerRechunkCommand(storage);
   registerRetentionCommands(storage);
 }

@@ -92,6 +92,7 @@ test('status tells of chunks, sizes, policies and what the next run takes; a run
         chunkSeconds: 86_400,
         chunks: 21,
         compressedChunks: 0,
+        otherChunks: 0,
       },
       ...{ rowsPerChunk: 1000, bytes: expect.any(Number), bytesBeforeCompression: 0, bytesAfterCompression: 0 },
       ...{ oldest: new Date(today - 20 * DAY), newest: new Date(today + DAY), compressAfter: '7 days' },
