@@ -22,7 +22,7 @@ export function registerRechunkCommand(storage: Command): void {
       'after',
       '\nIt goes window by window, a few chunks at a time; rows are counted and their checksums compared before each is committed. Writers of the\n' +
         'table wait while a window is worked on, readers for its last part. It may be stopped at any time: run it again, and it goes on.\n' +
-        'A transaction at repeatable read that began before may miss what was in uncompressed chunks: let such ones end first.\n' +
+        "What it has cut is compressed, so that no reader misses it; what is written to it then is compressed at the policy's next run.\n" +
         '\nExample: wyckoff storage rechunk --interval "7 days" --table ohlcv_bars',
     )
     .action(rechunk);

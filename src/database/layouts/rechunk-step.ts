@@ -15,8 +15,6 @@ const LOCKS_OF_NEW = 8;
 
 export interface RechunkStep {
   readonly rows: number;
-  /** Chunks that it made and that are not compressed. */
-  readonly loose: readonly string[];
   /** Windows that are left. */
   readonly remaining: number;
 }
@@ -58,11 +56,11 @@ export async function rechunkStep(
   await client.query(`LOCK TABLE ONLY public.${table} IN ACCESS EXCLUSIVE MODE`);
   await dropChunks(client, table, window);
   await fillFrom(client, table, 'former_rows', () => signal.throwIfAborted());
+  await compressNew(client, design, window);
   requireSame(table, before, await fingerprint(client, table, where));
-  const loose = await compressNew(client, design, window);
   const left = rechunkWindows(await readChunks(client, table), interval);
   if (left[0] && left[0].from <= window.from) throw stuck(table, window);
-  return { rows: before.rows, loose, remaining: left.length };
+  return { rows: before.rows, remaining: left.length };
 }
 
 /** Oldest first. */
@@ -84,19 +82,20 @@ async function dropChunks(client: Client, table: string, window: RechunkWindow):
   if (rows[0]!.dropped !== window.chunks.length) throw stuck(table, window);
 }
 
-/** Those that the policy would take at its next run, and all of them where the former chunks were compressed. Answers the names of the others. */
-async function compressNew(client: Client, { table }: HypertableDesign, window: RechunkWindow): Promise<string[]> {
-  const { rows } = await client.query<{ name: string; due: boolean }>(
-    `SELECT format('%I.%I', chunk_schema, chunk_name) AS name,
-            coalesce(range_end <= now() - (SELECT (config ->> 'compress_after')::interval FROM timescaledb_information.jobs
-              WHERE hypertable_schema = 'public' AND hypertable_name = $1 AND proc_name = 'policy_compression' LIMIT 1), false) AS due
-     FROM timescaledb_information.chunks
+/**
+ * A row that is compressed as soon as it was written is seen by every snapshot, also by one from before. Others would be missed by whoever waits
+ * here with a snapshot that was taken already: any COPY does, and a transaction at repeatable read.
+ */
+async function compressNew(client: Client, { table }: HypertableDesign, window: RechunkWindow): Promise<void> {
+  await client.query(
+    `SELECT set_config(name, 'truncate_only', true) FROM pg_settings WHERE name = 'timescaledb.compress_truncate_behaviour'`,
+  );
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT format('%I.%I', chunk_schema, chunk_name) AS name FROM timescaledb_information.chunks
      WHERE hypertable_schema = 'public' AND hypertable_name = $1 AND range_start < $2 AND range_end > $3 ORDER BY range_start`,
     [table, instant(window.to), instant(window.from)],
   );
-  const all = window.chunks.every(({ compressed }) => compressed);
-  for (const { name, due } of rows) if (all || due) await client.query('SELECT compress_chunk($1::regclass)', [name]);
-  return rows.filter(({ due }) => !all && !due).map(({ name }) => name);
+  for (const { name } of rows) await client.query('SELECT compress_chunk($1::regclass)', [name]);
 }
 
 async function requireLocks(

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readChoice } from '../../domain/choice.js';
 import { readOrThrow } from '../../domain/problem.js';
-import { StatementTimeoutError, TransactionConflictError } from '../../errors.js';
+import { DatabaseError, StatementTimeoutError, TransactionConflictError } from '../../errors.js';
 import type { Pool } from '../pool.js';
 import type { Client } from '../session.js';
 import { readConfiguredInterval, requireOwner, requireUnchanged } from './apply.js';
 import { readChunkInterval } from './chunk-interval.js';
-import { readHypertableState } from './hypertable-state.js';
+import { compressionOff, type HypertableState, readHypertableState } from './hypertable-state.js';
 import { HYPERTABLES, type HypertableDesign } from './hypertables.js';
 import type { Layout } from './layout.js';
 import { readChunks, rechunkStep } from './rechunk-step.js';
@@ -59,11 +59,11 @@ const PAUSE = 500;
 
 /**
  * Cuts the chunks that there are to another interval, and new ones from now on, oldest first: window by window, each a transaction, in which rows
- * are set aside, counted and hashed, their chunks dropped, and the rows put back and compared. It may be stopped at any time; what is done stays,
+ * are set aside, counted and hashed, their chunks dropped, and the rows put back, compressed and compared. It may be stopped at any time; what is done stays,
  * and running it again goes on, since the chunks say what is left.
  *
  * @throws InvalidInputError CHUNK_INTERVAL_INVALID, CHUNK_INTERVAL_OUT_OF_RANGE, CHOICE_UNKNOWN
- * @throws DatabaseError STORAGE_NOT_OWNER, STORAGE_CHANGED_BY_HAND, STORAGE_LOCKS_TOO_FEW, STORAGE_CHUNKS_KEPT, STORAGE_MOVE_DIFFERS
+ * @throws DatabaseError STORAGE_NOT_OWNER, STORAGE_CHANGED_BY_HAND, STORAGE_INCOMPLETE, STORAGE_LOCKS_TOO_FEW, STORAGE_CHUNKS_KEPT, STORAGE_MOVE_DIFFERS
  * @throws StatementTimeoutError STORAGE_BUSY
  */
 export async function rechunk(
@@ -94,7 +94,6 @@ export async function rechunk(
         pool.transaction((client) => rechunkStep(client, design, step)),
       );
       if (!done) break;
-      for (const chunk of done.loose) await pool.withClient((client) => client.query(`ANALYZE ${chunk}`));
       windows += 1;
       rows += done.rows;
       remaining = done.remaining;
@@ -126,11 +125,18 @@ async function begin(client: Client, design: HypertableDesign, interval: string)
   await requireOwner(client, design);
   const state = await readHypertableState(client, design);
   requireUnchanged(state);
+  requireCompression(design, state);
   await client.query('SELECT set_chunk_time_interval($1::regclass, $2::interval)', [
     `public.${design.table}`,
     interval,
   ]);
   return { formerInterval: state.chunkInterval!, chunks: await readChunks(client, design.table) };
+}
+
+function requireCompression(design: HypertableDesign, { missing }: HypertableState): void {
+  const { what } = compressionOff(design);
+  if (!missing.some((each) => each.what === what)) return;
+  throw new DatabaseError('STORAGE_INCOMPLETE', what, { hint: 'run `wyckoff storage apply` first' });
 }
 
 /** Tries again while others hold what it needs: in between they go on, also those who wait for what this one had. */
