@@ -98,6 +98,7 @@ test('what migrations left plain becomes what they make of it where TimescaleDB 
         `mended: nothing compresses the old chunks of ${table}`,
       ]),
       'mended: the daily job bar_retention_job is missing',
+      'mended: the daily job time_series_retention_job is missing',
     ],
     moved: HYPERTABLES.map(({ table }) =>
       table === 'ohlcv_bars' ? { table, rows: 600, chunks: 21 } : { table, rows: 0, chunks: 0 },

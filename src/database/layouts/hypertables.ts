@@ -57,6 +57,7 @@ function shared(table: string, segmentBy: string) {
 /** Jobs of our own, by the procedure that they call. */
 export const JOBS: readonly { readonly procedure: string; readonly every: string }[] = [
   { procedure: 'bar_retention_job', every: '1 day' },
+  { procedure: 'time_series_retention_job', every: '1 day' },
 ];
 
 export const DEFAULT_CHUNK_INTERVAL = '1 day';
