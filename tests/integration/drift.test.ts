@@ -4,10 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { packagedMigrations } from '../../src/database/migrate.js';
 import { migrationNames } from '../../src/database/schema-engine/migration-list.js';
 import { openStore } from '../../src/store.js';
+import { administer } from '../setup/template.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const onTimescale = inject('layout') === 'timescale';
@@ -22,6 +23,7 @@ beforeEach(async () => {
   await administrator.connect();
   await administrator.query(`CREATE DATABASE ${name}`);
   await administrator.end();
+  onTestFinished(() => administer(inject('serverUrl'), `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   server.pathname = name;
   url = server.href;
   database = new pg.Client({ connectionString: url });

@@ -179,11 +179,17 @@ test('all tables at once, to the last microsecond', async () => {
   });
 });
 
-/** Ends the session that keeps everybody out of the bars, as soon as there is one. */
-async function killSwap(raw: pg.Client): Promise<void> {
-  const kill = `SELECT pg_terminate_backend(pid) FROM pg_locks
-    WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'ohlcv_bars'::regclass`;
-  while ((await raw.query(kill)).rowCount === 0);
+/** Has who fills new chunks wait there, with everybody kept out of the bars, and answers how to end such a session. */
+async function ambushSwap(raw: pg.Client): Promise<() => Promise<void>> {
+  await raw.query(`
+    CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(20); RETURN NULL; END $$;
+    CREATE TRIGGER linger BEFORE INSERT ON ohlcv_bars FOR EACH STATEMENT EXECUTE FUNCTION linger()`);
+  const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE wait_event = 'PgSleep' AND datname = current_database() AND query LIKE 'INSERT INTO public.ohlcv_bars%'`;
+  return async () => {
+    while ((await raw.query(kill)).rowCount === 0);
+    await raw.query('DROP TRIGGER linger ON ohlcv_bars');
+  };
 }
 
 test('killed in the middle of a window, that one is as before, those before it are done, and the next run goes on', async () => {
@@ -191,14 +197,15 @@ test('killed in the middle of a window, that one is as before, those before it a
   await store.bars.upsert(bars(0, 21));
   const before = await content(raw);
   const killer = await openRawClient(url);
-  let killed: Promise<void> | undefined;
-  const ended = rechunkBars(database, '7 days', {
-    onProgress: ({ done }) => {
-      if (done === 1) killed ??= killSwap(killer);
-    },
+  const controller = new AbortController();
+  const first = rechunkBars(database, '7 days', {
+    signal: controller.signal,
+    onProgress: ({ done }) => done === 1 && controller.abort(new Error('told to stop')),
   });
-  expect(await refusal(ended)).toMatchObject({ code: 'SERVER_SHUTTING_DOWN' });
-  await killed;
+  await expect(first).rejects.toThrow('told to stop');
+  const kill = await ambushSwap(killer);
+  const [ended] = await Promise.all([refusal(rechunkBars(database, '7 days')), kill()]);
+  expect(ended).toMatchObject({ code: 'SERVER_SHUTTING_DOWN' });
   expect(await chunks(raw)).toEqual(['0-7c', ...days(7, 21)]);
   expect(await content(raw)).toEqual(before);
   const { hypertables, advice } = await database.pool.withClient(readStorageStatus);
