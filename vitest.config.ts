@@ -4,10 +4,12 @@ import { timescaleBinaries } from './tests/setup/timescale-binaries.js';
 
 const given = process.env.WYCKOFF_TEST_TIMESCALE_URL;
 const timescale = given || timescaleBinaries();
-if (!timescale)
+if (!timescale) {
   process.stderr.write(
     'TimescaleDB is not installed beside a PostgreSQL here, and WYCKOFF_TEST_TIMESCALE_URL names no server: its tests are left out\n',
   );
+  if (process.env.npm_lifecycle_event === 'test:timescale') process.exit(1); // nothing else was asked for
+}
 if (given)
   process.stderr.write("The tests of roles are left out on TimescaleDB: the roles are the given server's own\n");
 
