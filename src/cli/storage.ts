@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { registerApplyCommand } from './storage/apply.js';
 import { registerCompressCommands } from './storage/compress.js';
+import { registerRechunkCommand } from './storage/rechunk.js';
 import { registerRefreshCommand } from './storage/refresh.js';
 import { registerRetentionCommands } from './storage/retention.js';
 import { registerStatusCommand } from './storage/status.js';
@@ -14,5 +15,6 @@ export function registerStorageCommands(program: Command): void {
   registerStatusCommand(storage);
   registerCompressCommands(storage);
   registerRefreshCommand(storage);
+  registerRechunkCommand(storage);
   registerRetentionCommands(storage);
 }

@@ -2,11 +2,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { packagedMigrations } from '../../src/database/migrate.js';
 import { migrationNames } from '../../src/database/schema-engine/migration-list.js';
 import { openStore } from '../../src/store.js';
 import { type Outcome, prisma as runPrisma } from '../setup/commands.js';
+import { administer } from '../setup/template.js';
 
 const onTimescale = inject('layout') === 'timescale';
 
@@ -20,6 +21,7 @@ beforeEach(async () => {
   await administrator.connect();
   await administrator.query(`CREATE DATABASE ${name}`);
   await administrator.end();
+  onTestFinished(() => administer(inject('serverUrl'), `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   server.pathname = name;
   url = server.href;
   database = new pg.Client({ connectionString: url });

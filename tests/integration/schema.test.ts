@@ -190,7 +190,10 @@ const BREAKS: Record<LedgerTable, Breaks> = {
     ['chk_backtest_results_dates', { end_date: '2023-12-31' }],
   ],
   audit_trail: [['chk_audit_trail_metadata', { metadata: 'null' }]],
-  retention_policies: [['chk_retention_policies_keep', { keep: '0' }, { keep: '-1 day' }]],
+  retention_policies: [
+    ['chk_retention_policies_keep', { keep: '0' }, { keep: '-1 day' }],
+    ['chk_retention_policies_relation', { relation: 'patterns' }, { relation: '' }],
+  ],
 };
 
 /** The constraint, index or message that refuses what `write` does inside a transaction that is rolled back; undefined: nothing does. */

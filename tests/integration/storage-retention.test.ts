@@ -2,7 +2,13 @@ import type pg from 'pg';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { readConfig } from '../../src/config.js';
 import { Database } from '../../src/database/database.js';
-import { readRetention, runRetention, setRetention } from '../../src/database/layouts/retention.js';
+import {
+  type Retention,
+  type RetentionRunOptions,
+  readRetention,
+  runRetention,
+  setRetention,
+} from '../../src/database/layouts/retention.js';
 import type { BarInput, Store } from '../../src/index.js';
 import { BarModel, printBars } from '../setup/bar-model.js';
 import { openRawClient } from '../setup/raw-client.js';
@@ -10,7 +16,20 @@ import { openTestDatabase, openTestStore } from '../setup/test-database.js';
 
 const DAY = 86_400_000;
 const today = Math.floor(Date.now() / DAY) * DAY;
-const _key = { symbol: 'AAPL', timeframe: '1h' } as const;
+const BARS = 'ohlcv_bars';
+const SERIES = ['trades', 'quotes', 'order_book_snapshots', 'indicators'] as const;
+
+/** Of the bars; undefined where retention is off for them. */
+async function runBars(pool: Database['pool'], options: Omit<RetentionRunOptions, 'table'>) {
+  const tables = await runRetention(pool, options);
+  expect(tables.every(({ table }) => table === BARS)).toBe(true);
+  return tables[0]?.series;
+}
+
+async function retentionOf(pool: Database['pool'], table: string): Promise<Retention> {
+  const [retention] = await pool.withClient((client) => readRetention(client, table));
+  return retention!;
+}
 
 function bars(symbol: string, timeframe: '1h' | '1d', fromDay: number, toDay: number, close = 1): BarInput[] {
   const rows: BarInput[] = [];
@@ -40,9 +59,9 @@ async function openBoth(): Promise<{ store: Store; database: Database; raw: pg.C
   return { store, database, raw: await openRawClient(url) };
 }
 
-async function compress(raw: pg.Client): Promise<void> {
+async function compress(raw: pg.Client, table = BARS): Promise<void> {
   if (inject('layout') === 'timescale')
-    await raw.query("SELECT compress_chunk(chunk) FROM show_chunks('ohlcv_bars') chunk");
+    await raw.query('SELECT compress_chunk(chunk) FROM show_chunks($1::regclass) chunk', [table]);
 }
 
 async function expectSeries(store: Store, model: BarModel): Promise<void> {
@@ -57,10 +76,11 @@ async function expectSeries(store: Store, model: BarModel): Promise<void> {
 test('retention is off by default', async () => {
   const { store, database } = await openBoth();
   await store.bars.upsert(bars('AAPL', '1d', -4000, -3990));
-  expect(await runRetention(database.pool, { actor: 'ops' })).toBeUndefined();
-  expect(await database.pool.withClient(readRetention)).toEqual({
-    ...{ keep: null, setBy: null, setAt: null, cutoff: null, series: 0, bars: 0, lastRemoval: null },
-  });
+  expect(await runRetention(database.pool, { actor: 'ops' })).toEqual([]);
+  const off = { keep: null, setBy: null, setAt: null, cutoff: null, series: 0, rows: 0, lastRemoval: null };
+  expect(await database.pool.withClient((client) => readRetention(client))).toEqual(
+    [BARS, ...SERIES].map((table) => ({ table, ...off })),
+  );
   expect(await store.bars.range({ symbol: 'AAPL', timeframe: '1d' })).toHaveLength(10);
 });
 
@@ -87,22 +107,23 @@ test('a run removes what is older, with catalog, ratios, revisions and one event
   models[1]!.upsert(bars('AAPL', '1d', -35, -25, 0));
   await compress(raw);
   const cutoff = new Date(today - 30 * DAY);
-  expect(await setRetention(database.pool, '30 days', 'ops')).toEqual({
+  expect(await setRetention(database.pool, BARS, '30 days', 'ops')).toEqual({
     ...{
+      table: BARS,
       keep: '30 days',
       setBy: 'ops',
       setAt: expect.any(Date),
       cutoff,
       series: 3,
-      bars: 40 + 30 + 15,
+      rows: 40 + 30 + 15,
       lastRemoval: null,
     },
   });
-  const removed = await runRetention(database.pool, { actor: 'ops' });
+  const removed = await runBars(database.pool, { actor: 'ops' });
   expect(removed).toEqual([
-    { symbol: 'AAPL', timeframe: '1d', bars: 30, revisions: 5 },
-    { symbol: 'AAPL', timeframe: '1h', bars: 40, revisions: 0 },
-    { symbol: 'OLD', timeframe: '1d', bars: 15, revisions: 0 },
+    { symbol: 'AAPL', timeframe: '1d', name: '', rows: 30, revisions: 5 },
+    { symbol: 'AAPL', timeframe: '1h', name: '', rows: 40, revisions: 0 },
+    { symbol: 'OLD', timeframe: '1d', name: '', rows: 15, revisions: 0 },
   ]);
   for (const model of models) {
     model.delete(new Date(0), cutoff);
@@ -113,7 +134,7 @@ test('a run removes what is older, with catalog, ratios, revisions and one event
      FROM audit_trail JOIN bar_series ON bar_series.id = entity_id ORDER BY seq`,
   );
   expect(events.map(({ correlation_id: _, ...event }) => event)).toEqual(
-    removed!.map(({ symbol, timeframe, bars: deleted, revisions }) => ({
+    removed!.map(({ symbol, timeframe, rows: deleted, revisions }) => ({
       event_type: 'BARS_RETAINED',
       actor: 'ops',
       action: `retention removed ${deleted} bars of ${symbol} ${timeframe} before ${cutoff.toISOString().slice(0, 10)}`,
@@ -140,10 +161,10 @@ test('a run removes what is older, with catalog, ratios, revisions and one event
     );
     expect(chunks).toEqual([{ old: 0 }]);
   }
-  expect(await runRetention(database.pool, { actor: 'ops' })).toEqual([]); // nothing is left to do
-  expect(await database.pool.withClient(readRetention)).toMatchObject({
+  expect(await runBars(database.pool, { actor: 'ops' })).toEqual([]); // nothing is left to do
+  expect(await retentionOf(database.pool, BARS)).toMatchObject({
     series: 0,
-    bars: 0,
+    rows: 0,
     lastRemoval: expect.any(Date),
   });
   // The series goes on, with its id and its history.
@@ -159,9 +180,9 @@ test('a run may be stopped between stretches, and goes on from there', { timeout
   const rows = bars('AAPL', '1d', -300, 0);
   model.upsert(rows);
   await store.bars.upsert(rows);
-  await setRetention(database.pool, '30 days', 'ops');
+  await setRetention(database.pool, BARS, '30 days', 'ops');
   const controller = new AbortController();
-  const stopped = runRetention(database.pool, {
+  const stopped = runBars(database.pool, {
     actor: 'ops',
     signal: controller.signal,
     onProgress: () => controller.abort(new Error('told to stop')),
@@ -170,8 +191,10 @@ test('a run may be stopped between stretches, and goes on from there', { timeout
   const first = inject('layout') === 'timescale' ? -200 : -30; // a hundred chunks of a day, or all at once
   model.delete(new Date(0), new Date(today + first * DAY));
   await expectSeries(store, model);
-  const removed = await runRetention(database.pool, { actor: 'ops' });
-  expect(removed).toEqual(first === -30 ? [] : [{ symbol: 'AAPL', timeframe: '1d', bars: 170, revisions: 0 }]);
+  const removed = await runBars(database.pool, { actor: 'ops' });
+  expect(removed).toEqual(
+    first === -30 ? [] : [{ symbol: 'AAPL', timeframe: '1d', name: '', rows: 170, revisions: 0 }],
+  );
   model.delete(new Date(0), new Date(today - 30 * DAY));
   await expectSeries(store, model);
   expect((await raw.query('SELECT count(*)::int AS count FROM audit_trail')).rows).toEqual([
@@ -193,9 +216,9 @@ test('a writer waits for a run, and what it then writes is old for the next one'
   expect(written).toBe(false);
   await raw.query('COMMIT');
   expect(await backfill).toEqual({ inserted: 10, changed: 0, unchanged: 0 });
-  await setRetention(database.pool, '30 days', 'ops');
-  expect(await runRetention(database.pool, { actor: 'ops' })).toEqual([
-    { symbol: 'NEW', timeframe: '1d', bars: 10, revisions: 0 },
+  await setRetention(database.pool, BARS, '30 days', 'ops');
+  expect(await runBars(database.pool, { actor: 'ops' })).toEqual([
+    { symbol: 'NEW', timeframe: '1d', name: '', rows: 10, revisions: 0 },
   ]);
 });
 
@@ -203,8 +226,8 @@ test('bars that something else removed are not counted away', async () => {
   const { store, database, raw } = await openBoth();
   await store.bars.upsert(bars('AAPL', '1d', -60, -40));
   await raw.query("DELETE FROM ohlcv_bars WHERE timestamp < now() - interval '50 days'");
-  await setRetention(database.pool, '30 days', 'ops');
-  await expect(runRetention(database.pool, { actor: 'ops' })).rejects.toMatchObject({
+  await setRetention(database.pool, BARS, '30 days', 'ops');
+  await expect(runBars(database.pool, { actor: 'ops' })).rejects.toMatchObject({
     message: 'the catalog counts 20 bars of AAPL 1d, which are not there',
     hint: 'Something else than the store wrote or removed bars of this series.',
   });
@@ -213,13 +236,16 @@ test('bars that something else removed are not counted away', async () => {
 
 test('the interval is one, of a day at least, and forever is off', async () => {
   const database = await openTestDatabase();
-  await expect(setRetention(database.pool, 'a while', 'ops')).rejects.toMatchObject({ code: 'INTERVAL_INVALID' });
+  await expect(setRetention(database.pool, BARS, 'a while', 'ops')).rejects.toMatchObject({ code: 'INTERVAL_INVALID' });
   for (const keep of ['1 hour', '0', '-10 years'])
-    await expect(setRetention(database.pool, keep, 'ops')).rejects.toMatchObject({ code: 'RETENTION_TOO_SHORT' });
-  expect(await setRetention(database.pool, '10 years', 'ops')).toMatchObject({ keep: '10 years', setBy: 'ops' });
-  expect(await setRetention(database.pool, '10 y', 'other')).toMatchObject({ keep: '10 years', setBy: 'ops' });
-  expect(await setRetention(database.pool, '5 years', 'other')).toMatchObject({ keep: '5 years', setBy: 'other' });
-  expect(await setRetention(database.pool, null, 'ops')).toMatchObject({ keep: null, cutoff: null });
+    await expect(setRetention(database.pool, BARS, keep, 'ops')).rejects.toMatchObject({ code: 'RETENTION_TOO_SHORT' });
+  expect(await setRetention(database.pool, BARS, '10 years', 'ops')).toMatchObject({ keep: '10 years', setBy: 'ops' });
+  expect(await setRetention(database.pool, BARS, '10 y', 'other')).toMatchObject({ keep: '10 years', setBy: 'ops' });
+  expect(await setRetention(database.pool, BARS, '5 years', 'other')).toMatchObject({
+    keep: '5 years',
+    setBy: 'other',
+  });
+  expect(await setRetention(database.pool, BARS, null, 'ops')).toMatchObject({ keep: null, cutoff: null });
 });
 
 test('ratios in SQL are the ratios of the store, to the last digit', async () => {

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
 import { inject, onTestFinished } from 'vitest';
 import { readConfig } from '../../src/config.js';
 import { Database } from '../../src/database/database.js';
 import { openStore, type Store, type StoreOptions } from '../../src/store.js';
-import { TEMPLATE } from './template.js';
+import { administer, stopWorkers } from './template.js';
 
 /** A migrated database of its own, for a test file or a test. */
 export interface TestDatabase {
@@ -15,9 +14,10 @@ export interface TestDatabase {
 export async function createTestDatabase(): Promise<TestDatabase> {
   const serverUrl = inject('serverUrl');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await administer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  await administer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${inject('template')}`);
   const url = new URL(serverUrl);
   url.pathname = name;
+  if (inject('givenServer')) await stopWorkers(url.href);
   return { url: url.href, drop: () => administer(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
 }
 
@@ -41,14 +41,4 @@ export async function openTestDatabase(): Promise<Database> {
     await created.drop();
   });
   return database;
-}
-
-async function administer(serverUrl: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
 }

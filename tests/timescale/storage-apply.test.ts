@@ -83,6 +83,7 @@ test('what migrations left plain becomes what they make of it where TimescaleDB 
       ...AGGREGATES.map(({ view }) => `mended: the continuous aggregate ${view} is missing`),
       'mended: the job bar_retention_job, every 1 day, is missing',
       'mended: the job bar_aggregates_job, every 1 hour, is missing',
+      'mended: the job time_series_retention_job, every 1 day, is missing',
     ],
     moved: HYPERTABLES.map(({ table }) =>
       table === 'ohlcv_bars' ? { table, rows: 600, chunks: 21 } : { table, rows: 0, chunks: 0 },

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
 import { inject, onTestFinished } from 'vitest';
 import { readConfig } from '../../src/config.js';
 import { Database } from '../../src/database/database.js';
 import { applyMigrations } from '../../src/database/migrate.js';
+import { administer } from '../setup/template.js';
 
 export interface PlainDatabase {
   readonly name: string;
@@ -17,9 +17,12 @@ export interface PlainDatabase {
 /** A database that was migrated before it had TimescaleDB: by a role that may not create the extension. */
 export async function createPlainDatabase(): Promise<PlainDatabase> {
   const name = `storage_${randomUUID().replaceAll('-', '')}`;
-  await asSuperuser('postgres', `CREATE ROLE ${name} LOGIN`, `CREATE DATABASE ${name}`);
+  const server = new URL(inject('serverUrl'));
+  const own = server.pathname.slice(1);
+  const password = `PASSWORD '${decodeURIComponent(server.password)}'`;
+  await asSuperuser(own, `CREATE ROLE ${name} LOGIN ${server.password && password}`, `CREATE DATABASE ${name}`);
   await asSuperuser(name, `GRANT CREATE, USAGE ON SCHEMA public TO ${name}`);
-  onTestFinished(() => asSuperuser('postgres', `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, `DROP ROLE ${name}`));
+  onTestFinished(() => asSuperuser(own, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, `DROP ROLE ${name}`));
   const url = new URL(inject('serverUrl'));
   url.pathname = name;
   const ownerUrl = new URL(url);
@@ -37,11 +40,5 @@ export async function openDatabase(url: string): Promise<Database> {
 async function asSuperuser(database: string, ...statements: string[]): Promise<void> {
   const url = new URL(inject('serverUrl'));
   url.pathname = database;
-  const client = new pg.Client({ connectionString: url.href });
-  await client.connect();
-  try {
-    for (const statement of statements) await client.query(statement);
-  } finally {
-    await client.end();
-  }
+  await administer(url.href, ...statements);
 }

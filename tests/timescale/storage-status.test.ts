@@ -8,6 +8,7 @@ import {
   type Direction,
 } from '../../src/database/layouts/compress.js';
 import { readStorageStatus } from '../../src/database/layouts/read-status.js';
+import { rechunk } from '../../src/database/layouts/rechunk.js';
 import type { StorageStatus } from '../../src/database/layouts/status.js';
 import { openStore, type Store } from '../../src/index.js';
 import { printBars } from '../setup/bar-model.js';
@@ -92,25 +93,18 @@ test('status tells of chunks, sizes, policies and what the next run takes; a run
         chunkSeconds: 86_400,
         chunks: 21,
         compressedChunks: 0,
+        otherChunks: 0,
       },
       ...{ rowsPerChunk: 1000, bytes: expect.any(Number), bytesBeforeCompression: 0, bytesAfterCompression: 0 },
       ...{ oldest: new Date(today - 20 * DAY), newest: new Date(today + DAY), compressAfter: '7 days' },
       ...{ dueChunks: 13, dueBytes: expect.any(Number), overdueChunks: 12 },
     },
   ]);
-  expect(before.jobs.map(({ id: _, ...each }) => each)).toEqual([
-    {
-      ...{ job: 'policy_compression', table: 'ohlcv_bars', every: '12:00:00', enabled: true },
-      ...{ lastRun: null, lastStatus: null, failures: 0, nextRun: null },
-    },
-    {
-      ...{ job: 'bar_retention_job', table: null, every: '1 day', enabled: true },
-      ...{ lastRun: null, lastStatus: null, failures: 0, nextRun: expect.any(Date) },
-    },
-    {
-      ...{ job: 'bar_aggregates_job', table: null, every: '01:00:00', enabled: true },
-      ...{ lastRun: null, lastStatus: null, failures: 0, nextRun: expect.any(Date) },
-    },
+  expect(before.jobs.map(({ job, table, every, enabled }) => [job, table, every, enabled])).toEqual([
+    ['policy_compression', 'ohlcv_bars', '12:00:00', true],
+    ['bar_retention_job', null, '1 day', true],
+    ['bar_aggregates_job', null, '01:00:00', true],
+    ['time_series_retention_job', null, '1 day', true],
   ]);
   expect(before.advice).toEqual([
     {
@@ -204,6 +198,7 @@ test('a plain table in a database with the extension, and one without it, say wh
       { what: 'ohlcv_bars is a plain table, though TimescaleDB is there', command: 'wyckoff storage apply' },
       { what: 'the job bar_retention_job, every 1 day, is missing', command: 'wyckoff storage apply' },
       { what: 'the job bar_aggregates_job, every 1 hour, is missing', command: 'wyckoff storage apply' },
+      { what: 'the job time_series_retention_job, every 1 day, is missing', command: 'wyckoff storage apply' },
     ],
   });
 });
@@ -235,4 +230,35 @@ test('the retention job keeps the catalog right', async () => {
   const { rows } = await raw.query('SELECT event_type, actor FROM audit_trail');
   expect(rows).toEqual([{ event_type: 'BARS_RETAINED', actor: 'wyckoff retention' }]);
   expect((await status(database)).hypertables).toMatchObject([{ chunks: 11, rows: 550 }]);
+});
+
+test('the retention job of the other series does what is set for each, also inside compressed chunks of many rows', async () => {
+  const { store, database, raw } = await open();
+  await rechunk(database, { interval: '7 days', table: 'trades' });
+  await raw.query(
+    `WITH written AS (
+       INSERT INTO trades (symbol, timestamp, trade_id, price, size)
+       SELECT 'BTC', $1::timestamptz + row * interval '7 seconds', row::text, 1, 1 FROM generate_series(0, 259199) row RETURNING timestamp)
+     INSERT INTO time_series (relation, symbol, first_timestamp, last_timestamp) SELECT 'trades', 'BTC', min(timestamp), max(timestamp) FROM written`,
+    [new Date(today - 21 * DAY).toISOString()],
+  );
+  await raw.query("SELECT compress_chunk(chunk) FROM show_chunks('trades') chunk");
+  const id = await job(raw, 'time_series_retention_job');
+  await raw.query(`CALL run_job(${id})`); // off: it does nothing
+  expect(await store.trades.count({ symbol: 'BTC' })).toBe(259_200);
+  // Twenty days make every stretch but one end inside a chunk, whichever weekday it is.
+  for (const days of [18, 15, 12, 9]) {
+    await raw.query(
+      `INSERT INTO retention_policies (relation, keep, set_by) VALUES ('trades', make_interval(days => $1), 'ops')
+       ON CONFLICT (relation) DO UPDATE SET keep = excluded.keep`,
+      [days],
+    );
+    await raw.query(`CALL run_job(${id})`);
+    const kept = new Date(today - days * DAY);
+    const { rows } = await raw.query(
+      "SELECT count(*)::int AS count, min(timestamp) >= $1 AS kept FROM trades WHERE symbol = 'BTC'",
+      [kept.toISOString()],
+    );
+    expect(rows).toEqual([{ count: Math.floor((days * 86_400) / 7), kept: true }]);
+  }
 });

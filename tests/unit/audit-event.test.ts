@@ -53,9 +53,9 @@ describe('event types', () => {
       'CAMPAIGN 6',
       'BACKTEST_RESULT 1',
       'BAR_SERIES 3',
-      'TIME_SERIES 1',
+      'TIME_SERIES 2',
     ]);
-    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(27);
+    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(28);
   });
 
   it('of the ledger each have a schema', () => {

@@ -10,7 +10,15 @@ function hypertable(change: Partial<HypertableStatus>): HypertableStatus {
   const chunks = change.chunks ?? 250;
   const rows = change.rows ?? 20_000 * chunks;
   return {
-    ...{ table: 'ohlcv_bars', rows, chunkInterval: '1 day', chunkSeconds: 86_400, chunks, compressedChunks: 0 },
+    ...{
+      table: 'ohlcv_bars',
+      rows,
+      chunkInterval: '1 day',
+      chunkSeconds: 86_400,
+      chunks,
+      compressedChunks: 0,
+      otherChunks: 0,
+    },
     ...{
       rowsPerChunk: Math.round(rows / chunks),
       bytes: rows * 200,
@@ -26,14 +34,18 @@ const commands = (change: Partial<HypertableStatus>) =>
   adviseHypertable(hypertable(change), LOCKS).map(({ command }) => command);
 
 test.each([
-  ['a few thousand bars a day', { rows: 250 * 2_000 }, ["WYCKOFF_CHUNK_INTERVAL='7 days' wyckoff storage apply"]],
-  ['a few bars a day', { rows: 250 * 3 }, ["WYCKOFF_CHUNK_INTERVAL='365 days' wyckoff storage apply"]],
+  [
+    'a few thousand bars a day',
+    { rows: 250 * 2_000 },
+    ["wyckoff storage rechunk --interval '7 days' --table ohlcv_bars"],
+  ],
+  ['a few bars a day', { rows: 250 * 3 }, ["wyckoff storage rechunk --interval '365 days' --table ohlcv_bars"]],
   ['as few, in few chunks', { chunks: 99, rows: 300 }, []],
   ['enough of them', {}, []],
   [
     'chunks of 7 GB',
     { chunks: 30, chunkSeconds: 7 * 86_400, chunkInterval: '7 days', bytes: 30 * 7 * 2 ** 30 },
-    ["WYCKOFF_CHUNK_INTERVAL='1 day' wyckoff storage apply"],
+    ["wyckoff storage rechunk --interval '1 day' --table ohlcv_bars"],
   ],
   [
     'the same, compressed',
@@ -45,7 +57,12 @@ test.each([
       bytesBeforeCompression: 30 * 7 * 2 ** 30,
       bytesAfterCompression: 30 * 2 ** 27,
     },
-    ["WYCKOFF_CHUNK_INTERVAL='1 day' wyckoff storage apply"],
+    ["wyckoff storage rechunk --interval '1 day' --table ohlcv_bars"],
+  ],
+  [
+    'an interval that was set after most chunks were made',
+    { rows: 250 * 2_000, otherChunks: 240, chunkInterval: '7 days', chunkSeconds: 7 * 86_400 },
+    ["wyckoff storage rechunk --interval '7 days' --table ohlcv_bars"],
   ],
   ['chunks that wait', { overdueChunks: 3 }, ["wyckoff storage compress --older-than '7 days'"]],
   [

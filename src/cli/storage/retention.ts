@@ -5,86 +5,95 @@ import { withDatabase } from '../context.js';
 import { note, say, sayJson } from '../output.js';
 import { counted } from './sizes.js';
 
-interface JsonOption {
+interface Options {
+  readonly table?: string;
   readonly json?: true;
 }
 
+const BARS = 'ohlcv_bars';
+
 export function registerRetentionCommands(storage: Command): void {
-  const retention = storage.command('retention').description('how long bars are kept (for ever, unless it is set)');
+  const retention = storage.command('retention').description('how long rows are kept (for ever, unless it is set)');
   retention
     .command('set')
-    .description('keep bars for an interval, or "forever"; nothing is removed before the next run')
+    .description('keep the rows of a table for an interval, or "forever"; nothing is removed before the next run')
     .argument('<interval>', "e.g. '10 years', or forever")
+    .option('--table <name>', 'ohlcv_bars, trades, quotes, order_book_snapshots or indicators', BARS)
     .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExample: wyckoff storage retention set "10 years" && wyckoff storage retention show')
+    .addHelpText(
+      'after',
+      '\nIt is kept in the database, where the daily job reads it, so that every program and every machine goes by the same.\n' +
+        '\nExample: wyckoff storage retention set "10 years" && wyckoff storage retention set "90 days" --table order_book_snapshots',
+    )
     .action(set);
   retention
     .command('show')
     .description('what is set, and what the next run would remove')
+    .option('--table <name>', 'one table only (default: all)')
     .option('--json', 'print one JSON object')
     .action(show);
   retention
     .command('run')
     .description('remove what is older, now')
+    .option('--table <name>', 'one table only (default: all)')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
-      '\nBars and their former values go, by chunks where the layout has them; the audit trail keeps an event for each series.\n' +
+      '\nRows go, and the former values of bars, by chunks where the layout has them; the audit trail keeps an event for each series.\n' +
         'On TimescaleDB a job does this once a day; elsewhere let cron run it.',
     )
     .action(run);
 }
 
-async function set(interval: string, { json }: JsonOption): Promise<void> {
+async function set(interval: string, { table = BARS, json }: Options): Promise<void> {
   const keep = interval.trim().toLowerCase() === 'forever' ? null : interval;
   const retention = await withDatabase(async ({ pool }) => {
     const { setRetention } = await import('../../database/layouts/retention.js');
-    return setRetention(pool, keep, await actorName());
+    return setRetention(pool, table, keep, await actorName());
   });
-  await print(retention, json);
+  if (json) sayJson(retention);
+  else for (const line of retentionLines(retention)) say(line);
 }
 
-async function show({ json }: JsonOption): Promise<void> {
-  const retention = await withDatabase(async ({ pool }) => {
+async function show({ table, json }: Options): Promise<void> {
+  const tables = await withDatabase(async ({ pool }) => {
     const { readRetention } = await import('../../database/layouts/retention.js');
-    return pool.withClient(readRetention);
+    return pool.withClient((client) => readRetention(client, table));
   });
-  await print(retention, json);
+  if (json) sayJson({ tables });
+  else for (const line of tables.flatMap(retentionLines)) say(line);
 }
 
-async function run({ json }: JsonOption): Promise<void> {
-  const removed = await withDatabase(async ({ pool }, signal) => {
+async function run({ table, json }: Options): Promise<void> {
+  const tables = await withDatabase(async ({ pool }, signal) => {
     const { runRetention } = await import('../../database/layouts/retention.js');
     return runRetention(pool, {
-      actor: await actorName(),
-      signal,
-      onProgress: (before) => {
-        if (!json) note(`removed what was before ${formatInstant(before)}`);
+      ...{ table, actor: await actorName(), signal },
+      onProgress: (name, before) => {
+        if (!json) note(`${name}: removed what was before ${formatInstant(before)}`);
       },
     });
   });
-  if (json) return sayJson({ retention: removed !== undefined, removed: removed ?? [] });
-  if (removed === undefined)
-    return say('Retention is off: bars are kept for ever. "wyckoff storage retention set" sets it.');
-  for (const { symbol, timeframe, bars } of removed) say(`${symbol} ${timeframe}: ${counted(bars, 'bar')} removed`);
-  if (removed.length === 0) say('Nothing was that old: nothing was removed.');
+  if (json) return sayJson({ tables });
+  if (tables.length === 0) {
+    return say(`Retention is off: ${table ?? 'everything'} is kept for ever. "wyckoff storage retention set" sets it.`);
+  }
+  for (const { table: name, series } of tables) {
+    for (const one of series) {
+      const parts = [name, one.symbol, one.timeframe, one.name].filter((part) => part !== '');
+      say(`${parts.join(' ')}: ${counted(one.rows, 'row')} removed`);
+    }
+    if (series.length === 0) say(`${name}: nothing was that old, nothing was removed.`);
+  }
 }
 
-async function print(retention: Retention, json: true | undefined): Promise<void> {
-  if (json) return sayJson(retention);
-  const { keep, setBy, setAt, cutoff, bars, series, lastRemoval } = retention;
-  if (keep === null) say('Retention is off: bars are kept for ever.');
-  else {
-    say(`Bars are kept for ${keep}, set by ${setBy} on ${formatInstant(setAt!).slice(0, 10)}.`);
-    say(
-      `A run now removes what is before ${formatInstant(cutoff!)}: ${counted(bars, 'bar')} of ${counted(series, 'series', 'series')}.`,
-    );
-  }
-  say(
-    lastRemoval
-      ? `Bars were removed last on ${lastRemoval.toISOString().slice(0, 10)}.`
-      : 'No bar was ever removed by it.',
-  );
+function retentionLines({ table, keep, setBy, setAt, cutoff, rows, series, lastRemoval }: Retention): string[] {
+  const last = lastRemoval ? ` Rows were removed last on ${lastRemoval.toISOString().slice(0, 10)}.` : '';
+  if (keep === null) return [`${table}: kept for ever.${last}`];
+  return [
+    `${table}: kept for ${keep}, set by ${setBy} on ${formatInstant(setAt!).slice(0, 10)}.${last}`,
+    `  A run now removes what is before ${formatInstant(cutoff!)}: ${counted(rows, 'row')} of ${counted(series, 'series', 'series')}.`,
+  ];
 }
 
 async function actorName(): Promise<string> {

@@ -33,11 +33,12 @@ async function status({ json }: { json?: true }): Promise<void> {
   if (hypertables.length > 0) say((await hypertableTable(hypertables)).text);
   for (const { table, rows, bytes } of tables) say(`${table}: a plain table, ${counted(rows, 'row')}, ${sized(bytes)}`);
   for (const hypertable of hypertables) for (const line of describe(hypertable)) say(line);
-  if (retention.keep === null) say('retention is off: bars are kept for ever');
-  else {
-    const next = `the next run removes ${counted(retention.bars, 'bar')} of ${counted(retention.series, 'series', 'series')}`;
-    say(`retention keeps bars for ${retention.keep}; ${next}`);
+  const limited = retention.filter(({ keep }) => keep !== null);
+  for (const { table, keep, rows, series } of limited) {
+    const next = `the next run removes ${counted(rows, 'row')} of ${counted(series, 'series', 'series')}`;
+    say(`${table}: retention keeps ${keep}; ${next}`);
   }
+  if (limited.length === 0) say('retention is off: everything is kept for ever');
   if (jobs.length > 0) say((await jobTable(jobs)).text);
   if (hypertables.length === 0) say('Chunks, compression and their policies do not apply to plain tables.');
   printAdvice(found);

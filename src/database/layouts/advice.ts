@@ -21,11 +21,18 @@ export function adviseExtension(available: string | undefined, unusable: Unsuppo
 export function adviseHypertable(status: HypertableStatus, locks: LockTable): Advice[] {
   const { table, chunks, chunkInterval, overdueChunks, compressAfter, rowsPerChunk } = status;
   const advice: Advice[] = [];
-  const fitting = fittingInterval(status);
+  const { otherChunks } = status;
+  const fitting = otherChunks > 0 ? undefined : fittingInterval(status);
+  if (otherChunks > 0) {
+    advice.push({
+      what: `${otherChunks} of ${table}'s ${chunks} chunks are not of ${chunkInterval}, as new ones are`,
+      command: `wyckoff storage rechunk --interval '${chunkInterval}' --table ${table}`,
+    });
+  }
   if (fitting !== undefined) {
     advice.push({
-      what: `${table} has about ${(rowsPerChunk ?? 0).toLocaleString('en-US')} rows in a chunk of ${chunkInterval}; ${fitting} fits these data, for the chunks to come`,
-      command: `WYCKOFF_CHUNK_INTERVAL='${fitting}' wyckoff storage apply`,
+      what: `${table} has about ${(rowsPerChunk ?? 0).toLocaleString('en-US')} rows in a chunk of ${chunkInterval}; ${fitting} fits these data`,
+      command: `wyckoff storage rechunk --interval '${fitting}' --table ${table}`,
     });
   }
   if (overdueChunks > 0 && compressAfter !== null) {

@@ -57,7 +57,7 @@ export async function applyStorage(pool: Pool, options: ApplyOptions = {}): Prom
       await createExtension(client);
       changes.push(`made the extension timescaledb ${extension.available}`);
     }
-    const wanted = await readChunkInterval(client, options.chunkInterval);
+    const wanted = await readConfiguredInterval(client, options.chunkInterval);
     for (const design of HYPERTABLES) {
       await requireOwner(client, design);
       let state = await readHypertableState(client, design);
@@ -135,7 +135,7 @@ async function createExtension(client: Client): Promise<void> {
 }
 
 /** The interval that is asked for, as the server writes it; undefined: none is. */
-async function readChunkInterval(client: Client, given: string | undefined): Promise<string | undefined> {
+export async function readConfiguredInterval(client: Client, given: string | undefined): Promise<string | undefined> {
   await client.query('SAVEPOINT chunk_interval');
   try {
     const { rows } = await client.query<{ wanted: string | null; positive: boolean | null }>(
@@ -170,14 +170,14 @@ async function setChunkInterval(
   return [`new chunks of ${table} are of ${wanted} now; those that are there stay of ${chunkInterval}`];
 }
 
-function requireUnchanged({ changed }: HypertableState): void {
+export function requireUnchanged({ changed }: HypertableState): void {
   if (changed.length === 0) return;
   throw new DatabaseError('STORAGE_CHANGED_BY_HAND', changed.map(({ what }) => what).join('; '), {
     hint: `the owner of the table runs ${changed.map(({ statement }) => `${statement};`).join(' ')} and "wyckoff storage apply" goes on`,
   });
 }
 
-async function requireOwner(client: Client, { table }: HypertableDesign): Promise<void> {
+export async function requireOwner(client: Client, { table }: HypertableDesign): Promise<void> {
   const { rows } = await client.query<{ owner: string; user: string; owns: boolean; login: boolean }>(
     `SELECT quote_ident(rolname) AS owner, quote_ident(current_user) AS user, pg_has_role(relowner, 'USAGE') AS owns, rolcanlogin AS login
      FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner WHERE pg_class.oid = to_regclass($1)`,

@@ -9,6 +9,8 @@ export interface HypertableDesign {
   /** Columns, in their order, that a compressed batch has one value of. */
   readonly segmentBy: string;
   readonly orderBy: string;
+  /** The table whose rows its writers lock before they write. */
+  readonly catalog: 'bar_series' | 'time_series';
   /** Chunks are compressed once they are this old. */
   readonly compressAfter: string;
   /** Keeps rows unique, also in compressed chunks. */
@@ -21,6 +23,7 @@ export const HYPERTABLES: readonly HypertableDesign[] = [
   {
     ...shared('ohlcv_bars', 'symbol, timeframe'),
     uniqueIndex: { name: 'idx_ohlcv_symbol_timeframe', definition: '(symbol, timeframe, "timestamp" DESC)' },
+    catalog: 'bar_series',
     countRows: 'SELECT coalesce(sum(bar_count), 0) FROM bar_series',
   },
   {
@@ -45,13 +48,17 @@ export const HYPERTABLES: readonly HypertableDesign[] = [
 ];
 
 function shared(table: string, segmentBy: string) {
-  return { table, time: 'timestamp', segmentBy, orderBy: 'timestamp DESC', compressAfter: '7 days' };
+  return {
+    ...{ table, time: 'timestamp', segmentBy, orderBy: 'timestamp DESC', compressAfter: '7 days' },
+    catalog: 'time_series',
+  } as const;
 }
 
 /** Jobs of our own, by the procedure that they call. */
 export const JOBS: readonly { readonly procedure: string; readonly every: string }[] = [
   { procedure: 'bar_retention_job', every: '1 day' },
   { procedure: 'bar_aggregates_job', every: '1 hour' },
+  { procedure: 'time_series_retention_job', every: '1 day' },
 ];
 
 export const DEFAULT_CHUNK_INTERVAL = '1 day';

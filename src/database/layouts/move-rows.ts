@@ -1,5 +1,6 @@
 import { DatabaseError } from '../../errors.js';
 import type { Client } from '../session.js';
+import { fingerprint, requireSame } from './fingerprint.js';
 import type { HypertableDesign } from './hypertables.js';
 import { enoughLocks, hasRoom, LOCKS_PER_CHUNK, readLockTable } from './locks.js';
 
@@ -54,31 +55,35 @@ export async function makeHypertable(
     'SELECT create_hypertable($1::regclass, by_range($2, $3::interval), create_default_indexes => false)',
     [`public.${table}`, time, chunkInterval],
   );
-  const { rows: sizes } = await client.query<{ blocks: number }>(
-    `SELECT (pg_relation_size('${name}') / current_setting('block_size')::int)::int AS blocks`,
-  );
-  const blocks = sizes[0]!.blocks;
-  const columns = await writableColumns(client, table);
-  for (let block = 0; block < blocks; block += STRIDE) {
-    report('move', block, blocks);
-    await client.query(
-      `INSERT INTO public.${table} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM ${name} WHERE ctid >= '(${block},0)' AND ctid < '(${block + STRIDE},0)'`,
-    );
-  }
+  await fillFrom(client, table, name, (block, blocks) => report('move', block, blocks));
   report('verify', 0, 1);
   const after = await fingerprint(client, table);
-  if (before.rows !== after.rows || before.checksum !== after.checksum) {
-    throw new DatabaseError(
-      'STORAGE_MOVE_DIFFERS',
-      `${table} had ${before.rows} rows with checksum ${before.checksum} and would have ${after.rows} with ${after.checksum}: nothing was changed`,
-      { hint: 'this is a fault: please report it with the versions that "wyckoff storage status" prints' },
-    );
-  }
+  requireSame(table, before, after);
   const { rows } = await client.query<{ chunks: number }>(
     `SELECT count(*)::int AS chunks FROM show_chunks('public.${table}')`,
   );
   report('verify', 1, 1);
   return { table, rows: after.rows, chunks: rows[0]!.chunks };
+}
+
+/** Copies the rows of a temporary table, in their order there. */
+export async function fillFrom(
+  client: Client,
+  table: string,
+  source: string,
+  onBlock: (block: number, blocks: number) => void,
+): Promise<void> {
+  const { rows } = await client.query<{ blocks: number }>(
+    `SELECT (pg_relation_size('${source}') / current_setting('block_size')::int)::int AS blocks`,
+  );
+  const { blocks } = rows[0]!;
+  const columns = await writableColumns(client, table);
+  for (let block = 0; block < blocks; block += STRIDE) {
+    onBlock(block, blocks);
+    await client.query(
+      `INSERT INTO public.${table} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM ${source} WHERE ctid >= '(${block},0)' AND ctid < '(${block + STRIDE},0)'`,
+    );
+  }
 }
 
 /** Without those that are computed, which somebody may have added. */
@@ -89,14 +94,6 @@ async function writableColumns(client: Client, table: string): Promise<string> {
     [`public.${table}`],
   );
   return rows[0]!.columns;
-}
-
-/** The number of rows, and a sum of their hashes that is the same in any order. */
-async function fingerprint(client: Client, table: string): Promise<{ rows: number; checksum: string }> {
-  const { rows } = await client.query<{ rows: string; checksum: string }>(
-    `SELECT count(*) AS rows, coalesce(sum(hashtextextended(stored::text, 0)::numeric), 0)::text AS checksum FROM public.${table} stored`,
-  );
-  return { rows: Number(rows[0]!.rows), checksum: rows[0]!.checksum };
 }
 
 /** All chunks are made in one transaction: without room for their locks it would fail at its end, with "out of shared memory". */

@@ -58,7 +58,7 @@ async function readTable(
   }
   const { rows } = await client.query<
     Omit<HypertableStatus, 'table' | 'chunkInterval' | 'chunkSeconds' | 'rowsPerChunk' | 'rows'>
-  >(CHUNKS, [design.table, `public.${design.table}`]);
+  >(CHUNKS, [design.table, `public.${design.table}`, state.chunkSeconds]);
   const count = await countRows(client, design, `approximate_row_count('public.${design.table}')`);
   const found = rows[0]!;
   const hypertable: HypertableStatus = {
@@ -106,6 +106,7 @@ const CHUNKS = `
     LEFT JOIN chunk_compression_stats($2::regclass) USING (chunk_schema, chunk_name)
   )
   SELECT count(*)::int AS chunks, count(*) FILTER (WHERE is_compressed)::int AS "compressedChunks",
+         count(*) FILTER (WHERE extract(epoch FROM range_end - range_start) <> $3)::int AS "otherChunks",
          coalesce(sum(total_bytes), 0)::float8 AS bytes,
          coalesce(sum(before_compression_total_bytes), 0)::float8 AS "bytesBeforeCompression",
          coalesce(sum(after_compression_total_bytes), 0)::float8 AS "bytesAfterCompression",

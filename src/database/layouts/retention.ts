@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { readChoice } from '../../domain/choice.js';
+import { readOrThrow } from '../../domain/problem.js';
 import { DatabaseError } from '../../errors.js';
 import type { Pool } from '../pool.js';
 import type { Client } from '../session.js';
 import { intervalError } from './compress.js';
+import { HYPERTABLES, type HypertableDesign } from './hypertables.js';
 
-/** How long bars are kept, and what the next run would remove. */
+/** How long the rows of a table are kept, and what the next run would remove. */
 export interface Retention {
+  readonly table: string;
   /** As SQL has it, e.g. `10 years`; null: for ever. */
   readonly keep: string | null;
   readonly setBy: string | null;
@@ -14,124 +18,179 @@ export interface Retention {
   readonly cutoff: Date | null;
   /** Older than that, now. */
   readonly series: number;
-  readonly bars: number;
+  readonly rows: number;
   /** From the audit trail. */
   readonly lastRemoval: Date | null;
 }
 
+/** What a run removed from a table for which retention is set. */
+export interface RetainedTable {
+  readonly table: string;
+  readonly series: readonly RetainedSeries[];
+}
+
 export interface RetainedSeries {
   readonly symbol: string;
+  /** Of bars and indicators; empty elsewhere, as is `name`, which only indicators have. */
   readonly timeframe: string;
-  readonly bars: number;
+  readonly name: string;
+  readonly rows: number;
   /** Former values of bars, likewise gone. */
   readonly revisions: number;
 }
 
 export interface RetentionRunOptions {
+  /** Default: every table for which retention is set. */
+  readonly table?: string | undefined;
   /** Who the audit trail names. */
   readonly actor: string;
   readonly signal?: AbortSignal | undefined;
-  /** Called after each transaction, with the instant up to which bars are gone. */
-  readonly onProgress?: ((removedBefore: Date) => void) | undefined;
+  /** Called after each transaction, with the instant up to which rows are gone. */
+  readonly onProgress?: ((table: string, removedBefore: Date) => void) | undefined;
 }
 
 /**
  * @param keep e.g. `10 years`; null: for ever
+ * @throws InvalidInputError CHOICE_UNKNOWN for what is no table of series
  * @throws DatabaseError INTERVAL_INVALID, RETENTION_TOO_SHORT, PERMISSION_DENIED
  */
-export async function setRetention(pool: Pool, keep: string | null, actor: string): Promise<Retention> {
+export async function setRetention(pool: Pool, table: string, keep: string | null, actor: string): Promise<Retention> {
+  const [design] = designsOf(table);
   return pool.transaction(async (client) => {
-    if (keep === null) await client.query("DELETE FROM retention_policies WHERE relation = 'ohlcv_bars'");
-    else await write(client, keep, actor);
-    return readRetention(client);
+    if (keep === null) await client.query('DELETE FROM retention_policies WHERE relation = $1', [table]);
+    else await write(client, table, keep, actor);
+    return readTable(client, design!);
   });
 }
 
-async function write(client: Client, keep: string, actor: string): Promise<void> {
+async function write(client: Client, table: string, keep: string, actor: string): Promise<void> {
   try {
     const { rows } = await client.query<{ enough: boolean }>("SELECT $1::interval >= INTERVAL '1 day' AS enough", [
       keep,
     ]);
     if (!rows[0]!.enough) {
-      throw new DatabaseError('RETENTION_TOO_SHORT', `bars are kept for a day at least, not for ${keep}`, {
-        hint: "10 years is usual: wyckoff storage retention set '10 years'",
+      throw new DatabaseError('RETENTION_TOO_SHORT', `rows are kept for a day at least, not for ${keep}`, {
+        hint: "10 years is usual for bars: wyckoff storage retention set '10 years'",
       });
     }
   } catch (error) {
     throw intervalError(error, keep);
   }
   await client.query(
-    `INSERT INTO retention_policies (relation, keep, set_by) VALUES ('ohlcv_bars', $1, $2)
+    `INSERT INTO retention_policies (relation, keep, set_by) VALUES ($1, $2, $3)
      ON CONFLICT (relation) DO UPDATE SET keep = excluded.keep, set_by = excluded.set_by, updated_at = now()
      WHERE retention_policies.keep::text <> excluded.keep::text`,
-    [keep, actor],
+    [table, keep, actor],
   );
 }
 
-export async function readRetention(client: Client): Promise<Retention> {
-  const { rows } = await client.query<Omit<Retention, 'bars' | 'lastRemoval'>>(`
-    SELECT keep::text, set_by AS "setBy", updated_at AS "setAt", cutoff,
-           (SELECT count(*)::int FROM bar_series WHERE first_timestamp < cutoff) AS series
-    FROM (SELECT) AS one LEFT JOIN retention_policies ON relation = 'ohlcv_bars', LATERAL (
-      SELECT date_trunc('day', now() AT TIME ZONE 'UTC' - keep) AT TIME ZONE 'UTC' AS cutoff) AS bound`);
-  const found = rows[0]!;
-  const { rows: events } = await client.query<{ last: Date | null }>(
-    "SELECT max(timestamp) AS last FROM audit_trail WHERE entity_type = 'BAR_SERIES' AND event_type = 'BARS_RETAINED'",
+/** Of one table, or of all that have series. @throws InvalidInputError CHOICE_UNKNOWN */
+export async function readRetention(client: Client, table?: string): Promise<Retention[]> {
+  const retention: Retention[] = [];
+  for (const design of designsOf(table)) retention.push(await readTable(client, design));
+  return retention;
+}
+
+async function readTable(client: Client, { table, catalog, time }: HypertableDesign): Promise<Retention> {
+  const [ofTable, event] =
+    catalog === 'bar_series'
+      ? ['true', "entity_type = 'BAR_SERIES' AND event_type = 'BARS_RETAINED'"]
+      : [
+          'relation = policy.table',
+          "entity_type = 'TIME_SERIES' AND event_type = 'TIME_SERIES_ROWS_RETAINED' AND metadata ->> 'relation' = policy.table",
+        ];
+  const { rows } = await client.query<Omit<Retention, 'rows'>>(
+    `SELECT policy.*, (SELECT count(*)::int FROM ${catalog} WHERE ${ofTable} AND first_timestamp < policy.cutoff) AS series,
+            (SELECT max(timestamp) FROM audit_trail WHERE ${event}) AS "lastRemoval"
+     FROM (SELECT wanted AS table, keep::text, set_by AS "setBy", updated_at AS "setAt", retention_cutoff(wanted) AS cutoff
+           FROM (SELECT $1::text) AS one (wanted) LEFT JOIN retention_policies ON relation = wanted) AS policy`,
+    [table],
   );
-  let bars = 0;
-  if (found.series > 0) {
-    const { rows: counted } = await client.query<{ bars: string }>(
-      'SELECT count(*) AS bars FROM ohlcv_bars WHERE timestamp < $1',
-      [found.cutoff!.toISOString()],
-    );
-    bars = Number(counted[0]!.bars);
-  }
-  return { ...found, bars, lastRemoval: events[0]!.last };
+  const found = rows[0]!;
+  if (found.series === 0) return { ...found, rows: 0 };
+  const { rows: counted } = await client.query<{ rows: string }>(
+    `SELECT count(*) AS rows FROM ${table} WHERE ${time} < $1`,
+    [found.cutoff!.toISOString()],
+  );
+  return { ...found, rows: Number(counted[0]!.rows) };
 }
 
 /**
  * Removes what is older than the retention allows, in stretches of a hundred chunks, each a transaction with its audit events: it may be
- * stopped between any two. Undefined where retention is off.
+ * stopped between any two. Empty where retention is off.
+ * @throws InvalidInputError CHOICE_UNKNOWN
  */
 export async function runRetention(
   pool: Pool,
-  { actor, signal, onProgress = () => {} }: RetentionRunOptions,
-): Promise<RetainedSeries[] | undefined> {
-  const cutoff = await pool.withClient(async (client) => {
-    const { rows } = await client.query<{ cutoff: string | null }>('SELECT bar_retention_cutoff()::text AS cutoff');
-    return rows[0]!.cutoff;
-  });
-  if (cutoff === null) return undefined;
-  const correlationId = randomUUID();
-  const removed = new Map<string, RetainedSeries>();
-  for (;;) {
-    signal?.throwIfAborted();
-    const rows = await pool.transaction(async (client) => {
-      const { rows: stretches } = await client.query<{ stretch: string | null }>(
-        'SELECT bar_retention_stretch($1)::text AS stretch',
-        [cutoff],
-      );
-      const { stretch } = stretches[0]!;
-      if (stretch === null) return undefined;
-      const { rows: series } = await client.query<{
-        symbol: string;
-        timeframe: string;
-        removed: string;
-        revisions: string;
-      }>('SELECT * FROM retain_bars($1, $2, $3)', [stretch, actor, correlationId]);
-      return { series, stretch };
+  { table, actor, signal, onProgress = () => {} }: RetentionRunOptions,
+): Promise<RetainedTable[]> {
+  const correlation = randomUUID();
+  const tables: RetainedTable[] = [];
+  for (const design of designsOf(table)) {
+    const cutoff = await pool.withClient(async (client) => {
+      const { rows } = await client.query<{ cutoff: string | null }>('SELECT retention_cutoff($1)::text AS cutoff', [
+        design.table,
+      ]);
+      return rows[0]!.cutoff;
     });
-    if (!rows) return [...removed.values()];
-    for (const { symbol, timeframe, removed: bars, revisions } of rows.series) {
-      const name = `${symbol} ${timeframe}`;
-      const former = removed.get(name) ?? { bars: 0, revisions: 0 };
-      removed.set(name, {
-        symbol,
-        timeframe,
-        bars: former.bars + Number(bars),
-        revisions: former.revisions + Number(revisions),
-      });
+    if (cutoff === null) continue;
+    const removed = new Map<string, RetainedSeries>();
+    for (;;) {
+      signal?.throwIfAborted();
+      const step = await pool.transaction((client) => removeStretch(client, design, cutoff, actor, correlation));
+      if (!step) break;
+      for (const one of step.series) {
+        const key = `${one.symbol} ${one.timeframe} ${one.name}`;
+        const { rows = 0, revisions = 0 } = removed.get(key) ?? {};
+        removed.set(key, { ...one, rows: rows + one.rows, revisions: revisions + one.revisions });
+      }
+      onProgress(design.table, new Date(step.stretch));
     }
-    onProgress(new Date(rows.stretch));
+    tables.push({ table: design.table, series: [...removed.values()] });
   }
+  return tables;
+}
+
+/** Undefined: nothing is left to do. */
+async function removeStretch(
+  client: Client,
+  { table, catalog }: HypertableDesign,
+  cutoff: string,
+  actor: string,
+  correlation: string,
+): Promise<{ stretch: string; series: RetainedSeries[] } | undefined> {
+  const { rows: stretches } = await client.query<{ stretch: string | null }>(
+    'SELECT retention_stretch($1, $2)::text AS stretch',
+    [table, cutoff],
+  );
+  const { stretch } = stretches[0]!;
+  if (stretch === null) return undefined;
+  const { rows } =
+    catalog === 'bar_series'
+      ? await client.query<Removed>("SELECT *, '' AS name FROM retain_bars($1, $2, $3)", [stretch, actor, correlation])
+      : await client.query<Removed>('SELECT *, 0 AS revisions FROM retain_time_series($1, $2, $3, $4)', [
+          ...[table, stretch, actor, correlation],
+        ]);
+  return {
+    stretch,
+    series: rows.map(({ symbol, timeframe, name, removed, revisions }) => ({
+      ...{ symbol, timeframe, name },
+      ...{ rows: Number(removed), revisions: Number(revisions) },
+    })),
+  };
+}
+
+interface Removed {
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly name: string;
+  readonly removed: string;
+  readonly revisions: string;
+}
+
+function designsOf(table: string | undefined): HypertableDesign[] {
+  if (table === undefined) return [...HYPERTABLES];
+  const names = HYPERTABLES.map((design) => design.table);
+  const name = readOrThrow('table', (report) => readChoice(table, names, 'the table', 'table', report));
+  return HYPERTABLES.filter((design) => design.table === name);
 }

@@ -22,6 +22,8 @@ export interface HypertableStatus {
   readonly chunkSeconds: number;
   readonly chunks: number;
   readonly compressedChunks: number;
+  /** Of another length than {@link chunkInterval}, which may have been set after they were made. */
+  readonly otherChunks: number;
   readonly rowsPerChunk: number | null;
   /** Of what is stored, with the indexes. */
   readonly bytes: number;
