@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { canonical } from '../../src/database/doctor/canonical.js';
 import { judgeClock } from '../../src/database/doctor/check-clock.js';
 import { judgeDisk } from '../../src/database/doctor/check-disk.js';
+import { statementOf } from '../../src/database/doctor/check-server.js';
 import { quoted } from '../../src/database/doctor/compare-names.js';
 import { writeManifest } from '../../src/database/doctor/manifest.js';
+import { judgeExtension } from '../../src/database/layouts/extension.js';
 
 describe('one text for one definition', () => {
   test('constants of a list get their cast one by one', () => {
@@ -72,4 +74,18 @@ test('the manifest has a line for each column, and wraps what is longer', () => 
   expect(text).toContain('"a": { "type": "text", "nullable": false, "default": null }\n');
   expect(text).toContain('      "body": ["", "y"]\n');
   expect(JSON.parse(text).tables.t).toEqual(table);
+});
+
+test('of an extension that cannot be used as it is, the mend is the statement', () => {
+  const mendOf = (row: Parameters<typeof judgeExtension>[0]) => {
+    const extension = judgeExtension(row);
+    return extension.state === 'unusable' ? statementOf(extension.error.hint!) : undefined;
+  };
+  const there = { available: '2.28.3', installed: null, preloaded: true, libraries: '' };
+  expect(mendOf({ ...there, preloaded: false })).toBe(
+    'ALTER SYSTEM SET shared_preload_libraries = timescaledb; -- and restart the server',
+  );
+  expect(mendOf({ ...there, installed: '2.17.0' })).toMatch(
+    /^ALTER EXTENSION timescaledb UPDATE; -- in this database, as the first/,
+  );
 });

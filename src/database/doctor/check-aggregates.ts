@@ -121,6 +121,6 @@ function late({ days, since }: Lag): Difference {
     expected: `what changed is refreshed within ${LONGEST_LAG}`,
     found: `${counted(days, 'day')} of a symbol, since ${since}, wait to be refreshed`,
     meaning: 'their coarser bars are right, and made of the 1m bars at every read, which is slower',
-    mend: 'CALL public.bar_aggregates_job(0, NULL);',
+    mend: 'wyckoff storage refresh',
   };
 }

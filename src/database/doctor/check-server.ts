@@ -34,7 +34,7 @@ export async function checkServer(client: Client, place: Place): Promise<Finding
         extensionVersion === null
           ? 'the tables stay plain; the store needs no more'
           : 'hypertables of this database cannot be read or written',
-      mend: extension.error.hint ?? '',
+      mend: statementOf(extension.error.hint ?? ''),
     };
     return { checked: server, [extensionVersion === null ? 'warnings' : 'differences']: [found] };
   }
@@ -62,6 +62,12 @@ export async function checkServer(client: Client, place: Place): Promise<Finding
       ...(installed === available ? [] : [olderThanLibrary(installed, available)]),
     ],
   };
+}
+
+/** Of a hint that says what an administrator runs, the statement, and the rest as a comment. */
+export function statementOf(hint: string): string {
+  const [, statement, rest] = /\bruns ([A-Z].*?;)(.*)$/.exec(hint) ?? [];
+  return statement ? `${statement} --${rest!.replace(' restarts ', ' restart ')}` : hint;
 }
 
 function olderThanLibrary(installed: string, available: string): Difference {
