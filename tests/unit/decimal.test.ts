@@ -216,6 +216,20 @@ describe('toScaled, fromScaled, formatScaled', () => {
     );
   });
 
+  it('fromScaled makes the very same value as the class does from the text', () => {
+    const few = fc.tuple(fc.integer({ min: -999, max: 999 }), fc.integer({ min: 0, max: 15 }));
+    const sparse = few.map(([digits, zeros]) => BigInt(digits) * 10n ** BigInt(zeros));
+    const any = fc.oneof(sparse, fc.bigInt({ min: -(2n ** 54n), max: 2n ** 54n }), fc.maxSafeInteger().map(BigInt));
+    fc.assert(
+      fc.property(any, scale, (scaled, places) => {
+        const { s, e, d } = fromScaled(scaled, places);
+        const byText = new Decimal(formatScaled(scaled, places));
+        expect({ s, e, d }).toEqual({ s: byText.s, e: byText.e, d: byText.d });
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
   it('formatScaled prints what the Decimal prints', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), scale, (scaled, places) => {

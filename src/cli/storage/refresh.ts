@@ -44,7 +44,10 @@ async function refresh({ json }: { json?: true }): Promise<void> {
 function sentence({ refreshed, changed, open }: RefreshReport): string {
   const parts = [refreshed === 0 ? 'no day to refresh' : `refreshed ${counted(refreshed, 'day')} (of one symbol each)`];
   if (changed > 0) parts.push(`${counted(changed, 'day')} changed meanwhile: run it again, or leave it to the job`);
-  if (open > 0) parts.push(`${counted(open, 'day')} that ${open === 1 ? 'has' : 'have'} not ended stay as they are`);
+  if (open > 0)
+    parts.push(
+      open === 1 ? '1 day that has not ended stays as it is' : `${open} days that have not ended stay as they are`,
+    );
   const text = parts.join('; ');
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

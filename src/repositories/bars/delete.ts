@@ -36,7 +36,13 @@ export async function deleteBars(
     const last = left > 0 && entry.last < to ? await edge(client, key, 'max', entry.first, from) : entry.last;
     const low = Math.max(from.getTime(), entry.first.getTime());
     const high = Math.min(to.getTime(), entry.last.getTime());
-    writer.takeOut(low, high, left > 0 ? first.getTime() : null, left > 0 ? last.getTime() : null, left);
+    writer.takeOut(
+      low,
+      Math.min(to.getTime() - 1, high),
+      left > 0 ? first.getTime() : null,
+      left > 0 ? last.getTime() : null,
+      left,
+    );
     // Nothing is left between the two instants: only the 20 bars behind have other bars before them now.
     if (left > 0) await writer.mendRatios(low, high);
     await writer.finish();
