@@ -81,7 +81,7 @@ test('of an extension that cannot be used as it is, the mend is the statement', 
     const extension = judgeExtension(row);
     return extension.state === 'unusable' ? statementOf(extension.error.hint!) : undefined;
   };
-  const there = { available: '2.28.3', installed: null, preloaded: true, libraries: '' };
+  const there = { available: '2.28.3', installed: null, schema: null, preloaded: true, license: null, libraries: '' };
   expect(mendOf({ ...there, preloaded: false })).toBe(
     'ALTER SYSTEM SET shared_preload_libraries = timescaledb; -- and restart the server',
   );
