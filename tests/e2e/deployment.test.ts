@@ -1,153 +1,40 @@
 /** docs/deployment.md: each command and each statement of it that can run here is run, as it stands there. */
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import pg from 'pg';
+import { parseEnv } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/index.js';
 import { type DatabaseContent, readContent } from '../setup/database-content.js';
 import { compose } from '../setup/docker-files.js';
+import { writeEveryKind } from '../setup/every-kind.js';
 import { minuteBars } from '../setup/minute-bars.js';
-import { readBlocks } from '../setup/page-blocks.js';
 import { openRawClient } from '../setup/raw-client.js';
-import { TemporaryCluster } from '../setup/temporary-cluster.js';
-import { timescaleBinaries } from '../setup/timescale-binaries.js';
-import { writeWyckoffProgram } from '../setup/wyckoff-program.js';
+import { LOSSES } from './deployment-losses.js';
+import {
+  blocks,
+  closeServers,
+  contentOf,
+  folder,
+  here,
+  isDocker,
+  isRelease,
+  openServers,
+  QUIET,
+  ran,
+  runJobs,
+  sh,
+  sql,
+  there,
+  under,
+} from './deployment-page.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const binaries = timescaleBinaries()!;
-const blocks = readBlocks('docs/deployment.md');
-const ran = new Set<string>();
+beforeAll(openServers);
+afterAll(closeServers);
 
-/** What needs Docker or a release; the first is held against compose.yaml below. */
-const isDocker = (source: string) => /^(?:cd infrastructure\/docker|docker )/.test(source);
-const isRelease = (source: string) => source.startsWith('npm install ');
-
-/** No job runs by itself here: what is compared does not move. */
-const QUIET = ['timescaledb.max_background_workers=0', 'timescaledb.telemetry_level=off'];
-
-let folder: string;
-/** Where the page's server is, and the one that a backup is restored to. */
-let here: TemporaryCluster;
-let there: TemporaryCluster;
-
-interface Place {
-  readonly cluster?: TemporaryCluster;
-  readonly database?: string;
-  readonly user?: string;
-}
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'wyckoff-deployment-'));
-  await writeWyckoffProgram(folder);
-  const engine = `PRISMA_SCHEMA_ENGINE_BINARY='${join(ROOT, 'scripts/schema-engine.js')}' CHECKPOINT_DISABLE=1`;
-  const prisma = `cd '${ROOT}' && ${engine} exec '${process.execPath}' node_modules/prisma/build/index.js`;
-  const npx = `#!/bin/sh\nprogram=$1; shift\ncase $program in wyckoff) exec wyckoff "$@" ;; prisma) ${prisma} "$@" ;; *) exit 127 ;; esac\n`;
-  await writeFile(join(folder, 'npx'), npx, { mode: 0o755 });
-  const options = { binaries, superuser: 'postgres', arguments: ['--locale=C.UTF-8'] };
-  here = await TemporaryCluster.create(options);
-  there = await TemporaryCluster.create(options);
-  await here.start();
-  await there.start(['shared_preload_libraries=timescaledb', ...QUIET]);
-});
-
-afterAll(async () => {
-  await Promise.all([here?.remove(), there?.remove()]);
-  await rm(folder, { recursive: true, force: true });
-});
-
-/** Blocks of the page under a heading, those that do not need Docker. */
-function under(heading: string, language: string): string[] {
-  const found = blocks.filter((block) => block.heading === heading && block.language === language);
-  return found.map(({ source }) => source).filter((source) => !isDocker(source) && !isRelease(source));
-}
-
-function environment({ cluster = here, database = 'wyckoff', user = 'postgres' }: Place): NodeJS.ProcessEnv {
-  return {
-    PATH: `${folder}:${binaries}:${process.env.PATH}`,
-    ...{ HOME: folder, PGHOST: '127.0.0.1', PGPORT: `${cluster.port}`, PGUSER: 'postgres' },
-    WYCKOFF_DATABASE_URL: cluster.url(database, user),
-  };
-}
-
-/** Runs a block as bash does; fails where a command of it does. */
-function sh(source: string, place: Place = {}): Promise<string> {
-  ran.add(source);
-  const env = environment(place);
-  return new Promise((resolve, reject) => {
-    execFile('bash', ['--norc', '-euo', 'pipefail', '-c', source], { cwd: folder, env }, (error, stdout, stderr) => {
-      if (error) reject(new Error(`${source}\nended with ${error.code}: ${stderr}${stdout}`));
-      else resolve(stdout);
-    });
-  });
-}
-
-/** Runs a block as psql does: each statement by itself. */
-async function sql(source: string, { cluster = here, database = 'wyckoff' }: Place = {}): Promise<void> {
-  ran.add(source);
-  const client = await connect(cluster.url(database));
-  try {
-    for (const statement of source.split(/;\n/)) if (statement.trim()) await client.query(statement);
-  } finally {
-    await client.end();
-  }
-}
-
-async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, options: '-c timezone=UTC' });
-  await client.connect();
-  return client;
-}
-
-async function contentOf(cluster: TemporaryCluster, database = 'wyckoff'): Promise<DatabaseContent> {
-  const client = await connect(cluster.url(database));
-  try {
-    return await readContent(client);
-  } finally {
-    await client.end();
-  }
-}
-
-async function runJobs(client: pg.Client, which: string): Promise<void> {
-  const { rows } = await client.query(
-    `SELECT job_id AS id FROM timescaledb_information.jobs WHERE ${which} ORDER BY 1`,
-  );
-  expect(rows.length).toBeGreaterThan(0);
-  for (const { id } of rows) await client.query(`CALL run_job(${id})`);
-}
-
-/** Rows of every kind; the sample has the ledger. */
-async function fill(cluster: TemporaryCluster): Promise<void> {
-  await sh('npx wyckoff seed', { cluster });
-  const store = await openStore({ databaseUrl: cluster.url('wyckoff') });
-  const timestamp = BigInt(Date.UTC(2024, 0, 2, 15)) * 1000n;
-  const key = { symbol: 'MSFT', timestamp };
-  await store.bars.upsert(minuteBars('MSFT', 4_000));
-  await store.bars.upsert(minuteBars('MSFT', 10).map((bar) => ({ ...bar, close: '2.00000001' }))); // leaves revisions
-  await store.bars.delete({
-    symbol: 'MSFT',
-    timeframe: '1m',
-    from: '2024-01-01T00:05:00Z',
-    to: '2024-01-01T00:08:00Z',
-  });
-  await store.trades.upsert([
-    { ...key, tradeId: 7, price: '10.5', size: '0.00000001', side: 'buy' },
-    { ...key, tradeId: null, price: '10.5', size: 3, side: 'sell' },
-  ]);
-  await store.quotes.upsert([{ ...key, bidPrice: null, bidSize: null, askPrice: '10.51', askSize: 3 }]);
-  await store.orderBooks.upsert([{ ...key, bids: [['10.4', 2]], asks: [['10.6', 1]] }]);
-  await store.indicators.upsert([
-    { symbol: 'MSFT', timeframe: '1d', name: 'rsi', timestamp: '2024-01-02', value: { rsi: '55.5' } },
-  ]);
-  await store.close();
-}
-
-/** The restore of the page, on the other server, which has no such database. */
-async function restore(layout: 'plain' | 'timescale', dropped = true): Promise<void> {
+/** The restore of the page, on the other server. */
+async function restore(layout: 'plain' | 'timescale'): Promise<void> {
   const at = { cluster: there };
-  if (dropped) await sh('dropdb --if-exists --force wyckoff', at);
+  await sh('dropdb --if-exists --force wyckoff', at);
   const [roles = '', before = '', load = '', after = '', rest = ''] = under('From a dump', 'sh');
   await sh(roles, at);
   if (layout === 'timescale') await sh(before, at);
@@ -161,11 +48,30 @@ async function backUp(): Promise<void> {
   await sh(dump);
 }
 
+describe('with Docker', () => {
+  it('has passwords that containers may read and nobody else', async () => {
+    const place = join(folder, 'infrastructure/docker');
+    await mkdir(place, { recursive: true });
+    const [secrets = ''] = under('With Docker', 'sh');
+    await sh(`umask 077\n${secrets}`);
+    ran.add(secrets);
+    expect((await stat(join(place, 'secrets'))).mode & 0o777).toBe(0o700);
+    const paths = Object.entries(parseEnv(await readFile(join(place, '.env'), 'utf8')));
+    const wanted = Object.values(compose.secrets).map(({ file }) => /\w+_FILE/.exec(file)![0]);
+    expect(paths.map(([name]) => name).sort()).toEqual(wanted.sort());
+    for (const [, path] of paths) {
+      expect((await stat(join(place, path!))).mode & 0o777).toBe(0o644);
+      expect(await readFile(join(place, path!), 'utf8')).toMatch(/^[0-9a-f]{64}\n$/);
+    }
+  });
+});
+
 describe('on a server of your own, without TimescaleDB', () => {
   it('installs, and lets programs in', async () => {
     for (const source of under('On a server of your own', 'sh')) expect(await sh(source)).toContain('Made the roles');
     for (const source of under('On a server of your own', 'sql')) await sql(source);
-    await fill(here);
+    await sh('npx wyckoff seed'); // has the ledger
+    await writeEveryKind(here.url('wyckoff'));
     const trader = await openStore({ databaseUrl: here.url('wyckoff', 'trader') });
     expect(trader.layout).toBe('plain');
     expect(await trader.bars.upsert(minuteBars('TRAD', 3))).toMatchObject({ inserted: 3 });
@@ -244,37 +150,7 @@ describe('with TimescaleDB', () => {
     expect(await contentOf(there)).toEqual(restored);
   });
 
-  /** What the comparison above would not have seen, it could not have shown to be there. */
-  it.each([
-    ['a row', "DELETE FROM trades WHERE trade_id = '7'", 'rows'],
-    [
-      'a row of a compressed chunk',
-      "DELETE FROM ohlcv_bars WHERE symbol = 'AAPL' AND timestamp = '2024-01-02'",
-      'rows',
-    ],
-    ['a digit', 'UPDATE quotes SET ask_size = ask_size + 0.00000001', 'rows'],
-    [
-      'a job',
-      "SELECT delete_job(job_id) FROM timescaledb_information.jobs WHERE proc_name = 'bar_retention_job'",
-      'jobs',
-    ],
-    ['a policy', "SELECT remove_compression_policy('trades')", 'jobs'],
-    [
-      'a schedule',
-      "SELECT alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs WHERE hypertable_name = 'quotes'",
-      'jobs',
-    ],
-    [
-      'compression',
-      "SELECT decompress_chunk(chunk) FROM show_chunks('ohlcv_bars', older_than => DATE '2024-01-03') chunk",
-      'chunks',
-    ],
-    ['rows of an aggregate', "SELECT drop_chunks('ohlcv_1h', older_than => DATE '2100-01-01')", 'rows'],
-    ['an aggregate', 'DROP MATERIALIZED VIEW ohlcv_1d', 'aggregates'],
-    ['a trigger', 'DROP TRIGGER order_book_levels ON order_book_snapshots', 'triggers'],
-    ['a right', 'REVOKE SELECT ON quotes FROM wyckoff_readonly', 'tables'],
-    ['a check', 'ALTER TABLE bar_series DROP CONSTRAINT chk_bar_series_volume_scale', 'constraints'],
-  ])('a restore without %s would not be equal', async (_, statement, part) => {
+  it.each(LOSSES)('a restore without %s would not be equal', async (_, statement, part) => {
     const client = await openRawClient(there.url('wyckoff'));
     await client.query('BEGIN');
     await client.query(statement);

@@ -1,0 +1,27 @@
+import { openStore } from '../../src/index.js';
+import { minuteBars } from './minute-bars.js';
+
+/** Bars with revisions, trades, quotes, order books and indicators. */
+export async function writeEveryKind(databaseUrl: string): Promise<void> {
+  const store = await openStore({ databaseUrl });
+  const timestamp = BigInt(Date.UTC(2024, 0, 2, 15)) * 1000n;
+  const key = { symbol: 'MSFT', timestamp };
+  await store.bars.upsert(minuteBars('MSFT', 4_000));
+  await store.bars.upsert(minuteBars('MSFT', 10).map((bar) => ({ ...bar, close: '2.00000001' }))); // leaves revisions
+  await store.bars.delete({
+    symbol: 'MSFT',
+    timeframe: '1m',
+    from: '2024-01-01T00:05:00Z',
+    to: '2024-01-01T00:08:00Z',
+  });
+  await store.trades.upsert([
+    { ...key, tradeId: 7, price: '10.5', size: '0.00000001', side: 'buy' },
+    { ...key, tradeId: null, price: '10.5', size: 3, side: 'sell' },
+  ]);
+  await store.quotes.upsert([{ ...key, bidPrice: null, bidSize: null, askPrice: '10.51', askSize: 3 }]);
+  await store.orderBooks.upsert([{ ...key, bids: [['10.4', 2]], asks: [['10.6', 1]] }]);
+  await store.indicators.upsert([
+    { symbol: 'MSFT', timeframe: '1d', name: 'rsi', timestamp: '2024-01-02', value: { rsi: '55.5' } },
+  ]);
+  await store.close();
+}
