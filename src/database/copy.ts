@@ -45,6 +45,31 @@ export async function copyOut(
   }
 }
 
+/**
+ * As {@link copyOut}, from tables that another connection may cut into chunks, compress, decompress or drop from. COPY takes its snapshot before
+ * it waits for locks: when it has them, the rows that the other one moved are gone from where they were and not yet to be seen where they are,
+ * and the answer would lack them without an error. So the locks are taken first, in the transaction of the COPY, by planning the same query.
+ */
+export async function copyStored(
+  client: Client,
+  query: string,
+  onRow: (row: BinaryRowReader) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  signal?.throwIfAborted();
+  const alone = (client as WholeClient).getTransactionStatus() === 'I';
+  try {
+    const lock = `DO $lock$ BEGIN PERFORM FROM (${query}) AS stored LIMIT 0; END $lock$`;
+    await client.query(alone ? `BEGIN; ${lock}` : lock);
+    await copyOut(client, query, onRow, signal);
+    if (alone) await client.query('COMMIT');
+  } catch (error) {
+    // Where the connection was cut there is nothing left to roll back, and the first error is the one to tell.
+    if (alone) await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+}
+
 /** Runs `COPY target FROM STDIN (FORMAT binary)`, calling `writeRow` for each index below `count` to append that row. */
 export async function copyIn(
   client: Client,

@@ -1,7 +1,7 @@
-import { DatabaseError, type QueryArrayResult } from 'pg';
 import { LATEST_INSTANT } from '../../domain/time.js';
 import { instant } from '../instant.js';
 import type { Client } from '../session.js';
+import { statement } from '../statement.js';
 import { inWindow, type WindowQuery, type WindowReader } from '../window-query.js';
 
 /**
@@ -21,18 +21,13 @@ const DAY = 86_400_000;
 /** What touches fewer chunks is planned quickly enough each time. */
 const SHORTEST_WINDOW = 20 * DAY;
 const FEWEST_CHUNKS = 20;
-/** Of all plans of one connection: its server process keeps 8 to 16 KB for each, twice that where it is compressed. */
+/** Of all plans of one connection: its server process keeps 8 to 16 KB for each, twice that where it is compressed. They go with the connection. */
 const MOST_CHUNKS = 2_000;
 /** A plan is made when its window is asked for the third time: then it is likely to be asked again. */
 const ASKED_BEFORE = 2;
 const MOST_COUNTED = 100;
 /** How often a window that has too few or too many chunks is asked for until these are counted again. */
 const RECOUNT = 1_000;
-
-interface Plan {
-  readonly name: string;
-  readonly chunks: number;
-}
 
 /**
  * Keeps the plans of windows that are asked for again and again on one connection: a year of one symbol after another.
@@ -45,11 +40,11 @@ interface Plan {
  */
 export class WindowPlans implements WindowReader {
   readonly #client: Client;
-  /** By their text, the one that was used last at the end. */
-  readonly #plans = new Map<string, Plan>();
+  /** The texts that have a plan. */
+  readonly #kept = new Set<string>();
+  #chunks = 0;
   /** How often the windows that have no plan were asked for. */
   readonly #asked = new Map<string, number>();
-  #made = 0;
 
   constructor(client: Client) {
     this.#client = client;
@@ -61,40 +56,29 @@ export class WindowPlans implements WindowReader {
     const months: Months = { from: instant(monthOf(from)), to: instant(monthEnd(to)) };
     const inMonths = `${inWindow(query)} AND timestamp >= '${months.from}' AND timestamp < '${months.to}'`;
     const text = query.text(`${inMonths} AND ${DEPENDS_ON_CHUNKS}`);
-    const plan = this.#plans.get(text) ?? (await this.#plan(text, months));
-    if (!plan) return undefined;
-    this.#plans.delete(text);
-    this.#plans.set(text, plan);
-    try {
-      return await this.#execute(plan, [...query.values, instant(from), instant(to)]);
-    } catch (error) {
-      if (!(error instanceof DatabaseError) || !FORGOTTEN.includes(error.code ?? '')) throw error;
-      this.#plans.clear();
-      return undefined;
-    }
+    if (!this.#kept.has(text) && !(await this.#keep(text, months))) return undefined;
+    return this.#execute(text, [...query.values, instant(from), instant(to)]);
   }
 
-  async #plan(text: string, months: Months): Promise<Plan | undefined> {
+  async #keep(text: string, months: Months): Promise<boolean> {
     const asked = this.#asked.get(text) ?? 0;
     this.#asked.delete(text);
     if (asked < ASKED_BEFORE) {
       this.#count(text, asked + 1);
-      return undefined;
+      return false;
     }
     const { rows } = await this.#client.query<{ chunks: number }>(
       "SELECT count(*)::int AS chunks FROM show_chunks('public.ohlcv_bars', newer_than => $1::timestamptz, older_than => $2::timestamptz)",
       [months.from, months.to],
     );
     const { chunks } = rows[0]!;
-    if (chunks < FEWEST_CHUNKS || chunks > MOST_CHUNKS) {
+    if (chunks < FEWEST_CHUNKS || this.#chunks + chunks > MOST_CHUNKS) {
       this.#count(text, ASKED_BEFORE - RECOUNT);
-      return undefined;
+      return false;
     }
-    await this.#makeRoom(chunks);
-    this.#made += 1;
-    const plan = { name: `wyckoff_window_${this.#made}`, chunks };
-    await this.#client.query(`PREPARE ${plan.name} AS ${text}`);
-    return plan;
+    this.#kept.add(text);
+    this.#chunks += chunks;
+    return true;
   }
 
   #count(text: string, asked: number): void {
@@ -103,27 +87,24 @@ export class WindowPlans implements WindowReader {
     if (this.#asked.size > MOST_COUNTED) this.#asked.delete(oldest!);
   }
 
-  async #makeRoom(chunks: number): Promise<void> {
-    let kept = [...this.#plans.values()].reduce((sum, plan) => sum + plan.chunks, 0);
-    for (const [text, plan] of this.#plans) {
-      if (kept + chunks <= MOST_CHUNKS) return;
-      this.#plans.delete(text);
-      await this.#client.query(`DEALLOCATE ${plan.name}`);
-      kept -= plan.chunks;
-    }
-  }
-
   /**
-   * In one round trip. Statements that are sent together are one transaction, where there is none under way: the settings end with it, and with
-   * a transaction that fails or is cancelled. They count for the planning, which may be due in any execution.
+   * The settings count for the planning, which may be due in any execution. The statement is one of the protocol, not of SQL: EXECUTE takes its
+   * snapshot before it waits for the locks of the chunks, and would miss the rows of one that was decompressed meanwhile.
    */
-  async #execute({ name }: Plan, values: readonly (string | number)[]): Promise<unknown[][]> {
-    const literals = values.map((value) => this.#client.escapeLiteral(String(value)));
-    const text = `SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL timescaledb.enable_chunk_append = off;
-      EXECUTE ${name} (${literals.join(', ')});
-      SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL timescaledb.enable_chunk_append = DEFAULT`;
-    const results = (await this.#client.query({ text, rowMode: 'array' })) as unknown as QueryArrayResult[];
-    return results[2]!.rows;
+  async #execute(text: string, values: readonly (string | number)[]): Promise<unknown[][]> {
+    await this.#client.query('SET plan_cache_mode = force_generic_plan; SET timescaledb.enable_chunk_append = off');
+    let failed = true;
+    try {
+      const { rows } = await this.#client.query<unknown[]>({ ...statement(text, values), rowMode: 'array' });
+      failed = false;
+      return rows;
+    } finally {
+      const usual = this.#client.query(
+        'SET plan_cache_mode = force_custom_plan; RESET timescaledb.enable_chunk_append',
+      );
+      // A transaction that has failed refuses it, and takes the settings back when it is rolled back.
+      await (failed ? usual.catch(() => {}) : usual);
+    }
   }
 }
 
@@ -131,9 +112,6 @@ interface Months {
   readonly from: string;
   readonly to: string;
 }
-
-/** The statement is not there any more (the server of a pooler between us is another one), or its columns have other types. */
-const FORGOTTEN = ['26000', '0A000'];
 
 /** The beginning of an instant's month, in UTC. */
 function monthOf(at: number, later = 0): number {

@@ -1,4 +1,4 @@
-import { copyOut } from '../../database/copy.js';
+import { copyStored } from '../../database/copy.js';
 import type { Client } from '../../database/session.js';
 import { BarBlock, NO_PRICE } from '../../domain/bar-block.js';
 import type { MarketSymbol } from '../../domain/symbol.js';
@@ -172,7 +172,7 @@ async function ask(
   const answers = queries.map(() => new Buckets());
   let same = false;
   let tooLarge: number | undefined;
-  await copyOut(client, bucketStatement(client, symbol, queries, stamp, stored), (row) => {
+  await copyStored(client, bucketStatement(client, symbol, queries, stamp, stored), (row) => {
     const number = Number(row.int8());
     const timestamp = row.instant();
     const [open, high, low, close] = [row.scaled(8, 0n), row.scaled(8, 0n), row.scaled(8, 0n), row.scaled(8, 0n)];

@@ -1,4 +1,4 @@
-import { copyOut } from '../../database/copy.js';
+import { copyStored } from '../../database/copy.js';
 import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
 import { BarBlock, NO_PRICE, resized } from '../../domain/bar-block.js';
@@ -48,7 +48,7 @@ export async function readStoredBars(
   signal?: AbortSignal,
 ): Promise<StoredBars> {
   const bars = new StoredBars(FIRST_CAPACITY);
-  const read = (row: Parameters<Parameters<typeof copyOut>[2]>[0]) => {
+  const read = (row: Parameters<Parameters<typeof copyStored>[2]>[0]) => {
     const index = bars.length;
     if (index === bars.timestamp.length) bars.resize(index * 2);
     bars.timestamp[index] = row.instant();
@@ -63,7 +63,7 @@ export async function readStoredBars(
     if (withSource) bars.source[index] = row.text();
     bars.length = index + 1;
   };
-  await copyOut(client, query, read, signal);
+  await copyStored(client, query, read, signal);
   bars.resize(bars.length);
   return bars;
 }

@@ -1,4 +1,4 @@
-import { copyIn, copyOut } from '../../database/copy.js';
+import { copyIn, copyStored } from '../../database/copy.js';
 import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
 import { ConflictError } from '../../errors.js';
@@ -73,7 +73,7 @@ export class SeriesWriter {
     const columns = identity ? [identity.column, ...values] : values;
     const instants = new Set(inside.map(({ timestamp }) => instant(timestamp)));
     const conditions = seriesColumns.map((name) => `${name} = ${this.#client.escapeLiteral(series[name])}`);
-    await copyOut(
+    await copyStored(
       this.#client,
       `SELECT timestamp, ${columns.map(({ name }) => name).join(', ')} FROM ${relation}
        WHERE ${conditions.join(' AND ')} AND timestamp >= '${instant(inside[0]!.timestamp)}'
