@@ -93,7 +93,9 @@ test('the chunk interval comes from the setting wyckoff.chunk_interval', async (
   const client = new pg.Client({ connectionString: url.href });
   await client.connect();
   try {
-    const { rows } = await client.query("SELECT DISTINCT time_interval::text FROM timescaledb_information.dimensions WHERE hypertable_schema = 'public'");
+    const { rows } = await client.query(
+      "SELECT DISTINCT time_interval::text FROM timescaledb_information.dimensions WHERE hypertable_schema = 'public'",
+    );
     expect(rows).toEqual([{ time_interval: '7 days' }]);
   } finally {
     await client.end();
