@@ -1,79 +1,22 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import type pg from 'pg';
-import { expect, onTestFinished, test } from 'vitest';
-import type { Database } from '../../src/database/database.js';
+import { expect, test } from 'vitest';
 import { applyStorage } from '../../src/database/layouts/apply.js';
 import { compressChunks } from '../../src/database/layouts/compress.js';
 import { readStorageStatus } from '../../src/database/layouts/read-status.js';
-import { type RechunkOptions, type RechunkReport, rechunk } from '../../src/database/layouts/rechunk.js';
-import { type BarInput, openStore, type Store, type WyckoffError } from '../../src/index.js';
+import { type RechunkReport, rechunk } from '../../src/database/layouts/rechunk.js';
 import { printBars } from '../setup/bar-model.js';
-import { openRawClient } from '../setup/raw-client.js';
-import { createTestDatabase } from '../setup/test-database.js';
+import {
+  bars,
+  chunks,
+  content,
+  days,
+  key,
+  open,
+  rechunkBars,
+  refusal,
+  START,
+  withoutCompressionPolicy,
+} from './rechunk-bars.js';
 import { createPlainDatabase, openDatabase } from './storage-database.js';
-
-const DAY = 86_400_000;
-const START = Date.UTC(2024, 0, 4); // a Thursday, as the epoch: weeks of chunks begin on it
-const key = { symbol: 'AAPL', timeframe: '1h' } as const;
-
-function bars(fromDay: number, toDay: number, symbol: string = key.symbol): BarInput[] {
-  return Array.from({ length: (toDay - fromDay) * 24 }, (_, index) => {
-    const low = 1 + (index % 7);
-    const timestamp = new Date(START + fromDay * DAY + index * 3_600_000);
-    return { symbol, timeframe: '1h', timestamp, open: low, high: low + 2, low, close: low + 1, volume: index % 11 };
-  });
-}
-
-async function open(): Promise<{ store: Store; database: Database; raw: pg.Client; url: string }> {
-  const created = await createTestDatabase();
-  onTestFinished(() => created.drop());
-  const store = await openStore({ databaseUrl: created.url });
-  onTestFinished(() => store.close());
-  return { store, database: await openDatabase(created.url), raw: await openRawClient(created.url), url: created.url };
-}
-
-async function content(raw: pg.Client, table = 'ohlcv_bars'): Promise<unknown> {
-  const { rows } = await raw.query(
-    `SELECT count(*)::int AS count, md5(string_agg(stored::text, ',' ORDER BY stored::text)) AS md5 FROM ${table} stored`,
-  );
-  return rows[0];
-}
-
-/** `from day to day` since the start, with a c where it is compressed. */
-async function chunks(raw: pg.Client, table = 'ohlcv_bars'): Promise<string[]> {
-  const { rows } = await raw.query(
-    `SELECT range_start AS "from", range_end AS "to", is_compressed AS compressed
-     FROM timescaledb_information.chunks WHERE hypertable_name = $1 ORDER BY range_start`,
-    [table],
-  );
-  const day = (at: Date) => (at.getTime() - START) / DAY;
-  return rows.map(({ from, to, compressed }) => `${day(from)}-${day(to)}${compressed ? 'c' : ''}`);
-}
-
-const days = (from: number, to: number, mark = '') =>
-  Array.from({ length: to - from }, (_, index) => `${from + index}-${from + index + 1}${mark}`);
-
-async function rechunkBars(database: Database, interval: string, options: Partial<RechunkOptions> = {}) {
-  const report = await rechunk(database, { interval, table: 'ohlcv_bars', ...options });
-  expect(report.tables).toHaveLength(1);
-  return report.tables[0]!;
-}
-
-async function withoutCompressionPolicy(raw: pg.Client): Promise<void> {
-  await raw.query("SELECT remove_compression_policy('ohlcv_bars')");
-}
-
-async function refusal(attempt: Promise<unknown>): Promise<Pick<WyckoffError, 'code' | 'message' | 'hint'>> {
-  const error = await attempt.then(
-    () => undefined,
-    (reason: WyckoffError) => reason,
-  );
-  expect(error, 'it is refused').toBeDefined();
-  const { code, message, hint } = error!;
-  return { code, message, hint };
-}
 
 test('days to weeks and back: every bar, compressed, without the empty chunks', async () => {
   const { store, database, raw } = await open();
@@ -177,112 +120,6 @@ test('all tables at once, to the last microsecond', async () => {
   expect(await rechunk(database, { interval: '7 days', configured: '1 day' })).toMatchObject({
     ...{ configured: '1 day', reverts: true },
   });
-});
-
-/** Has who fills new chunks wait there, with everybody kept out of the bars, and answers how to end such a session. */
-async function ambushSwap(raw: pg.Client): Promise<() => Promise<void>> {
-  await raw.query(`
-    CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(20); RETURN NULL; END $$;
-    CREATE TRIGGER linger BEFORE INSERT ON ohlcv_bars FOR EACH STATEMENT EXECUTE FUNCTION linger()`);
-  const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE wait_event = 'PgSleep' AND datname = current_database() AND query LIKE 'INSERT INTO public.ohlcv_bars%'`;
-  return async () => {
-    while ((await raw.query(kill)).rowCount === 0);
-    await raw.query('DROP TRIGGER linger ON ohlcv_bars');
-  };
-}
-
-test('killed in the middle of a window, that one is as before, those before it are done, and the next run goes on', async () => {
-  const { store, database, raw, url } = await open();
-  await store.bars.upsert(bars(0, 21));
-  const before = await content(raw);
-  const killer = await openRawClient(url);
-  const controller = new AbortController();
-  const first = rechunkBars(database, '7 days', {
-    signal: controller.signal,
-    onProgress: ({ done }) => done === 1 && controller.abort(new Error('told to stop')),
-  });
-  await expect(first).rejects.toThrow('told to stop');
-  const kill = await ambushSwap(killer);
-  const [ended] = await Promise.all([refusal(rechunkBars(database, '7 days')), kill()]);
-  expect(ended).toMatchObject({ code: 'SERVER_SHUTTING_DOWN' });
-  expect(await chunks(raw)).toEqual(['0-7c', ...days(7, 21)]);
-  expect(await content(raw)).toEqual(before);
-  const { hypertables, advice } = await database.pool.withClient(readStorageStatus);
-  expect(hypertables[0]).toMatchObject({ chunkInterval: '7 days', otherChunks: 14 });
-  expect(advice).toContainEqual({
-    what: "14 of ohlcv_bars's 15 chunks are not of 7 days, as new ones are",
-    command: "wyckoff storage rechunk --interval '7 days' --table ohlcv_bars",
-  });
-  expect(await rechunkBars(database, '7 days')).toMatchObject({ windows: 2, rows: 14 * 24 });
-  expect(await chunks(raw)).toEqual(['0-7c', '7-14c', '14-21c']);
-  expect(await content(raw)).toEqual(before);
-});
-
-test('told to stop, it stops between windows', async () => {
-  const { store, database, raw } = await open();
-  await store.bars.upsert(bars(0, 21));
-  const controller = new AbortController();
-  const stopped = rechunkBars(database, '7 days', {
-    signal: controller.signal,
-    onProgress: ({ done }) => done === 2 && controller.abort(new Error('told to stop')),
-  });
-  await expect(stopped).rejects.toThrow('told to stop');
-  expect(await chunks(raw)).toEqual(['0-7c', '7-14c', ...days(14, 21)]);
-});
-
-test('a writer loses nothing, and a reader misses nothing, while chunks change to and fro', {
-  timeout: 120_000,
-}, async () => {
-  const { store, database, raw, url } = await open();
-  await withoutCompressionPolicy(raw);
-  await store.bars.upsert(bars(0, 28));
-  const program = fileURLToPath(new URL('./rechunk-neighbour.ts', import.meta.url));
-  const run = (part: string) => promisify(execFile)(process.execPath, ['--import', 'tsx', program, url, part]);
-  let running = true;
-  const neighbours = Promise.all(['write', 'read', 'read'].map(run)).finally(() => {
-    running = false;
-  });
-  let rounds = 0;
-  while (running) {
-    await rechunkBars(database, rounds % 2 === 0 ? '7 days' : '1 day');
-    rounds += 1;
-  }
-  const [written, ...read] = (await neighbours).map(({ stdout }) => JSON.parse(stdout));
-  expect(rounds).toBeGreaterThan(1);
-  expect(read.map(({ counts }) => counts)).toEqual([[28 * 24], [28 * 24]]);
-  expect(await store.bars.count({ symbol: 'NEW', timeframe: '1m' })).toBe(written.inserted);
-  expect(await store.bars.series({ symbol: 'NEW' })).toMatchObject([{ count: written.inserted }]);
-  expect(await store.bars.recomputeRatios({ symbol: 'NEW', timeframe: '1m' })).toBe(0);
-});
-
-test('a snapshot from before misses nothing, whenever it looks', async () => {
-  const { store, database, raw } = await open();
-  await store.bars.upsert(bars(0, 14));
-  await raw.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
-  await raw.query('SELECT count(*) FROM patterns');
-  await rechunkBars(database, '7 days');
-  expect((await raw.query('SELECT count(*)::int AS count FROM ohlcv_bars')).rows).toEqual([{ count: 14 * 24 }]);
-  await raw.query('COMMIT');
-});
-
-test('who holds on to the bars is named, and what was done stays', async () => {
-  const { store, database, raw, url } = await open();
-  await store.bars.upsert(bars(0, 14));
-  const holder = await openRawClient(url);
-  await holder.query('BEGIN; SELECT count(*) FROM ohlcv_bars');
-  expect(await refusal(rechunkBars(database, '7 days', { patience: 1 }))).toEqual({
-    code: 'STORAGE_BUSY',
-    message: 'other sessions use ohlcv_bars and did not let go: what is done stays',
-    hint: 'stop what runs long on it (SELECT pid, query FROM pg_stat_activity shows it) and run this again: it goes on',
-  });
-  expect(await chunks(raw)).toEqual(days(0, 14));
-  const waiting = rechunkBars(database, '7 days');
-  // One that has read and then writes goes first, though it waits for what rechunk holds and holds what rechunk waits for.
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  await holder.query("SELECT FROM bar_series WHERE symbol = 'AAPL' FOR UPDATE");
-  await holder.query('COMMIT');
-  expect(await waiting).toMatchObject({ windows: 2, rows: 14 * 24 });
 });
 
 test('a window that needs more locks than the server has is refused with the statement', async () => {

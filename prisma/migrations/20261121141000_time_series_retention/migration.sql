@@ -112,8 +112,8 @@ END
 $$;
 
 -- What the jobs run, once a day; one for the bars and one for the rest, so that one that fails does not keep the other from its work. No search path of
--- their own: a procedure that has one cannot commit, and each stretch is a transaction. Without the setting a stretch that ends inside a
--- compressed chunk would fail at 100,000 rows, however right it is.
+-- their own: a procedure that has one cannot commit, and each stretch is a transaction. The setting is that of the store's own sessions: a version of
+-- TimescaleDB that decompresses what a DELETE takes would stop at 100,000 rows.
 CREATE OR REPLACE PROCEDURE bar_retention_job(job_id integer, config jsonb)
 LANGUAGE plpgsql
 AS $$
