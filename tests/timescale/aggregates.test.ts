@@ -130,6 +130,8 @@ test('storage apply makes an aggregate anew that is gone, and then every day cou
   expect(await reopened.bars.resample(INPUT)).toEqual(expected);
   expect(await refreshAggregates(await openDatabase(url))).toMatchObject({ refreshed: 3 });
   expect(await reopened.bars.resample(INPUT)).toEqual(expected);
+  // The one that has been open all the time knows the former table, and takes the bars.
+  expect(await store.bars.resample(INPUT)).toEqual(expected);
 });
 
 test('a database that was plain has aggregates after storage apply, with all its days to refresh', async () => {

@@ -13,6 +13,9 @@ CREATE TABLE "bar_aggregate_changes" (
 COMMENT ON TABLE "bar_aggregate_changes" IS 'UTC days of 1m bars that were written or removed and have not been refreshed in the continuous aggregates since. Whoever changes 1m bars writes it in the same transaction, on every layout.';
 COMMENT ON COLUMN "bar_aggregate_changes"."changed_at" IS 'bar_series.updated_at of the last change: it only grows, so a refresh removes exactly the rows that did not change meanwhile.';
 
+-- A write that is under way does not write its days yet: it ends before they are counted.
+LOCK TABLE bar_series IN EXCLUSIVE MODE;
+
 -- What is there already: the catalog knows the stretch, and a day too many costs nothing.
 INSERT INTO bar_aggregate_changes (symbol, day, changed_at)
 SELECT symbol, day::date, updated_at

@@ -72,11 +72,14 @@ function creation(design: AggregateDesign): string {
         EXECUTE format('GRANT SELECT ON public.${view} TO %s', reader);
       END LOOP;
       LOCK TABLE public.bar_aggregate_changes IN SHARE ROW EXCLUSIVE MODE;
-      INSERT INTO public.bar_aggregate_changes (symbol, day, changed_at)
+      INSERT INTO public.bar_aggregate_changes AS changes (symbol, day, changed_at)
       SELECT symbol, days.day::date, updated_at
       FROM public.bar_series, generate_series((first_timestamp AT TIME ZONE 'UTC')::date, (last_timestamp AT TIME ZONE 'UTC')::date,
                                               INTERVAL '1 day') AS days (day)
-      WHERE timeframe = '1m' ON CONFLICT DO NOTHING;
+      WHERE timeframe = '1m'
+      -- A refresh that is under way has made the other aggregates, not this one: the days must look changed to it.
+      ON CONFLICT ON CONSTRAINT pk_bar_aggregate_changes
+      DO UPDATE SET changed_at = greatest(excluded.changed_at, changes.changed_at) + INTERVAL '1 microsecond';
     END $$`;
 }
 

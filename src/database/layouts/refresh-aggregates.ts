@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from '../pool.js';
 import type { Client } from '../session.js';
+import { requireOwner } from './apply.js';
+import { HYPERTABLES } from './hypertables.js';
 import type { Layout } from './layout.js';
 
 export interface RefreshOptions {
@@ -24,10 +27,14 @@ export interface RefreshReport {
 
 /** The job's, too: hashtext() of it is the key of an advisory lock. */
 const LOCK = "hashtext('wyckoff bar aggregates')";
+/** Milliseconds between two looks at whether the other refresh has ended. */
+const TURN = 200;
 
 /**
  * Brings the continuous aggregates up to date, as the job does every hour: the days whose 1m bars changed, newest first, up to 30 at a time. It
  * may be stopped between any two steps, and waits for another refresh that is under way. Undefined where the database has no aggregates.
+ *
+ * @throws DatabaseError STORAGE_NOT_OWNER
  */
 export async function refreshAggregates(
   { pool, layout }: { readonly pool: Pool; readonly layout: Layout },
@@ -35,9 +42,10 @@ export async function refreshAggregates(
 ): Promise<RefreshReport | undefined> {
   if (layout.aggregates.size === 0) return undefined;
   return pool.withClient(async (client) => {
-    await client.query('SET statement_timeout = 0');
-    await client.query(`SELECT pg_advisory_lock(${LOCK})`);
+    await requireOwner(client, HYPERTABLES.find(({ table }) => table === 'ohlcv_bars')!);
     try {
+      await client.query('SET statement_timeout = 0');
+      await waitForTurn(client, signal);
       const before = await countDays(client);
       let day: string | null = null;
       do {
@@ -49,10 +57,19 @@ export async function refreshAggregates(
       const after = await countDays(client);
       return { refreshed: Math.max(before.ended - after.ended, 0), changed: after.ended, open: after.open };
     } finally {
-      await client.query(`SELECT pg_advisory_unlock(${LOCK})`);
-      await client.query('RESET statement_timeout');
+      // Where the connection was lost the server has done it.
+      await client.query('SELECT pg_advisory_unlock_all(); RESET statement_timeout').catch(() => {});
     }
   });
+}
+
+async function waitForTurn(client: Client, signal: AbortSignal | undefined): Promise<void> {
+  for (;;) {
+    signal?.throwIfAborted();
+    const { rows } = await client.query<{ taken: boolean }>(`SELECT pg_try_advisory_lock(${LOCK}) AS taken`);
+    if (rows[0]!.taken) return;
+    await sleep(TURN, undefined, { signal });
+  }
 }
 
 /** As text: a DATE would become midnight of this process's time zone. */

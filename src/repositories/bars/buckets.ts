@@ -58,12 +58,11 @@ export async function readBuckets(
   choose: (view: SymbolView) => readonly Wanted[],
 ): Promise<{ readonly view: SymbolView; readonly wanted: readonly Wanted[]; readonly answers: readonly Buckets[] }> {
   for (let read = 1; ; read += 1) {
-    const view = await readSymbolView(client, symbol);
+    const view = await readSymbolView(client, symbol, aggregates.values());
     const wanted = choose(view);
     const hopeful = read <= HOPEFUL_READS;
-    const answers = hopeful
-      ? await readAsSeen(client, symbol, view, wanted, aggregates)
-      : await readAsSeen(client, symbol, view, wanted, undefined);
+    const relations = view.aggregated ? aggregates : new Map();
+    const answers = await readAsSeen(client, symbol, view, wanted, hopeful ? relations : undefined);
     if (answers) return { view, wanted, answers };
   }
 }

@@ -21,6 +21,8 @@ export interface SymbolView {
   readonly series: ReadonlyMap<Timeframe, SeriesBounds>;
   /** Days whose 1m bars changed since the aggregates were refreshed, oldest first. */
   readonly changed: readonly Stretch[];
+  /** Whether the relations of the aggregates are there: one that is made anew is kept in another table. */
+  readonly aggregated: boolean;
   /** Another one as soon as anything of the symbol's bars has changed. */
   readonly stamp: string;
 }
@@ -30,28 +32,36 @@ export function stampOf(symbol: string): string {
   return `(SELECT coalesce(string_agg(timeframe || updated_at, ',' ORDER BY timeframe COLLATE "C"), '') FROM bar_series WHERE symbol = ${symbol})`;
 }
 
-type Row = [Timeframe, number, Date | null, Date | null, readonly (readonly [number, number])[] | null, string];
+type Row = [
+  ...[timeframe: Timeframe, volumeScale: number, first: Date | null, last: Date | null],
+  ...[changed: readonly (readonly [number, number])[] | null, aggregated: boolean, stamp: string],
+];
 
-/** Days that follow each other come as one stretch: after an import of years it is one row, not thousands. */
+/** $2: the relations of the aggregates. Where there are none nobody asks for the days. Days that follow each other come as one stretch: after an import of years it is one row, not thousands. */
 const VIEW = `
   SELECT timeframe, volume_scale, first_timestamp, last_timestamp,
-         (SELECT json_agg(json_build_array(low, high) ORDER BY low) FROM (
+         CASE WHEN cardinality($2::text[]) > 0 THEN (SELECT json_agg(json_build_array(low, high) ORDER BY low) FROM (
             SELECT min(day) - DATE '1970-01-01' AS low, max(day) - DATE '1970-01-01' + 1 AS high
             FROM (SELECT day, day - (row_number() OVER (ORDER BY day))::int AS run FROM bar_aggregate_changes WHERE symbol = $1) AS days
-            GROUP BY run) AS runs),
+            GROUP BY run) AS runs) END,
+         cardinality($2::text[]) > 0 AND (SELECT bool_and(to_regclass(relation) IS NOT NULL) FROM unnest($2::text[]) AS relation),
          ${stampOf('$1')}
   FROM bar_series WHERE symbol = $1`;
 
-export async function readSymbolView(client: Client, symbol: MarketSymbol): Promise<SymbolView> {
+export async function readSymbolView(
+  client: Client,
+  symbol: MarketSymbol,
+  aggregates: Iterable<string>,
+): Promise<SymbolView> {
   const { rows } = await client.query<Row>({
     name: 'bars.symbol-view',
     text: VIEW,
-    values: [symbol],
+    values: [symbol, [...aggregates]],
     rowMode: 'array',
   });
   const series = new Map<Timeframe, SeriesBounds>();
   for (const [timeframe, volumeScale, first, last] of rows)
     if (first && last) series.set(timeframe, { volumeScale, first, last });
   const changed = (rows[0]?.[4] ?? []).map(([low, high]) => ({ low: low * DAY, high: high * DAY }));
-  return { series, changed, stamp: rows[0]?.[5] ?? '' };
+  return { series, changed, aggregated: rows[0]?.[5] ?? false, stamp: rows[0]?.[6] ?? '' };
 }
