@@ -130,6 +130,7 @@ test('what somebody adds is named, or kept, and nothing is refused over it', asy
   await expectMigratesAndOpens(subject);
   expect(await applyStorage(database.pool)).toMatchObject({ changes: [], moved: [] });
   expect(await advice(database)).toEqual([
+    "30 of ohlcv_bars's 30 chunks are not of 7 days, as new ones are: wyckoff storage rechunk --interval '7 days' --table ohlcv_bars",
     "public.highs is a continuous aggregate of ohlcv_bars that is not the store's: it makes every write cost more, and keeps what " +
       'retention removes: DROP MATERIALIZED VIEW public.highs;',
   ]);

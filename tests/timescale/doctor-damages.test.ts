@@ -165,7 +165,7 @@ test('a database that was migrated without TimescaleDB: nothing differs until th
   const half = await examined(plain.url);
   expect(named(half)).toEqual([
     ...['ohlcv_bars', 'trades', 'quotes', 'order_book_snapshots', 'indicators'].map((table) => `hypertables: ${table}`),
-    ...['jobs: bar_retention_job', 'jobs: bar_aggregates_job'],
+    ...['jobs: bar_retention_job', 'jobs: bar_aggregates_job', 'jobs: time_series_retention_job'],
   ]);
   await runMend(plain.url, 'wyckoff storage apply');
   expect(await examined(plain.url)).toMatchObject({ passed: true, layout: 'timescale' });
