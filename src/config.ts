@@ -75,7 +75,7 @@ const environmentSchema = z.object({
   WYCKOFF_DATA_DIR: text.default('.wyckoff'),
   WYCKOFF_CHUNK_INTERVAL: z
     .string()
-    .regex(/^[1-9]\d* (hour|day|week|month)s?$/, "an interval such as '1 day' or '7 days'")
+    .regex(/^[1-9]\d* (hour|day|week)s?$/, "an interval such as '1 day' or '7 days'")
     .optional(),
   WYCKOFF_LOG_LEVEL: z.enum(LOG_LEVELS).default('warn'),
 });

@@ -39,8 +39,9 @@ export class Pool implements Session {
       onConnect: async (client) => {
         await this.#setUpSession?.(client);
       },
-      // Every session speaks UTC and ISO, whatever the server or role is set to: values are exact text in both directions.
-      options: `-c timezone=UTC -c datestyle=ISO -c statement_timeout=${config.statementTimeout}`,
+      // Every session speaks UTC and ISO, whatever the server or role is set to: values are exact text in both directions. And who waits for a lock
+      // sees then what was committed meanwhile: with an older snapshot it would be overwritten, or moved away.
+      options: `-c timezone=UTC -c datestyle=ISO -c default_transaction_isolation=read\\ committed -c statement_timeout=${config.statementTimeout}`,
       ssl: tlsOptions(config.tls),
     });
     // An idle connection that the server closes (a restart) is dropped by the pool; the next caller gets a new one.

@@ -112,17 +112,20 @@ test('a statement that runs too long is ended by the server, and its connection 
   await expect(pool.withClient((client) => client.query('SELECT 1'))).resolves.toMatchObject({ rowCount: 1 });
 });
 
-test('every session speaks UTC and ISO, whatever its role is set to', async () => {
+test('every session speaks UTC and ISO and sees what others commit, whatever its role is set to', async () => {
   const { url } = await openTestStore();
   const raw = await openRawClient(url);
   const database = new URL(url).pathname.slice(1);
   await raw.query(
-    `ALTER DATABASE ${database} SET timezone = 'Asia/Kolkata'; ALTER DATABASE ${database} SET datestyle = 'SQL, DMY'`,
+    `ALTER DATABASE ${database} SET timezone = 'Asia/Kolkata'; ALTER DATABASE ${database} SET datestyle = 'SQL, DMY';
+     ALTER DATABASE ${database} SET default_transaction_isolation = 'serializable'`,
   );
   const { rows } = await openPool({ databaseUrl: url }).withClient((client) =>
-    client.query("SELECT '2024-01-02T03:04:05Z'::timestamptz::text AS text"),
+    client.query(
+      "SELECT '2024-01-02T03:04:05Z'::timestamptz::text AS text, current_setting('transaction_isolation') AS isolation",
+    ),
   );
-  expect(rows).toEqual([{ text: '2024-01-02 03:04:05+00' }]);
+  expect(rows).toEqual([{ text: '2024-01-02 03:04:05+00', isolation: 'read committed' }]);
 });
 
 test('a server that refuses the user, the password or the database', async () => {

@@ -46,6 +46,13 @@ export async function checkBarSeries(
 function describe({ symbol, timeframe, known, ...row }: Row): Difference {
   const [name, of] = [`'${symbol.replaceAll("'", "''")}'`, `'${timeframe}'`];
   const where = `symbol = ${name} AND timeframe = ${of}`;
+  // Whoever wrote 1m bars past the catalog has not noted their days either: those that it knew of and those that there are.
+  const changed =
+    timeframe === '1m'
+      ? 'INSERT INTO public.bar_aggregate_changes (symbol, day, changed_at) SELECT symbol, days.day::date, clock_timestamp() ' +
+        "FROM public.bar_series, generate_series((first_timestamp AT TIME ZONE 'UTC')::date, (last_timestamp AT TIME ZONE 'UTC')::date, " +
+        `INTERVAL '1 day') AS days (day) WHERE ${where} ON CONFLICT (symbol, day) DO UPDATE SET changed_at = excluded.changed_at; `
+      : '';
   const stored = `SELECT count(*), min(timestamp), max(timestamp) FROM public.ohlcv_bars WHERE ${where}`;
   return {
     object: `${symbol} ${timeframe}`,
@@ -55,9 +62,9 @@ function describe({ symbol, timeframe, known, ...row }: Row): Difference {
       'count, first and last are wrong, and "latest" starts from the wrong bar; if bars were lost, restore them first',
     // The lock first: a writer that is under way counts before this does.
     mend: known
-      ? `BEGIN; SELECT FROM public.bar_series WHERE ${where} FOR UPDATE; ` +
-        `UPDATE public.bar_series SET (bar_count, first_timestamp, last_timestamp) = (${stored}) WHERE ${where}; COMMIT;`
-      : `INSERT INTO public.bar_series (symbol, timeframe, bar_count, first_timestamp, last_timestamp) SELECT ${name}, ${of}, stored.* FROM (${stored}) AS stored;`,
+      ? `BEGIN; SELECT FROM public.bar_series WHERE ${where} FOR UPDATE; ${changed}` +
+        `UPDATE public.bar_series SET (bar_count, first_timestamp, last_timestamp) = (${stored}) WHERE ${where}; ${changed}COMMIT;`
+      : `BEGIN; INSERT INTO public.bar_series (symbol, timeframe, bar_count, first_timestamp, last_timestamp) SELECT ${name}, ${of}, stored.* FROM (${stored}) AS stored; ${changed}COMMIT;`,
   };
 }
 

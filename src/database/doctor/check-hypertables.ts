@@ -31,9 +31,7 @@ export async function checkHypertables(
   const warnings = hypertables.flatMap((each) =>
     adviseHypertable(each, locks).map(({ what, command }) => ({
       ...{ object: each.table, expected: 'storage and settings that fit the data', found: what },
-      meaning: command.startsWith('WYCKOFF_CHUNK_INTERVAL')
-        ? 'each chunk takes time to plan: set WYCKOFF_CHUNK_INTERVAL in .env as well, or the old interval is expected again'
-        : 'it works, and will be slow, large or refused as the data grow',
+      meaning: 'it works, and will be slow, large or refused as the data grow',
       mend: command,
     })),
   );

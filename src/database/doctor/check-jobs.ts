@@ -7,15 +7,14 @@ import { counted, type Difference, type Findings } from './report.js';
 
 /** TimescaleDB's jobs: that they are there, are not switched off, and did not fail when they ran last. */
 export async function checkJobs(client: Client, { jobs }: StorageStatus): Promise<Findings> {
-  const missing = (await readMissingJobs(client)).map(({ what }) => ({
-    ...{
-      object: JOBS.find(({ procedure }) => what.includes(procedure))?.procedure ?? what,
-      expected: 'a job that runs every day',
-      found: what,
-    },
-    meaning: 'what it does is no longer done',
-    mend: 'wyckoff storage apply',
-  }));
+  const missing = (await readMissingJobs(client)).map(({ what }) => {
+    const job = JOBS.find(({ procedure }) => what.includes(procedure));
+    return {
+      ...{ object: job?.procedure ?? what, expected: `a job that runs every ${job?.every}`, found: what },
+      meaning: 'what it does is no longer done',
+      mend: 'wyckoff storage apply',
+    };
+  });
   const errors = await readErrors(client);
   const { rows } = await client.query<{ workers: number }>(
     "SELECT current_setting('timescaledb.max_background_workers')::int AS workers",

@@ -48,6 +48,6 @@ function describe({ table, name, expected, found }: NameChange): Difference {
   return {
     ...{ object, expected, found },
     meaning: 'the database holds rows against another rule than the store does',
-    mend: `${drop} ${add}`,
+    mend: `BEGIN; ${drop} ${add} COMMIT;`,
   };
 }

@@ -38,7 +38,9 @@ function describe({ table, name, expected, found }: NameChange, schema: Schema):
     meaning: unique
       ? 'a row may be there twice, and reads are slow'
       : 'reads that need it look through the whole table',
-    mend: `${found ? `DROP INDEX public.${quoted(name)}; ` : ''}${remake(table, name, schema)}`,
+    mend: found
+      ? `BEGIN; DROP INDEX public.${quoted(name)}; ${remake(table, name, schema)} COMMIT;`
+      : remake(table, name, schema),
   };
 }
 
@@ -54,7 +56,7 @@ function describeInvalid({ table, name, constraint }: InvalidIndex, schema: Sche
     mend: constraint
       ? `REINDEX INDEX public.${quoted(name)};`
       : known
-        ? `${drop} ${remake(table, name, schema)}`
+        ? `BEGIN; ${drop} ${remake(table, name, schema)} COMMIT;`
         : drop,
   };
 }

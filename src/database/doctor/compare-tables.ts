@@ -30,7 +30,7 @@ function compareColumns(table: string, expected: Table, found: Table): Differenc
       return [
         {
           ...{ object, expected: 'no such column', found: describe(there!) },
-          meaning: 'the store does not fill it, and Prisma reports it as drift',
+          meaning: 'the store does not fill it, and Prisma reports it as drift; the mend deletes what is in it',
           mend: `${alter} DROP COLUMN ${quoted(name)};`,
         },
       ];
@@ -49,7 +49,7 @@ function compareColumns(table: string, expected: Table, found: Table): Differenc
       {
         ...{ object, expected: describe(wanted), found: describe(there) },
         meaning: meaningOf(wanted, there),
-        mend: `${alter} ${changes.join(', ')};`,
+        mend: `${lossGuard(table, quoted(name), wanted, there)}${alter} ${changes.join(', ')};`,
       },
     ];
   });
@@ -70,7 +70,7 @@ function changesOf(column: string, wanted: Column, there: Column): string[] {
   const redefaulted = wanted.default !== there.default;
   return [
     ...((retyped || redefaulted) && there.default !== null ? [`ALTER COLUMN ${column} DROP DEFAULT`] : []),
-    ...(retyped ? [`ALTER COLUMN ${column} TYPE ${wanted.type} USING ${column}::${wanted.type}`] : []),
+    ...(retyped ? [`ALTER COLUMN ${column} TYPE ${wanted.type}${conversion(column, wanted, there)}`] : []),
     ...((retyped || redefaulted) && wanted.default !== null
       ? [`ALTER COLUMN ${column} SET DEFAULT ${wanted.default}`]
       : []),
@@ -78,6 +78,21 @@ function changesOf(column: string, wanted: Column, there: Column): string[] {
       ? [`ALTER COLUMN ${column} ${wanted.nullable ? 'DROP' : 'SET'} NOT NULL`]
       : []),
   ];
+}
+
+/** Text is taken as it is: a cast would cut what is too long. An instant without a zone is one in UTC, whatever the session's zone is. */
+function conversion(column: string, wanted: Column, there: Column): string {
+  if (/^(character|text)/.test(wanted.type)) return '';
+  const instant = wanted.type.startsWith('timestamp') && wanted.type.endsWith('with time zone');
+  if (instant && there.type.endsWith('without time zone')) return ` USING ${column} AT TIME ZONE 'UTC'`;
+  return ` USING ${column}::${wanted.type}`;
+}
+
+/** A number that the type cannot hold as it is would be rounded. */
+function lossGuard(table: string, column: string, wanted: Column, there: Column): string {
+  if (!/^numeric/.test(wanted.type) || !/^(numeric|double|real)/.test(there.type)) return '';
+  const lossy = `SELECT FROM public.${quoted(table)} WHERE ${column}::numeric <> ${column}::${wanted.type}`;
+  return `DO $$ BEGIN IF EXISTS (${lossy}) THEN RAISE EXCEPTION 'values of ${table} would be rounded'; END IF; END $$; `;
 }
 
 function describe({ type, nullable, default: expression }: Column): string {

@@ -29,7 +29,7 @@ function describe({ table, name, expected, found }: NameChange): Difference {
   }
   return {
     ...{ object, expected, found: found ?? 'no such trigger', meaning: meaningOf(table) },
-    mend: `${found ? `${drop} ` : ''}${expected};`,
+    mend: found ? `BEGIN; ${drop} ${expected}; COMMIT;` : `${expected};`,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { UnsupportedServerError } from '../../errors.js';
+import { intervalText } from './chunk-interval.js';
 import { enoughLocks, hasRoom, type LockTable } from './locks.js';
 import type { Advice, HypertableStatus, JobStatus } from './status.js';
 
@@ -26,7 +27,7 @@ export function adviseHypertable(status: HypertableStatus, locks: LockTable): Ad
   if (otherChunks > 0) {
     advice.push({
       what: `${otherChunks} of ${table}'s ${chunks} chunks are not of ${chunkInterval}, as new ones are`,
-      command: `wyckoff storage rechunk --interval '${chunkInterval}' --table ${table}`,
+      command: `wyckoff storage rechunk --interval '${intervalText(status.chunkSeconds / 3_600)}' --table ${table}`,
     });
   }
   if (fitting !== undefined) {

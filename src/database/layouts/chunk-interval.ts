@@ -28,7 +28,12 @@ export function readChunkInterval(value: unknown, path: string, report: Report):
     report({ code: 'CHUNK_INTERVAL_OUT_OF_RANGE', path, value, rule });
     return undefined;
   }
-  return { hours, text: hours % HOURS.day === 0 ? counted(hours / HOURS.day, 'day') : counted(hours, 'hour') };
+  return { hours, text: intervalText(hours) };
+}
+
+/** As {@link readChunkInterval} takes it. */
+export function intervalText(hours: number): string {
+  return hours % HOURS.day === 0 ? counted(hours / HOURS.day, 'day') : counted(hours, 'hour');
 }
 
 function counted(count: number, one: string): string {

@@ -40,21 +40,26 @@ export async function compressChunks(
 ): Promise<CompressReport[]> {
   return pool.withClient(async (client) => {
     const reports: CompressReport[] = [];
-    for (const { table } of layout.hypertables) {
-      const chunks = await findChunks(client, table, direction, olderThan);
-      const bytesBefore = await sizeOf(client, table, chunks);
-      for (const [done, chunk] of chunks.entries()) {
-        signal?.throwIfAborted();
-        onProgress({ table, done, total: chunks.length });
-        await client.query(
-          direction === 'compress'
-            ? 'SELECT compress_chunk($1::regclass, if_not_compressed => true)'
-            : 'SELECT decompress_chunk($1::regclass, if_compressed => true)',
-          [chunk],
-        );
+    await client.query('SET statement_timeout = 0');
+    try {
+      for (const { table } of layout.hypertables) {
+        const chunks = await findChunks(client, table, direction, olderThan);
+        const bytesBefore = await sizeOf(client, table, chunks);
+        for (const [done, chunk] of chunks.entries()) {
+          signal?.throwIfAborted();
+          onProgress({ table, done, total: chunks.length });
+          await client.query(
+            direction === 'compress'
+              ? 'SELECT compress_chunk($1::regclass, if_not_compressed => true)'
+              : 'SELECT decompress_chunk($1::regclass, if_compressed => true)',
+            [chunk],
+          );
+        }
+        onProgress({ table, done: chunks.length, total: chunks.length });
+        reports.push({ table, chunks: chunks.length, bytesBefore, bytesAfter: await sizeOf(client, table, chunks) });
       }
-      onProgress({ table, done: chunks.length, total: chunks.length });
-      reports.push({ table, chunks: chunks.length, bytesBefore, bytesAfter: await sizeOf(client, table, chunks) });
+    } finally {
+      await client.query('RESET statement_timeout').catch(() => {});
     }
     return reports;
   });

@@ -148,9 +148,11 @@ function dropsChunks({ table }: HypertableDesign): Deviation {
 
 /** Chunks cannot be cut anew in place: a plain table takes its place, and `wyckoff storage apply` makes a hypertable of that. */
 function wrongDimension(design: HypertableDesign, { aggregates, triggers }: Row): Deviation {
-  const { table, time } = design;
+  const { table, time, catalog } = design;
   const steps = [
     'BEGIN',
+    `LOCK TABLE public.${catalog} IN EXCLUSIVE MODE`,
+    `LOCK TABLE public.${table} IN ACCESS EXCLUSIVE MODE`,
     `CREATE TABLE public.renewed_${table} (LIKE public.${table} INCLUDING ALL EXCLUDING INDEXES)`,
     `INSERT INTO public.renewed_${table} SELECT * FROM public.${table}`,
     ...aggregates.map((name) => `DROP MATERIALIZED VIEW ${name}`),

@@ -127,16 +127,13 @@ export async function runRetention(
   const correlation = randomUUID();
   const tables: RetainedTable[] = [];
   for (const design of designsOf(table)) {
-    const cutoff = await pool.withClient(async (client) => {
-      const { rows } = await client.query<{ cutoff: string | null }>('SELECT retention_cutoff($1)::text AS cutoff', [
-        design.table,
-      ]);
-      return rows[0]!.cutoff;
-    });
-    if (cutoff === null) continue;
+    if ((await readCutoff(pool, design)) === null) continue;
     const removed = new Map<string, RetainedSeries>();
     for (;;) {
       signal?.throwIfAborted();
+      // Anew each time: whoever sets another one while this is at work means what is still there.
+      const cutoff = await readCutoff(pool, design);
+      if (cutoff === null) break;
       const step = await pool.transaction((client) => removeStretch(client, design, cutoff, actor, correlation));
       if (!step) break;
       for (const one of step.series) {
@@ -151,6 +148,15 @@ export async function runRetention(
   return tables;
 }
 
+async function readCutoff(pool: Pool, { table }: HypertableDesign): Promise<string | null> {
+  return pool.withClient(async (client) => {
+    const { rows } = await client.query<{ cutoff: string | null }>('SELECT retention_cutoff($1)::text AS cutoff', [
+      table,
+    ]);
+    return rows[0]!.cutoff;
+  });
+}
+
 /** Undefined: nothing is left to do. */
 async function removeStretch(
   client: Client,
@@ -159,6 +165,8 @@ async function removeStretch(
   actor: string,
   correlation: string,
 ): Promise<{ stretch: string; series: RetainedSeries[] } | undefined> {
+  // The first run may remove years, and on the plain layout all of it is one statement.
+  await client.query('SET LOCAL statement_timeout = 0');
   const { rows: stretches } = await client.query<{ stretch: string | null }>(
     'SELECT retention_stretch($1, $2)::text AS stretch',
     [table, cutoff],
