@@ -95,7 +95,8 @@ describe('on a server of your own, without TimescaleDB', () => {
 describe('from plain PostgreSQL to TimescaleDB', () => {
   it('moves every row', async () => {
     const heading = 'From plain PostgreSQL to TimescaleDB';
-    const before = (await contentOf(here)).rows!;
+    // The days to refresh count as changed once more, since the aggregates are new.
+    const before = (await contentOf(here)).rows!.filter(({ relation }) => relation !== 'bar_aggregate_changes');
     const rows = async () => {
       const content = await contentOf(here);
       return content.rows!.filter(({ relation }) => before.some((each) => each.relation === relation));
@@ -217,7 +218,7 @@ describe('later', () => {
   it('is tuned', async () => {
     const [lengthen = '', retention = ''] = under('Tune', 'sh');
     expect(await sh(lengthen)).toContain('New chunks of ohlcv_bars are of 30 days now');
-    expect(await sh(retention)).toContain('Bars are kept for 10 years');
+    expect(await sh(retention)).toContain('ohlcv_bars: kept for 10 years');
     for (const source of under('Tune', 'sql')) await sql(source);
     await here.stop();
     await here.start(QUIET);

@@ -184,7 +184,13 @@ describe('on the embedded server', () => {
     ] as const) {
       expect(await storage(...args)).toEqual({ code: 0, errors: '', output });
     }
-    expect(await json('apply')).toEqual({ layout: 'plain', extensionVersion: null, changes: [], moved: [] });
+    expect(await json('apply')).toEqual({
+      layout: 'plain',
+      extensionVersion: null,
+      changes: [],
+      moved: [],
+      earlierSessions: 0,
+    });
     expect(await json('compress')).toEqual({ tables: [] });
     expect(await json('rechunk', '--interval', '7 days')).toEqual({
       ...{ interval: '7 days', configured: null, reverts: false, tables: [] },

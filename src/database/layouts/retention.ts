@@ -91,6 +91,9 @@ export async function readRetention(client: Client, table?: string): Promise<Ret
   return retention;
 }
 
+/** As retention_cutoff() has it, which programs that only look may not run. */
+const CUTOFF = "date_trunc('day', now() AT TIME ZONE 'UTC' - keep) AT TIME ZONE 'UTC'";
+
 async function readTable(client: Client, { table, catalog, time }: HypertableDesign): Promise<Retention> {
   const [ofTable, event] =
     catalog === 'bar_series'
@@ -102,7 +105,7 @@ async function readTable(client: Client, { table, catalog, time }: HypertableDes
   const { rows } = await client.query<Omit<Retention, 'rows'>>(
     `SELECT policy.*, (SELECT count(*)::int FROM ${catalog} WHERE ${ofTable} AND first_timestamp < policy.cutoff) AS series,
             (SELECT max(timestamp) FROM audit_trail WHERE ${event}) AS "lastRemoval"
-     FROM (SELECT wanted AS table, keep::text, set_by AS "setBy", updated_at AS "setAt", retention_cutoff(wanted) AS cutoff
+     FROM (SELECT wanted AS table, keep::text, set_by AS "setBy", updated_at AS "setAt", ${CUTOFF} AS cutoff
            FROM (SELECT $1::text) AS one (wanted) LEFT JOIN retention_policies ON relation = wanted) AS policy`,
     [table],
   );
