@@ -40,7 +40,3 @@ export function price(value: Decimal): string {
 export function percentOf(fraction: Decimal): string {
   return `${fraction.times(100).toFixed(2)}%`;
 }
-
-export function counted(count: number, noun: string, plural = `${noun}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? noun : plural}`;
-}

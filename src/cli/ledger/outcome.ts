@@ -1,9 +1,11 @@
 /** How an idea ended, or how it stands. */
+
 import { type Campaign, isLive } from '../../domain/campaign.js';
+import { counted } from '../../domain/counted.js';
 import { SIGNAL_MOVES, SIGNAL_STATUSES, type Signal } from '../../domain/signal.js';
 import type { TradingRange } from '../../domain/trading-range.js';
 import { CAMPAIGNS } from './campaigns.js';
-import { counted, shortId } from './format.js';
+import { shortId } from './format.js';
 import { RANGES } from './ranges.js';
 
 export interface Standing {

@@ -1,6 +1,7 @@
 /** What `wyckoff trace` prints. */
 
 import type { AuditEvent } from '../../domain/audit-event.js';
+import { counted } from '../../domain/counted.js';
 import type { JsonObject } from '../../domain/json.js';
 import type { SeriesKey } from '../../domain/series.js';
 import { formatInstant } from '../../domain/time.js';
@@ -12,7 +13,7 @@ import { eventJson, problemJson } from '../event-json.js';
 import { note, say, sayJson } from '../output.js';
 import { BACKTESTS } from './backtests.js';
 import { CAMPAIGNS } from './campaigns.js';
-import { counted, minute } from './format.js';
+import { minute } from './format.js';
 import { type Ledger, withLedger } from './ledger.js';
 import { describeStanding, isOver } from './outcome.js';
 import { PATTERNS } from './patterns.js';

@@ -1,4 +1,5 @@
 /** What the command line knows of a table of the ledger. */
+import { counted } from '../../domain/counted.js';
 import type { SeriesKey } from '../../domain/series.js';
 import type { LedgerRow, LedgerTable } from '../../repositories/ledger/ledger-table.js';
 import type { Page } from '../../repositories/ledger/page.js';
@@ -6,7 +7,7 @@ import type { Store } from '../../store.js';
 import { say } from '../output.js';
 import { renderTable } from '../table.js';
 import type { Field } from './field.js';
-import { counted } from './format.js';
+
 import type { ListFilter } from './options.js';
 
 export interface LedgerView<Entity extends LedgerRow & SeriesKey> {

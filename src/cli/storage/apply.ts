@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { counted } from '../../domain/counted.js';
 import { withDatabase } from '../context.js';
 import { say, sayJson } from '../output.js';
 import { Progress } from './progress.js';
-import { counted } from './sizes.js';
 
 const PHASES = { read: 'reading', move: 'moving', verify: 'verifying' } as const;
 

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { CompressReport, Direction } from '../../database/layouts/compress.js';
+import { counted } from '../../domain/counted.js';
 import { withDatabase } from '../context.js';
 import { say, sayJson } from '../output.js';
 import { Progress } from './progress.js';
-import { counted, savedText, sized } from './sizes.js';
+import { savedText, sized } from './sizes.js';
 
 interface CompressOptions {
   readonly olderThan?: string;

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { RechunkedTable, RechunkReport } from '../../database/layouts/rechunk.js';
+import { counted } from '../../domain/counted.js';
 import { withDatabase } from '../context.js';
 import { say, sayJson } from '../output.js';
 import { Progress } from './progress.js';
-import { counted } from './sizes.js';
 
 interface RechunkOptions {
   readonly interval: string;

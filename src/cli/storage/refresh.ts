@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { RefreshReport } from '../../database/layouts/refresh-aggregates.js';
+import { counted } from '../../domain/counted.js';
 import { withDatabase } from '../context.js';
 import { say, sayJson } from '../output.js';
 import { Progress } from './progress.js';
-import { counted } from './sizes.js';
 
 export function registerRefreshCommand(storage: Command): void {
   storage

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Retention } from '../../database/layouts/retention.js';
+import { counted } from '../../domain/counted.js';
 import { formatInstant } from '../../domain/time.js';
 import { withDatabase } from '../context.js';
 import { note, say, sayJson } from '../output.js';
-import { counted } from './sizes.js';
 
 interface Options {
   readonly table?: string;

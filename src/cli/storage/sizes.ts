@@ -1,7 +1,3 @@
-export function counted(count: number, one: string, more = `${one}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : more}`;
-}
-
 const UNITS = ['kB', 'MB', 'GB', 'TB'];
 
 /** Bytes as a person reads them, in powers of 1024: `1.4 GB`. */

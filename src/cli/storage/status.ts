@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { HypertableStatus, JobStatus, StorageStatus } from '../../database/layouts/status.js';
+import { counted } from '../../domain/counted.js';
 import { formatInstant } from '../../domain/time.js';
 import { withDatabase } from '../context.js';
 import { say, sayJson } from '../output.js';
 import { renderTable } from '../table.js';
-import { counted, savedText, sized } from './sizes.js';
+import { savedText, sized } from './sizes.js';
 
 export function registerStatusCommand(storage: Command): void {
   storage

@@ -1,6 +1,7 @@
+import { counted } from '../../domain/counted.js';
 import { AGGREGATES, type AggregateDesign, readMissingAggregates } from '../layouts/aggregates.js';
 import type { Client } from '../session.js';
-import { counted, type Difference, type Findings } from './report.js';
+import type { Difference, Findings } from './report.js';
 
 const APPLY = 'wyckoff storage apply';
 /** The job refreshes them every hour. */

@@ -1,8 +1,9 @@
 /** The catalogs of the series against the rows: reads go by what a catalog says. */
+import { counted } from '../../domain/counted.js';
 import { HYPERTABLES, type HypertableDesign } from '../layouts/hypertables.js';
 import type { Client } from '../session.js';
 import { checkBarSeries } from './bar-catalog.js';
-import { counted, type Difference, type Findings } from './report.js';
+import type { Difference, Findings } from './report.js';
 
 /** Series of a catalog that are looked at where not all are. */
 const SAMPLE = 20;

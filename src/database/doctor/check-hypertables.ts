@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.js';
 import { adviseHypertable } from '../layouts/advice.js';
 import { compressionOff, type HypertableState, readHypertableState } from '../layouts/hypertable-state.js';
 import { DEFAULT_CHUNK_INTERVAL, HYPERTABLES, type HypertableDesign } from '../layouts/hypertables.js';
@@ -5,7 +6,7 @@ import { readLockTable } from '../layouts/locks.js';
 import type { StorageStatus } from '../layouts/status.js';
 import type { Client } from '../session.js';
 import { quoted } from './compare-names.js';
-import { counted, type Difference, type Findings } from './report.js';
+import type { Difference, Findings } from './report.js';
 
 const APPLY = 'wyckoff storage apply';
 

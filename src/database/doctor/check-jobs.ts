@@ -1,9 +1,10 @@
+import { counted } from '../../domain/counted.js';
 import { adviseJob } from '../layouts/advice.js';
 import { readMissingJobs } from '../layouts/hypertable-state.js';
 import { JOBS } from '../layouts/hypertables.js';
 import type { JobStatus, StorageStatus } from '../layouts/status.js';
 import type { Client } from '../session.js';
-import { counted, type Difference, type Findings } from './report.js';
+import type { Difference, Findings } from './report.js';
 
 /** TimescaleDB's jobs: that they are there, are not switched off, and did not fail when they ran last. */
 export async function checkJobs(client: Client, { jobs }: StorageStatus): Promise<Findings> {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { counted } from '../../domain/counted.js';
 import { type MigrationStatus, migrationStatus, packagedMigrations } from '../migrate.js';
 import { migrationNames } from '../schema-engine/migration-list.js';
 import type { Client } from '../session.js';
-import { counted, type Difference, type Findings } from './report.js';
+import type { Difference, Findings } from './report.js';
 
 export interface Migrations {
   readonly packaged: readonly string[];

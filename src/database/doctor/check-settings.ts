@@ -1,8 +1,9 @@
 import type { PoolConfig } from '../../config.js';
+import { counted } from '../../domain/counted.js';
 import { readLockTable } from '../layouts/locks.js';
 import type { Client } from '../session.js';
 import { quoted } from './compare-names.js';
-import { counted, type Difference, type Findings } from './report.js';
+import type { Difference, Findings } from './report.js';
 
 /** Of settings that protect what was written, what is lost where they are off. */
 const PROTECTION: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
-import { counted, type Difference, type Findings } from './report.js';
+import { counted } from '../../domain/counted.js';
+import type { Difference, Findings } from './report.js';
 import type { Routine, Schema } from './schema.js';
 
 /** Functions and procedures, with their bodies. Others than ours are nobody's business. */

@@ -1,5 +1,6 @@
+import { counted } from '../../domain/counted.js';
 import { compareNames, type NameChange, partsOf, quoted } from './compare-names.js';
-import { counted, type Difference, type Findings } from './report.js';
+import type { Difference, Findings } from './report.js';
 import type { Schema } from './schema.js';
 
 /** An index that the server does not use, because its making was broken off. */

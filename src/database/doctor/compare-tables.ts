@@ -1,5 +1,6 @@
+import { counted } from '../../domain/counted.js';
 import { quoted } from './compare-names.js';
-import { counted, type Difference, type Findings } from './report.js';
+import type { Difference, Findings } from './report.js';
 import type { Column, Schema, Table } from './schema.js';
 
 const GONE = 'what was in it is gone: restore it from a backup, this makes it anew and empty';

@@ -1,6 +1,7 @@
+import { counted } from '../../domain/counted.js';
 import { compareNames, type NameChange, partsOf, quoted } from './compare-names.js';
 import type { Silenced } from './faults.js';
-import { counted, type Difference, type Findings } from './report.js';
+import type { Difference, Findings } from './report.js';
 import type { Schema } from './schema.js';
 
 /** Whether they are there, as they were made, and fire. */

@@ -56,8 +56,3 @@ export function toGroup(name: GroupName, findings: Findings): Group {
   const status = differences.length > 0 ? 'differs' : unseen ? 'not-checked' : 'passed';
   return { name, status, checked, differences, warnings, notChecked };
 }
-
-/** `1 table`, `17 tables`. */
-export function counted(count: number, one: string, more = `${one}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : more}`;
-}

@@ -114,7 +114,7 @@ export function judgeExtension({ available, installed, schema, preloaded, licens
 }
 
 /** Any statement before it would load the old library. */
-export const UPDATE_EXTENSION =
+const UPDATE_EXTENSION =
   'runs ALTER EXTENSION timescaledb UPDATE; in this database, as the first statement of a new session (psql -X)';
 
 function unusable(code: string, message: string, hint: string): Extension {

@@ -130,13 +130,13 @@ export async function runRetention(
   const correlation = randomUUID();
   const tables: RetainedTable[] = [];
   for (const design of designsOf(table)) {
-    if ((await readCutoff(pool, design)) === null) continue;
-    const removed = new Map<string, RetainedSeries>();
+    let removed: Map<string, RetainedSeries> | undefined;
     for (;;) {
       signal?.throwIfAborted();
       // Anew each time: whoever sets another one while this is at work means what is still there.
       const cutoff = await readCutoff(pool, design);
       if (cutoff === null) break;
+      removed ??= new Map();
       const step = await pool.transaction((client) => removeStretch(client, design, cutoff, actor, correlation));
       if (!step) break;
       for (const one of step.series) {
@@ -146,7 +146,7 @@ export async function runRetention(
       }
       onProgress(design.table, new Date(step.stretch));
     }
-    tables.push({ table: design.table, series: [...removed.values()] });
+    if (removed) tables.push({ table: design.table, series: [...removed.values()] });
   }
   return tables;
 }
