@@ -14,6 +14,7 @@ import { readText } from './domain/text.js';
 import { type InstantInput, readInstant } from './domain/time.js';
 import type { Problem } from './errors.js';
 import { type CallObserver, observeBoth, observedAll } from './observability/calls.js';
+import type { HttpServer, HttpServerOptions } from './observability/http-server.js';
 import type { Metrics } from './observability/metrics.js';
 import { traceCall } from './observability/tracing.js';
 import { type AuditContext, LONGEST_ACTOR } from './repositories/audit/append.js';
@@ -73,6 +74,7 @@ export class Store implements Repositories {
   /** Metrics in the form of prom-client, where `openStore({ metrics: true })` asked for them. */
   readonly metrics: Registry | undefined;
   readonly #observe: CallObserver;
+  readonly #servers: HttpServer[] = [];
   readonly #database: Database;
   readonly #units: UnitsOfWork;
   readonly #actor: string;
@@ -150,9 +152,30 @@ export class Store implements Repositories {
     return this.#database.migrate();
   }
 
+  /**
+   * Serves `/metrics` (where the store counts them), `/health/live` and `/health/ready` until the store closes: on 127.0.0.1:9464 unless told
+   * otherwise. Answers with the URL.
+   *
+   * @throws ConfigError PORT_TAKEN, ADDRESS_NOT_AVAILABLE
+   */
+  async serve(options: HttpServerOptions = {}): Promise<string> {
+    const { startHttpServer } = await import('./observability/http-server.js');
+    const { metrics } = this;
+    const server = await startHttpServer(
+      {
+        metrics: metrics && (async () => ({ contentType: metrics.contentType, text: await metrics.metrics() })),
+        ready: async () => ({ ...(await this.health()) }),
+      },
+      options,
+    );
+    this.#servers.push(server);
+    return server.url;
+  }
+
   /** Closes every connection, and the embedded server where this was its last user. May be called twice. */
-  close(): Promise<void> {
-    return this.#database.close();
+  async close(): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.close()));
+    await this.#database.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

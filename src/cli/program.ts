@@ -13,6 +13,7 @@ import { registerLedgerCommands } from './ledger/commands.js';
 import { registerMigrateCommand } from './migrate.js';
 import { registerRolesCommands } from './roles.js';
 import { registerSeedCommand } from './seed.js';
+import { registerServeCommand } from './serve.js';
 import { registerStorageCommands } from './storage.js';
 import { registerTraceCommand } from './trace.js';
 
@@ -59,6 +60,7 @@ function createProgram(): Command {
   registerTraceCommand(program);
   registerAuditCommands(program);
   registerRolesCommands(program);
+  registerServeCommand(program);
   registerStorageCommands(program);
   registerDatabaseCommands(program);
   return program;
