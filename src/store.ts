@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Registry } from 'prom-client';
 import { type ConfigOptions, readConfig } from './config.js';
 import { Database, type MigrationPolicy } from './database/database.js';
 import type { Health } from './database/health.js';
+import type { Session } from './database/session.js';
 import { type UnitOfWork, type UnitOptions, UnitsOfWork } from './database/unit-of-work.js';
 import { readId } from './domain/identifier.js';
 import type { JsonSchema } from './domain/json-schemas.js';
@@ -11,6 +13,10 @@ import { readOrThrow, requireObject } from './domain/problem.js';
 import { readText } from './domain/text.js';
 import { type InstantInput, readInstant } from './domain/time.js';
 import type { Problem } from './errors.js';
+import { type CallObserver, observeBoth, observedAll } from './observability/calls.js';
+import type { HttpServer, HttpServerOptions } from './observability/http-server.js';
+import type { Metrics } from './observability/metrics.js';
+import { traceCall } from './observability/tracing.js';
 import { type AuditContext, LONGEST_ACTOR } from './repositories/audit/append.js';
 import { AsOfReader } from './repositories/bars/as-of-reader.js';
 import { LedgerSession } from './repositories/ledger/ledger-session.js';
@@ -35,6 +41,8 @@ export interface StoreOptions extends ConfigOptions {
    * it is tried again. Default: the log.
    */
   readonly onWarning?: (problem: Problem) => void;
+  /** Counts and times what the store does, for Prometheus ({@link Store.metrics}). Default: off. */
+  readonly metrics?: boolean;
 }
 
 export interface TransactionOptions extends Pick<AuditContext, 'correlationId'>, UnitOptions {
@@ -63,6 +71,10 @@ export class Store implements Repositories {
   readonly campaigns: Repositories['campaigns'];
   readonly backtests: Repositories['backtests'];
   readonly audit: Repositories['audit'];
+  /** Metrics in the form of prom-client, where `openStore({ metrics: true })` asked for them. */
+  readonly metrics: Registry | undefined;
+  readonly #observe: CallObserver;
+  readonly #servers: HttpServer[] = [];
   readonly #database: Database;
   readonly #units: UnitsOfWork;
   readonly #actor: string;
@@ -70,20 +82,17 @@ export class Store implements Repositories {
   /** What a transaction inside another one takes over. */
   readonly #around = new AsyncLocalStorage<{ readonly unit: UnitOfWork; readonly context: AuditContext }>();
 
-  constructor(database: Database, actor: string, settings: PatternSettings) {
+  constructor(database: Database, actor: string, settings: PatternSettings, metrics?: Metrics) {
     this.#database = database;
+    this.metrics = metrics?.registry;
+    this.#observe = metrics ? observeBoth(traceCall, metrics.observeCall) : traceCall;
+    metrics?.watchPool(() => database.pool.state);
     this.#units = new UnitsOfWork(database.pool, database.log);
     this.#actor = actor;
     this.#settings = settings;
     const context = { actor };
     const ledger = LedgerSession.alone(this.#units, context);
-    const repositories = createRepositories(
-      this.#units.outside,
-      ledger,
-      context,
-      settings,
-      () => database.layout.aggregates,
-    );
+    const repositories = this.#repositories(this.#units.outside, ledger, context);
     this.bars = repositories.bars;
     this.trades = repositories.trades;
     this.quotes = repositories.quotes;
@@ -143,13 +152,39 @@ export class Store implements Repositories {
     return this.#database.migrate();
   }
 
+  /**
+   * Serves `/metrics` (where the store counts them), `/health/live` and `/health/ready` until the store closes: on 127.0.0.1:9464 unless told
+   * otherwise. Answers with the URL.
+   *
+   * @throws ConfigError PORT_TAKEN, ADDRESS_NOT_AVAILABLE
+   */
+  async serve(options: HttpServerOptions = {}): Promise<string> {
+    const { startHttpServer } = await import('./observability/http-server.js');
+    const { metrics } = this;
+    const server = await startHttpServer(
+      {
+        metrics: metrics && (async () => ({ contentType: metrics.contentType, text: await metrics.metrics() })),
+        ready: async () => ({ ...(await this.health()) }),
+      },
+      options,
+    );
+    this.#servers.push(server);
+    return server.url;
+  }
+
   /** Closes every connection, and the embedded server where this was its last user. May be called twice. */
-  close(): Promise<void> {
-    return this.#database.close();
+  async close(): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.close()));
+    await this.#database.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #repositories(session: Session, ledger: LedgerSession, context: AuditContext): Repositories {
+    const aggregates = () => this.#database.layout.aggregates;
+    return observedAll(createRepositories(session, ledger, context, this.#settings, aggregates), this.#observe);
   }
 
   #within<T>(unit: UnitOfWork, context: AuditContext, use: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -159,7 +194,7 @@ export class Store implements Repositories {
   #transaction(unit: UnitOfWork, context: AuditContext): Transaction {
     const ledger = LedgerSession.within(unit, context);
     return {
-      ...createRepositories(unit, ledger, context, this.#settings, () => this.#database.layout.aggregates),
+      ...this.#repositories(unit, ledger, context),
       transaction: async (options, use) => {
         const inner = readContext(options, context);
         const { isolation, retries } = options;
@@ -176,13 +211,20 @@ export class Store implements Repositories {
  * @throws ConfigError, InvalidInputError, ConnectionError, AuthenticationError, UnsupportedServerError, MigrationError, EmbeddedServerError
  */
 export async function openStore(options: StoreOptions = {}): Promise<Store> {
-  const { migrations, actor, patternRules, jsonSchemas = [], onWarning, ...rest } = options;
+  const { migrations, actor, patternRules, jsonSchemas = [], onWarning, metrics, ...rest } = options;
   const config = readConfig(rest);
   const rules = readOrThrow('pattern rules', (report) => readPatternRules(patternRules ?? {}, report));
   const context = readContext({ actor }, { actor: config.pool.applicationName });
   const database = await Database.open(config, migrations);
   const warn = onWarning ?? ((problem) => database.log.warn({ problem }, 'a pattern breaks a rule that only warns'));
-  return new Store(database, context.actor, { rules, schemas: LEDGER_SCHEMAS.with(jsonSchemas), onWarning: warn });
+  const settings = { rules, schemas: LEDGER_SCHEMAS.with(jsonSchemas), onWarning: warn };
+  return new Store(database, context.actor, settings, metrics ? await createMetrics() : undefined);
+}
+
+/** prom-client takes 40 ms to load; only who asks for metrics waits for it. */
+async function createMetrics(): Promise<Metrics> {
+  const { Metrics } = await import('./observability/metrics.js');
+  return new Metrics();
 }
 
 /** What is given, and for the rest what was there before. */

@@ -1,7 +1,7 @@
 /** What a command works with: opened by the configuration, closed whatever happens. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, MigrationPolicy } from '../database/database.js';
-import type { Store } from '../store.js';
+import type { Store, StoreOptions } from '../store.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** Milliseconds, once the command was told to stop. */
@@ -23,10 +23,13 @@ export class Interruption extends Error {
 }
 
 /** Opens the store and closes it after `use`. `signal` is aborted when the command is told to stop. */
-export function withStore<T>(use: (store: Store, signal: AbortSignal) => Promise<T>): Promise<T> {
+export function withStore<T>(
+  use: (store: Store, signal: AbortSignal) => Promise<T>,
+  options?: StoreOptions,
+): Promise<T> {
   return closing(async () => {
     const { openStore } = await import('../store.js');
-    return openStore();
+    return openStore(options);
   }, use);
 }
 

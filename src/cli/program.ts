@@ -14,6 +14,7 @@ import { registerLedgerCommands } from './ledger/commands.js';
 import { registerMigrateCommand } from './migrate.js';
 import { registerRolesCommands } from './roles.js';
 import { registerSeedCommand } from './seed.js';
+import { registerServeCommand } from './serve.js';
 import { registerStorageCommands } from './storage.js';
 import { registerTraceCommand } from './trace.js';
 
@@ -61,6 +62,7 @@ function createProgram(): Command {
   registerTraceCommand(program);
   registerAuditCommands(program);
   registerRolesCommands(program);
+  registerServeCommand(program);
   registerStorageCommands(program);
   registerDatabaseCommands(program);
   return program;
