@@ -11,6 +11,8 @@ import { readOrThrow, requireObject } from './domain/problem.js';
 import { readText } from './domain/text.js';
 import { type InstantInput, readInstant } from './domain/time.js';
 import type { Problem } from './errors.js';
+import { Ingest } from './ingest/ingest.js';
+import { type IngestOptions, readSettings } from './ingest/settings.js';
 import { type AuditContext, LONGEST_ACTOR } from './repositories/audit/append.js';
 import { AsOfReader } from './repositories/bars/as-of-reader.js';
 import { LedgerSession } from './repositories/ledger/ledger-session.js';
@@ -18,7 +20,9 @@ import type { PatternSettings } from './repositories/patterns.js';
 import { createRepositories, type Repositories } from './repositories/repositories.js';
 import type { FileImport, ImportOptions } from './transfer/importer.js';
 
-export interface StoreOptions extends ConfigOptions {
+export interface StoreOptions extends Omit<ConfigOptions, 'ingest'> {
+  /** How {@link Store.ingest} works. Where it is given, the ingest is opened with the store, and what a process that died had left is written. */
+  readonly ingest?: IngestOptions;
   /**
    * `require` (refuse a database that lacks migrations), `apply` (bring it up to date) or `ignore` (take it as it is, for
    * {@link Store.migrate}). Default: `apply` for the embedded server, whose data are the store's own; `require` for a configured database.
@@ -63,6 +67,8 @@ export class Store implements Repositories {
   readonly campaigns: Repositories['campaigns'];
   readonly backtests: Repositories['backtests'];
   readonly audit: Repositories['audit'];
+  /** Takes live rows, and writes them in batches. It is made ready by the first row, unless `openStore` was given options for it. */
+  readonly ingest: Ingest;
   readonly #database: Database;
   readonly #units: UnitsOfWork;
   readonly #actor: string;
@@ -70,8 +76,9 @@ export class Store implements Repositories {
   /** What a transaction inside another one takes over. */
   readonly #around = new AsyncLocalStorage<{ readonly unit: UnitOfWork; readonly context: AuditContext }>();
 
-  constructor(database: Database, actor: string, settings: PatternSettings) {
+  constructor(database: Database, actor: string, settings: PatternSettings, ingest: Ingest) {
     this.#database = database;
+    this.ingest = ingest;
     this.#units = new UnitsOfWork(database.pool, database.log);
     this.#actor = actor;
     this.#settings = settings;
@@ -137,9 +144,13 @@ export class Store implements Repositories {
     return this.#database.migrate();
   }
 
-  /** Closes every connection, and the embedded server where this was its last user. May be called twice. */
-  close(): Promise<void> {
-    return this.#database.close();
+  /**
+   * Closes the ingest (`ingest.close()` tells what became of its rows), every connection, and the embedded server where this was its last user.
+   * May be called twice.
+   */
+  async close(): Promise<void> {
+    await this.ingest.close();
+    await this.#database.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -172,11 +183,22 @@ export class Store implements Repositories {
 export async function openStore(options: StoreOptions = {}): Promise<Store> {
   const { migrations, actor, patternRules, jsonSchemas = [], onWarning, ...rest } = options;
   const config = readConfig(rest);
+  const ingestSettings = readSettings(rest.ingest ?? {}, config);
   const rules = readOrThrow('pattern rules', (report) => readPatternRules(patternRules ?? {}, report));
   const context = readContext({ actor }, { actor: config.pool.applicationName });
   const database = await Database.open(config, migrations);
   const warn = onWarning ?? ((problem) => database.log.warn({ problem }, 'a pattern breaks a rule that only warns'));
-  return new Store(database, context.actor, { rules, schemas: LEDGER_SCHEMAS.with(jsonSchemas), onWarning: warn });
+  const ingest = new Ingest({ pool: database.pool, log: database.log, settings: ingestSettings });
+  const settings = { rules, schemas: LEDGER_SCHEMAS.with(jsonSchemas), onWarning: warn };
+  const store = new Store(database, context.actor, settings, ingest);
+  if (rest.ingest === undefined) return store;
+  try {
+    await ingest.open();
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 /** What is given, and for the rest what was there before. */
