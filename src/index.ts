@@ -89,6 +89,7 @@ export {
   type UnwrittenRow,
   WyckoffError,
 } from './errors.js';
+export { type CloseOnSignalOptions, closeOnSignal } from './ingest/close-on-signal.js';
 export type {
   BarAddOptions,
   Ingest,

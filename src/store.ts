@@ -76,9 +76,10 @@ export class Store implements Repositories {
   /** What a transaction inside another one takes over. */
   readonly #around = new AsyncLocalStorage<{ readonly unit: UnitOfWork; readonly context: AuditContext }>();
 
-  constructor(database: Database, actor: string, settings: PatternSettings, ingest: Ingest) {
+  constructor(database: Database, actor: string, settings: PatternSettings, ingest: IngestOptions = {}) {
     this.#database = database;
-    this.ingest = ingest;
+    const { pool, log, config } = database;
+    this.ingest = new Ingest({ pool, log, settings: readSettings(ingest, config) });
     this.#units = new UnitsOfWork(database.pool, database.log);
     this.#actor = actor;
     this.#settings = settings;
@@ -183,17 +184,16 @@ export class Store implements Repositories {
 export async function openStore(options: StoreOptions = {}): Promise<Store> {
   const { migrations, actor, patternRules, jsonSchemas = [], onWarning, ...rest } = options;
   const config = readConfig(rest);
-  const ingestSettings = readSettings(rest.ingest ?? {}, config);
+  readSettings(rest.ingest ?? {}, config); // what is wrong is told before anything is opened
   const rules = readOrThrow('pattern rules', (report) => readPatternRules(patternRules ?? {}, report));
   const context = readContext({ actor }, { actor: config.pool.applicationName });
   const database = await Database.open(config, migrations);
   const warn = onWarning ?? ((problem) => database.log.warn({ problem }, 'a pattern breaks a rule that only warns'));
-  const ingest = new Ingest({ pool: database.pool, log: database.log, settings: ingestSettings });
   const settings = { rules, schemas: LEDGER_SCHEMAS.with(jsonSchemas), onWarning: warn };
-  const store = new Store(database, context.actor, settings, ingest);
+  const store = new Store(database, context.actor, settings, rest.ingest);
   if (rest.ingest === undefined) return store;
   try {
-    await ingest.open();
+    await store.ingest.open();
     return store;
   } catch (error) {
     await store.close();

@@ -7,6 +7,7 @@ import { registerCheckCommands } from './check.js';
 import { surviveClosedPipes } from './closed-pipe.js';
 import { Interruption } from './context.js';
 import { registerDatabaseCommands } from './database.js';
+import { registerDeadLettersCommands } from './dead-letters.js';
 import { reportFailure } from './failure.js';
 import { registerImportCommand } from './import.js';
 import { registerLedgerCommands } from './ledger/commands.js';
@@ -60,6 +61,7 @@ function createProgram(): Command {
   registerAuditCommands(program);
   registerRolesCommands(program);
   registerStorageCommands(program);
+  registerDeadLettersCommands(program);
   registerDatabaseCommands(program);
   return program;
 }

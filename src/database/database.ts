@@ -22,7 +22,7 @@ export class Database {
   readonly pool: Pool;
   /** Whether the server is the embedded one. */
   readonly embedded: boolean;
-  readonly #config: Config;
+  readonly config: Config;
   readonly #url: string;
   readonly #server: EmbeddedServer | undefined;
   #layout: Layout | undefined;
@@ -33,7 +33,7 @@ export class Database {
     this.log = log;
     this.pool = new Pool(url, config.pool, log);
     this.embedded = server !== undefined;
-    this.#config = config;
+    this.config = config;
     this.#url = url;
     this.#server = server;
   }
@@ -83,7 +83,7 @@ export class Database {
     await this.#detectLayout().catch((error) => {
       if (!(error instanceof AuthenticationError) || error.code !== 'DATABASE_MISSING') throw error;
     });
-    const { chunkInterval, pool } = this.#config;
+    const { chunkInterval, pool } = this.config;
     const { applied } = await applyMigrations({
       connectionString: this.#url,
       settings: chunkInterval ? { 'wyckoff.chunk_interval': chunkInterval } : {},

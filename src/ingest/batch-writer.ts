@@ -5,7 +5,7 @@ import { DatabaseError, IngestClosedError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
 import { newest } from './batch.js';
 import { type DeadLetters, deadLetter } from './dead-letters.js';
-import type { Entry, Group } from './entry.js';
+import type { Entry } from './entry.js';
 import { faultOf, GroupRefused, Stopped } from './faults.js';
 import type { KindName } from './kinds/kind.js';
 import type { Observers } from './observer.js';
@@ -98,8 +98,7 @@ export class BatchWriter {
   /** Answers where the lane of its spool is, where that is not where these entries begin; then nothing is written. */
   async #transact(part: readonly Entry[]): Promise<number | undefined> {
     const { origin, lane } = part[0]!;
-    const groups = newest(part);
-    if (groups.size === 0 && !origin.spooled) return undefined;
+    if (!origin.spooled && part.every(({ dead }) => dead)) return undefined;
     return this.#guarded((unit, guard) =>
       unit.transaction(async (client) => {
         guard(client);
@@ -107,7 +106,7 @@ export class BatchWriter {
           const moved = await movePosition(client, origin.id, lane, origin.done[lane]!, part.at(-1)!.number);
           if (moved !== undefined) return moved;
         }
-        for (const [group, entries] of groups) await writeGroup(client, group, entries);
+        await writeGroups(client, part);
         return undefined;
       }),
     );
@@ -210,12 +209,15 @@ export class BatchWriter {
   }
 }
 
-async function writeGroup(client: Client, { kind, options }: Group, entries: readonly Entry[]): Promise<void> {
-  try {
-    const rows = entries.flatMap((entry) => entry.rows);
-    await kind.write(onClient(client), rows, options);
-  } catch (error) {
-    throw faultOf(error) === 'rows' ? new GroupRefused(entries, error) : error;
+/** @throws GroupRefused where rows are to blame */
+export async function writeGroups(client: Client, entries: readonly Entry[]): Promise<void> {
+  for (const [{ kind, options }, own] of newest(entries)) {
+    const rows = own.flatMap((entry) => entry.rows);
+    try {
+      await kind.write(onClient(client), rows, options);
+    } catch (error) {
+      throw faultOf(error) === 'rows' ? new GroupRefused(own, error) : error;
+    }
   }
 }
 

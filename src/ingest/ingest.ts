@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from '../database/pool.js';
@@ -6,17 +5,17 @@ import type { BarInput } from '../domain/bar.js';
 import type { OrderBookInput } from '../domain/order-book.js';
 import type { QuoteInput } from '../domain/quote.js';
 import type { TradeInput } from '../domain/trade.js';
-import { IngestClosedError, QueueFullError } from '../errors.js';
+import { IngestClosedError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
+import { Admission } from './admission.js';
 import { BatchWriter } from './batch-writer.js';
 import { Call } from './call.js';
 import { DeadLetters } from './dead-letters.js';
-import type { Entry, NewEntry } from './entry.js';
 import type { Kind } from './kinds/kind.js';
 import { KINDS } from './kinds/kinds.js';
 import { LocalSpool } from './local-spool.js';
 import { type IngestObserver, Observers } from './observer.js';
-import { Origin } from './origin.js';
+import type { Origin } from './origin.js';
 import { type BreakerState, Persistence } from './persistence.js';
 import { type AddOptions, readEntries } from './read-entries.js';
 import { Recovery } from './recovery.js';
@@ -85,14 +84,11 @@ export class Ingest {
   readonly #queue: WriteQueue;
   readonly #home: SpoolHome;
   readonly #recovery: Recovery;
-  readonly #memory = new Origin(randomUUID(), false);
+  readonly #admission: Admission;
   #local: LocalSpool | undefined;
   #opening: Promise<void> | undefined;
   #opened = false;
   #closing: Promise<IngestReport> | undefined;
-  /** Callers come into memory in the order in which they came. */
-  #admission: Promise<unknown> = Promise.resolve();
-  #admitting = 0;
 
   constructor(parts: IngestParts) {
     const { pool, log, settings } = parts;
@@ -103,8 +99,12 @@ export class Ingest {
     const shared = { pool, log, deadLetters: this.#deadLetters, observers: this.#observers, totals: this.#totals };
     const writer = new BatchWriter({ ...shared, persistence: this.#persistence, stopped: this.#stop.signal });
     this.#queue = new WriteQueue(settings, (entries) => writer.write(entries));
+    this.#admission = new Admission(this.#queue, settings, this.#stop.signal, ({ group, rows }) => {
+      this.#totals.dropped += rows.length;
+      this.#observers.tell('dropped', { kind: group.kind.name, rows: rows.length });
+    });
     this.#home = new SpoolHome(join(settings.directory, 'spool'));
-    this.#recovery = new Recovery({ ...shared, home: this.#home, push: (entry) => this.#pushWaiting(entry) });
+    this.#recovery = new Recovery({ ...shared, home: this.#home, push: (entry) => this.#admission.push(entry) });
     this.#persistence.onRetry((error) => {
       this.#totals.retries += 1;
       log.info({ err: error }, 'a batch is tried again');
@@ -176,7 +176,7 @@ export class Ingest {
     if (!this.#opening) return;
     await this.#opening;
     await this.#queue.hurry(async () => {
-      await this.#admission;
+      await this.#admission.idle();
       await this.#local?.read();
       await Promise.all([...this.#origins].map((origin) => origin.settled()));
     });
@@ -210,7 +210,7 @@ export class Ingest {
   }
 
   get #origins(): readonly Origin[] {
-    return [...this.#recovery.origins, this.#local?.origin ?? this.#memory];
+    return [...this.#recovery.origins, this.#local?.origin ?? this.#admission.memory];
   }
 
   /** Entries. */
@@ -230,10 +230,10 @@ export class Ingest {
         onBlocked: (code) => this.#observers.tell('spoolBlocked', { code }),
         room: () => this.#queue.room,
         push: (entry) => this.#queue.push(entry),
-        pushWaiting: (entry) => this.#pushWaiting(entry),
+        pushWaiting: (entry) => this.#admission.push(entry),
       });
     }
-    void this.#inTurn(() => this.#recover());
+    void this.#admission.inTurn(() => this.#recover());
     this.#opened = true;
   }
 
@@ -261,67 +261,11 @@ export class Ingest {
     const wait = this.#parts.settings.whenFull !== 'reject';
     const call = this.#parts.settings.durability === 'database' ? new Call(entries.length) : undefined;
     if (this.#local) await this.#local.append(entries, wait);
-    else await this.#admit(entries, call);
+    else await this.#admission.admit(entries, call);
     const rows = entries.flatMap((entry) => entry.rows);
     this.#totals.accepted += rows.length;
     this.#observers.tell('accepted', { kind: kind.name, rows });
     await call?.settled;
-  }
-
-  /** Into memory. */
-  async #admit(entries: readonly NewEntry[], call: Call | undefined): Promise<void> {
-    const { whenFull, queueSize } = this.#parts.settings;
-    const fits = this.#admitting === 0 && this.#queue.room >= entries.length;
-    if (!fits && whenFull === 'reject') {
-      const message = `${this.#queue.size} of ${queueSize} rows wait, and ${entries.length} more find no room`;
-      const hint = 'add them again later, or fewer at once; BARS_DB_WRITE_QUEUE_SIZE makes room';
-      throw new QueueFullError('QUEUE_FULL', message, { hint });
-    }
-    if (fits) for (const entry of entries) this.#queue.push(this.#placed(entry, call));
-    else await this.#inTurn(() => this.#admitSlowly(entries, call));
-  }
-
-  async #admitSlowly(entries: readonly NewEntry[], call: Call | undefined): Promise<void> {
-    for (const [index, entry] of entries.entries()) {
-      if (this.#parts.settings.whenFull === 'drop-oldest' && this.#queue.room === 0) this.#dropOldest();
-      while (this.#queue.room === 0 && !this.#stop.signal.aborted) await this.#queue.waitForRoom();
-      if (this.#stop.signal.aborted) {
-        if (!call) throw new IngestClosedError();
-        for (const rest of entries.slice(index)) call.failed(rest, 'unwritten', new IngestClosedError());
-        return;
-      }
-      this.#queue.push(this.#placed(entry, call));
-    }
-  }
-
-  #placed(entry: NewEntry, call: Call | undefined): Entry {
-    const number = this.#memory.accepted[entry.lane]! + 1;
-    this.#memory.accept(entry.lane, number);
-    return { ...entry, origin: this.#memory, number, acceptedAt: performance.now(), call, dead: false };
-  }
-
-  #dropOldest(): void {
-    const dropped = this.#queue.dropOldest();
-    if (!dropped) return;
-    const rows = dropped.rows.length;
-    this.#totals.dropped += rows;
-    this.#observers.tell('dropped', { kind: dropped.group.kind.name, rows });
-  }
-
-  async #pushWaiting(entry: Entry): Promise<boolean> {
-    while (this.#queue.room === 0 && !this.#stop.signal.aborted) await this.#queue.waitForRoom();
-    if (this.#stop.signal.aborted) return false;
-    this.#queue.push(entry);
-    return true;
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    this.#admitting += 1;
-    const turn = this.#admission.then(work).finally(() => {
-      this.#admitting -= 1;
-    });
-    this.#admission = turn.catch(() => {});
-    return turn;
   }
 
   async #close(timeout: number): Promise<IngestReport> {
@@ -335,7 +279,7 @@ export class Ingest {
     for (const entry of waiting) entry.call?.failed(entry, 'unwritten', new IngestClosedError());
     const end = performance.now() + LONGEST_END;
     while (this.#queue.writing > 0 && performance.now() < end) await sleep(10);
-    const left = this.#memory.left + this.#totals.unwritten;
+    const left = this.#admission.memory.left + this.#totals.unwritten;
     const spooled = this.#spooled;
     await this.#local?.stop(new IngestClosedError());
     await this.#recovery.stop();
