@@ -1,5 +1,4 @@
 import { RowsNotWrittenError, type UnwrittenRow } from '../errors.js';
-import type { Entry } from './entry.js';
 
 /** One call of `add` that waits until its rows are in their tables. */
 export class Call {
@@ -21,7 +20,11 @@ export class Call {
     this.#one();
   }
 
-  failed({ positions = [] }: Pick<Entry, 'positions'>, outcome: UnwrittenRow['outcome'], error: unknown): void {
+  failed(
+    { positions = [] }: { readonly positions?: readonly number[] | undefined },
+    outcome: UnwrittenRow['outcome'],
+    error: unknown,
+  ): void {
     for (const row of positions) this.#unwritten.push({ row, outcome, error });
     this.#one();
   }

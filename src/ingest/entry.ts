@@ -2,9 +2,6 @@ import type { Call } from './call.js';
 import type { Kind, RowOptions } from './kinds/kind.js';
 import type { Origin } from './origin.js';
 
-/** Rows are written in this many lanes, each in its own order. Spools on disk rely on the number, and on {@link laneOf}. */
-export const LANES = 8;
-
 /** Rows that one call of a repository may write. */
 export interface Group {
   readonly kind: Kind;
@@ -33,14 +30,6 @@ export interface Entry {
 
 /** An entry that has no place yet. */
 export type NewEntry = Pick<Entry, 'group' | 'rows' | 'key' | 'lane' | 'positions'>;
-
-export function laneOf(kind: Kind, series: string): number {
-  // FNV-1a, over the UTF-16 units.
-  let hash = 0x811c9dc5;
-  const text = `${kind.name} ${series}`;
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  return (hash >>> 0) % LANES;
-}
 
 export function keyOf(kind: Kind, row: object): string {
   return `${kind.seriesOf(row)}|${kind.instantOf(row)}|${kind.idOf(row) ?? '#'}`;

@@ -1,4 +1,4 @@
-import { LANES } from './entry.js';
+import { LANES } from './lanes.js';
 
 /** Where entries come from, and how far it has come in each lane: this process's memory, its spool, or the spool of one that died. */
 export class Origin {

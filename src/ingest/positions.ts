@@ -1,5 +1,5 @@
 import type { Client, Session } from '../database/session.js';
-import { LANES } from './entry.js';
+import { LANES } from './lanes.js';
 
 /** Makes a spool known to the database it belongs to, at position 0 in every lane. */
 export async function registerSpool(session: Session, spoolId: string): Promise<void> {

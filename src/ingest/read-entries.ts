@@ -2,8 +2,9 @@ import { readVolumeScale } from '../domain/amount.js';
 import { readChoice } from '../domain/choice.js';
 import { readOrThrow } from '../domain/problem.js';
 import { InvalidInputError, type Problem } from '../errors.js';
-import { groupOf, keyOf, laneOf, type NewEntry } from './entry.js';
+import { groupOf, keyOf, type NewEntry } from './entry.js';
 import type { Kind, ReadOptions, RowOptions } from './kinds/kind.js';
+import { laneOf } from './lanes.js';
 
 export interface AddOptions extends RowOptions {
   readonly nanoseconds?: 'reject' | 'cut' | undefined;

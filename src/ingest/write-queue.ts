@@ -1,6 +1,7 @@
 import { takeBatch } from './batch.js';
-import { type Entry, LANES } from './entry.js';
+import type { Entry } from './entry.js';
 import { Fifo } from './fifo.js';
+import { LANES } from './lanes.js';
 
 export interface QueueSettings {
   readonly batchSize: number;

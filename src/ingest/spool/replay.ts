@@ -1,5 +1,5 @@
 import type { Logger } from '../../observability/logger.js';
-import { LANES } from '../entry.js';
+import { LANES } from '../lanes.js';
 import type { Observers } from '../observer.js';
 import type { Totals } from '../totals.js';
 import { type SpoolDirectory, segmentsOf } from './home.js';

@@ -1,6 +1,6 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { LANES } from '../entry.js';
+import { LANES } from '../lanes.js';
 import { syncDirectory } from './files.js';
 import { encodeHeader, encodeRecord, HEADER_BYTES, type SegmentRecord, seedOf } from './segment.js';
 
