@@ -1,0 +1,73 @@
+/**
+ * A process that adds bars as fast as it may, to be killed: `producer.ts URL DIRECTORY ROUND`. Every bar is added again and again, each time with a
+ * close that says which time it is; ROUND makes the times of a later process greater. It prints what it adds, and what was acknowledged.
+ */
+import { writeSync } from 'node:fs';
+import { openStore } from '../../../src/index.js';
+
+const [databaseUrl = '', directory = '', round = '0', durability = 'spool'] = process.argv.slice(2);
+const SERIES = 12;
+const MINUTES = 30;
+const START = Date.UTC(2024, 0, 2);
+
+const store = await openStore({
+  databaseUrl,
+  connectionTimeout: 2_000,
+  logLevel: 'silent',
+  ingest: {
+    directory,
+    durability: durability as 'spool' | 'database',
+    interval: 20,
+    batchSize: 50,
+    queueSize: 500,
+    segmentSize: 16_384,
+    spoolSize: 2 ** 24,
+    retryDelay: 10,
+  },
+});
+writeSync(1, 'open\n');
+
+let time = Number(round) * 1_000_000;
+let running = true;
+let waiting = 0;
+
+/** What the next line says has happened: one write(2), so that a kill never cuts it. */
+const say = (what: 'add' | 'ack', bars: readonly string[]) => writeSync(1, `${what} ${bars.join(' ')}\n`);
+
+process.on('SIGTERM', async () => {
+  running = false;
+  const report = await store.ingest.close({ timeout: 60_000 });
+  writeSync(1, `closed ${JSON.stringify(report)}\n`);
+  await store.close();
+});
+
+while (running) {
+  time += 1;
+  const size = 1 + (time % 7);
+  const picked = Array.from({ length: size }, (_, index) => (time * 31 + index * 7) % (SERIES * MINUTES));
+  const numbers = [...new Set(picked)];
+  const names = numbers.map((number) => `${number}:${time}`);
+  const bars = numbers.map((number) => ({
+    symbol: `S${number % SERIES}`,
+    timeframe: '1m' as const,
+    timestamp: new Date(START + Math.floor(number / SERIES) * 60_000),
+    open: 1,
+    high: 1_000_000_000,
+    low: 1,
+    close: time,
+    volume: 1,
+  }));
+  say('add', names);
+  waiting += 1;
+  store.ingest.add(bars).then(
+    () => {
+      say('ack', names);
+      waiting -= 1;
+    },
+    () => {
+      waiting -= 1;
+    },
+  );
+  while (waiting >= 20 && running) await new Promise((resolve) => setTimeout(resolve, 1));
+  if (time % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+}
