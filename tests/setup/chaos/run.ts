@@ -60,13 +60,16 @@ export class ChaosRun {
     const stored = new Map(rows.map(({ bar, close }) => [bar, Number(close)]));
     for (const [bar, time] of this.#acknowledged) {
       const found = stored.get(bar);
-      if (found === undefined || found < time) problems.push(`bar ${bar}: ${time} was acknowledged, ${found} is stored`);
+      if (found === undefined || found < time)
+        problems.push(`bar ${bar}: ${time} was acknowledged, ${found} is stored`);
     }
     for (const { bar, close, history } of rows) {
       const times = [...(history ?? []), close].map(Number);
-      for (const time of times) if (!this.#times.has(`${bar}:${time}`)) problems.push(`bar ${bar}: nobody added ${time}`);
+      for (const time of times)
+        if (!this.#times.has(`${bar}:${time}`)) problems.push(`bar ${bar}: nobody added ${time}`);
       for (const [index, time] of times.entries())
-        if (index > 0 && time <= times[index - 1]!) problems.push(`bar ${bar}: ${time} was written after ${times[index - 1]}`);
+        if (index > 0 && time <= times[index - 1]!)
+          problems.push(`bar ${bar}: ${time} was written after ${times[index - 1]}`);
     }
     const revisions = rows.reduce((sum, { history }) => sum + (history?.length ?? 0), 0);
     return {
