@@ -120,9 +120,6 @@ test('the newest value of a bar wins, inside a batch and over several', async ()
   const { store } = await openIngest({ durability: 'memory', batchSize: 10 });
   for (let close = 1; close <= 18; close += 1) await store.ingest.add(minuteBar('A', 0, close));
   await store.ingest.flush();
-  expect(await store.bars.range({ symbol: 'A', timeframe: '1m' })).toMatchObject([
-    { close: expect.objectContaining({}) },
-  ]);
   expect((await store.bars.latest({ symbol: 'A', timeframe: '1m' }))[0]!.close.toString()).toBe('18');
   // One former value at most for each of the two batches.
   expect((await store.bars.revisions({ symbol: 'A', timeframe: '1m' })).map(({ close }) => close.toString())).toEqual([
