@@ -26,6 +26,9 @@ interface Orphan {
   readonly directory: SpoolDirectory;
   readonly origin: Origin;
   damaged: readonly number[];
+  /** Everything in it is queued. */
+  read: boolean;
+  clearing?: Promise<void>;
 }
 
 /** Brings in what processes that died had acknowledged, before anything new of the same series. */
@@ -64,6 +67,7 @@ export class Recovery {
     const dead = new Set((await deadLetters.list()).map(({ id }) => id));
     for (const orphan of this.#orphans) {
       if (!(await this.#readOne(orphan, dead))) return;
+      orphan.read = true;
       void orphan.origin.settled().then(() => this.#clear(orphan));
     }
   }
@@ -71,14 +75,17 @@ export class Recovery {
   /** Leaves what is not done to the next one that opens. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const { directory } of this.#orphans) await this.#parts.home.release(directory);
+    for (const orphan of [...this.#orphans]) {
+      if (orphan.read && orphan.origin.left === 0) await this.#clear(orphan);
+      else await this.#parts.home.release(orphan.directory);
+    }
   }
 
   async #adoptOne(directory: SpoolDirectory): Promise<void> {
     const { home, pool, log } = this.#parts;
     const done = await readPositions(pool, directory.id);
     if (done) {
-      this.#orphans.push({ directory, origin: new Origin(directory.id, true, done), damaged: [] });
+      this.#orphans.push({ directory, origin: new Origin(directory.id, true, done), damaged: [], read: false });
       return;
     }
     if ((await segmentsOf(directory)).length === 0) {
@@ -112,9 +119,13 @@ export class Recovery {
     return true;
   }
 
-  async #clear(orphan: Orphan): Promise<void> {
+  #clear(orphan: Orphan): Promise<void> {
+    orphan.clearing ??= this.#remove(orphan);
+    return orphan.clearing;
+  }
+
+  async #remove(orphan: Orphan): Promise<void> {
     const { home, pool, log } = this.#parts;
-    if (this.#stopped) return;
     try {
       for (const segment of orphan.damaged) await home.keepDamaged(orphan.directory, segment);
       // Files that came back after their positions are gone would be another database's.

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../observability/logger.js';
 import type { Origin } from '../origin.js';
 import { syncDirectory } from './files.js';
-import { RECORD_BYTES, type SegmentRecord } from './segment.js';
+import { HEADER_BYTES, RECORD_BYTES, type SegmentRecord } from './segment.js';
 import { SegmentFile } from './segment-file.js';
 
 export interface SpoolLimits {
@@ -68,11 +68,17 @@ export class Spool {
     return this.segments.reduce((sum, { size }) => sum + size, 0);
   }
 
+  /** Bytes, with the header of the segment that they may need. */
+  get #room(): number {
+    return this.#limits.spoolSize - this.bytes - HEADER_BYTES;
+  }
+
   /** Whether this many bytes would have to wait. */
   isFullFor(bytes: number): boolean {
     if (this.blocked !== undefined) return true;
-    const waiting = this.#pending.reduce((sum, one) => sum + one.bytes, 0);
-    if (this.bytes + waiting + bytes <= this.#limits.spoolSize) return false;
+    const all = this.#pending.reduce((sum, one) => sum + one.bytes, bytes);
+    // They may begin new segments on their way.
+    if (all + Math.ceil(all / this.#limits.segmentSize) * HEADER_BYTES <= this.#room) return false;
     // What is in the segment that is being written may be done.
     if (!this.#working)
       void this.segments
@@ -115,15 +121,10 @@ export class Spool {
 
   async #work(): Promise<void> {
     while (this.#pending.length > 0) {
-      let [count, bytes] = [0, 0];
-      while (count < this.#pending.length && (count === 0 || bytes + this.#pending[count]!.bytes <= LARGEST_GROUP)) {
-        bytes += this.#pending[count]!.bytes;
-        count += 1;
-      }
-      const group = this.#pending.slice(0, count);
+      const { group, bytes } = this.#nextGroup();
       const segment = await this.#write(group, bytes);
       if (segment === undefined) return; // stopped, and all that waited was told
-      this.#pending.splice(0, count);
+      this.#pending.splice(0, group.length);
       let offset = segment.size - bytes;
       for (const { bytes: own, onDurable, resolve } of group) {
         onDurable({ segment: segment.number, offset });
@@ -131,6 +132,15 @@ export class Spool {
         resolve();
       }
     }
+  }
+
+  /** What is written next: no more than there is room for, and one at least. */
+  #nextGroup(): { readonly group: Pending[]; readonly bytes: number } {
+    const most = Math.min(LARGEST_GROUP, this.#limits.segmentSize, this.#room);
+    let [count, bytes] = [1, this.#pending[0]!.bytes];
+    for (; count < this.#pending.length && bytes + this.#pending[count]!.bytes <= most; count += 1)
+      bytes += this.#pending[count]!.bytes;
+    return { group: this.#pending.slice(0, count), bytes };
   }
 
   /** Writes until it succeeds: a caller is never told that something is safe which is in memory alone. */
@@ -159,15 +169,14 @@ export class Spool {
   /** The segment to append to; undefined where there is no room. */
   async #segmentFor(bytes: number): Promise<SegmentFile | undefined> {
     const current = this.segments.at(-1);
-    const { segmentSize, spoolSize } = this.#limits;
-    if (this.bytes + bytes > spoolSize) {
+    if (bytes > this.#room) {
       // Sealed, it can be removed once all that is in it is written.
       await current?.seal();
       this.#reclaim();
       await this.#removing;
-      if (this.segments.length > 0 && this.bytes + bytes > spoolSize) return undefined;
+      if (this.segments.length > 0 && bytes > this.#room) return undefined;
     }
-    if (current && !current.sealed && current.size < segmentSize) return current;
+    if (current && !current.sealed && current.size < this.#limits.segmentSize) return current;
     await current?.seal();
     const next = await SegmentFile.create(this.#directory, this.#origin.id, this.#number + 1);
     this.#number += 1;
