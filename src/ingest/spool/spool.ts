@@ -44,6 +44,8 @@ export class Spool {
   readonly #log: Logger;
   readonly #onBlocked: (code: string | undefined) => void;
   #pending: Pending[] = [];
+  /** Of these, so many are written at once: less after a disk refused them. */
+  #most = Number.POSITIVE_INFINITY;
   #working: Promise<void> | undefined;
   #stopped: { readonly error: unknown } | undefined;
   #number = 0;
@@ -119,17 +121,25 @@ export class Spool {
     });
   }
 
+  /** Writes until it succeeds: a caller is never told that something is safe which is in memory alone. */
   async #work(): Promise<void> {
     while (this.#pending.length > 0) {
       const { group, bytes } = this.#nextGroup();
       const segment = await this.#write(group, bytes);
-      if (segment === undefined) return; // stopped, and all that waited was told
-      this.#pending.splice(0, group.length);
-      let offset = segment.size - bytes;
-      for (const { bytes: own, onDurable, resolve } of group) {
-        onDurable({ segment: segment.number, offset });
-        offset += own;
-        resolve();
+      if (segment) {
+        this.#pending.splice(0, group.length);
+        this.#most *= 2;
+        let offset = segment.size - bytes;
+        for (const { bytes: own, onDurable, resolve } of group) {
+          onDurable({ segment: segment.number, offset });
+          offset += own;
+          resolve();
+        }
+      } else if (this.#stopped) {
+        for (const { reject } of this.#pending.splice(0)) reject(this.#stopped.error);
+      } else {
+        this.#most = 1;
+        await sleep(BLOCKED_POLL);
       }
     }
   }
@@ -138,31 +148,26 @@ export class Spool {
   #nextGroup(): { readonly group: Pending[]; readonly bytes: number } {
     const most = Math.min(LARGEST_GROUP, this.#limits.segmentSize, this.#room);
     let [count, bytes] = [1, this.#pending[0]!.bytes];
-    for (; count < this.#pending.length && bytes + this.#pending[count]!.bytes <= most; count += 1)
+    for (
+      ;
+      count < Math.min(this.#pending.length, this.#most) && bytes + this.#pending[count]!.bytes <= most;
+      count += 1
+    )
       bytes += this.#pending[count]!.bytes;
     return { group: this.#pending.slice(0, count), bytes };
   }
 
-  /** Writes until it succeeds: a caller is never told that something is safe which is in memory alone. */
+  /** Undefined: it cannot be written now. */
   async #write(group: readonly Pending[], bytes: number): Promise<SegmentFile | undefined> {
-    for (;;) {
-      try {
-        const segment = await this.#segmentFor(bytes);
-        if (segment) {
-          await segment.append(group.flatMap(({ records }) => records));
-          this.#block(undefined);
-          return segment;
-        }
-        this.#block('SPOOL_FULL');
-      } catch (error) {
-        this.#block((error as NodeJS.ErrnoException).code ?? 'SPOOL_FAILED', error);
-      }
-      if (this.#stopped) {
-        for (const { reject } of this.#pending) reject(this.#stopped.error);
-        this.#pending = [];
-        return undefined;
-      }
-      await sleep(BLOCKED_POLL);
+    try {
+      const segment = await this.#segmentFor(bytes);
+      await segment?.append(group.flatMap(({ records }) => records));
+      this.#block(segment ? undefined : 'SPOOL_FULL');
+      return segment;
+    } catch (error) {
+      this.#block((error as NodeJS.ErrnoException).code ?? 'SPOOL_FAILED', error);
+      this.#reclaim(); // what was made for it is empty
+      return undefined;
     }
   }
 

@@ -2,8 +2,8 @@
  * A process that adds bars as fast as it may, to be killed: `producer.ts URL DIRECTORY ROUND`. Every bar is added again and again, each time with a
  * close that says which time it is; ROUND makes the times of a later process greater. It prints what it adds, and what was acknowledged.
  */
-import { writeSync } from 'node:fs';
-import { openStore } from '../../../src/index.js';
+import { openStore, RowsNotWrittenError, type UnwrittenRow } from '../../../src/index.js';
+import { sayNow } from './say-now.js';
 
 const [databaseUrl = '', directory = '', round = '0', durability = 'spool'] = process.argv.slice(2);
 const SERIES = 12;
@@ -25,19 +25,19 @@ const store = await openStore({
     retryDelay: 10,
   },
 });
-writeSync(1, 'open\n');
+sayNow('open\n');
 
 let time = Number(round) * 1_000_000;
 let running = true;
 let waiting = 0;
 
 /** What the next line says has happened: one write(2), so that a kill never cuts it. */
-const say = (what: 'add' | 'ack', bars: readonly string[]) => writeSync(1, `${what} ${bars.join(' ')}\n`);
+const say = (what: 'add' | 'ack' | 'not', bars: readonly string[]) => sayNow(`${what} ${bars.join(' ')}\n`);
 
 process.on('SIGTERM', async () => {
   running = false;
   const report = await store.ingest.close({ timeout: 60_000 });
-  writeSync(1, `closed ${JSON.stringify(report)}\n`);
+  sayNow(`closed ${JSON.stringify(report)}\n`);
   await store.close();
 });
 
@@ -64,7 +64,11 @@ while (running) {
       say('ack', names);
       waiting -= 1;
     },
-    () => {
+    (error) => {
+      // A rejection that does not say `unknown` means that the row is not there.
+      const rows: readonly UnwrittenRow[] = error instanceof RowsNotWrittenError ? error.rows : [];
+      const not = rows.filter(({ outcome }) => outcome === 'unwritten').map(({ row }) => names[row]!);
+      if (not.length > 0) say('not', not);
       waiting -= 1;
     },
   );

@@ -11,6 +11,7 @@ const START = Date.UTC(2024, 0, 2);
 export interface ChaosCounts {
   readonly added: number;
   readonly acknowledged: number;
+  readonly unwritten: number;
   readonly bars: number;
   readonly revisions: number;
 }
@@ -22,6 +23,8 @@ export class ChaosRun {
   readonly #acknowledged = new Map<number, number>();
   /** Every time at which a bar was added. */
   readonly #times = new Set<string>();
+  /** Those of which the caller was told that they are not written. */
+  readonly #unwritten = new Set<string>();
   #acks = 0;
   #round = 0;
 
@@ -74,13 +77,20 @@ export class ChaosRun {
     const revisions = rows.reduce((sum, { history }) => sum + (history?.length ?? 0), 0);
     return {
       problems,
-      counts: { added: this.#times.size, acknowledged: this.#acks, bars: rows.length, revisions },
+      counts: {
+        added: this.#times.size,
+        acknowledged: this.#acks,
+        unwritten: this.#unwritten.size,
+        bars: rows.length,
+        revisions,
+      },
     };
   }
 
   #hear(line: string, producer: Producer): void {
     const [what, ...bars] = line.split(' ');
     if (what === 'closed') producer.report = JSON.parse(bars.join(' '));
+    if (what === 'not') for (const name of bars) this.#unwritten.add(name);
     if (what !== 'add' && what !== 'ack') return;
     const newest = what === 'add' ? this.#added : this.#acknowledged;
     for (const name of bars) {
