@@ -15,7 +15,7 @@ import type { Totals } from './totals.js';
 import { type Refusal, writeApart } from './write-apart.js';
 
 /** Milliseconds after which a transaction's connection is taken for dead: one that a firewall forgot says nothing at all. */
-const LONGEST_TRANSACTION = 60_000;
+const LONGEST_TRANSACTION = 30_000;
 /** Milliseconds until dead letters that could not be kept are tried again. */
 const LETTERS_DELAY = 1_000;
 

@@ -13,7 +13,7 @@ const START = Date.UTC(2024, 0, 2);
 const store = await openStore({
   databaseUrl,
   connectionTimeout: 2_000,
-  logLevel: 'silent',
+  logLevel: process.env.CHAOS_LOG ? 'info' : 'silent',
   ingest: {
     directory,
     durability: durability as 'spool' | 'database',
@@ -36,7 +36,7 @@ const say = (what: 'add' | 'ack' | 'not', bars: readonly string[]) => sayNow(`${
 
 process.on('SIGTERM', async () => {
   running = false;
-  const report = await store.ingest.close({ timeout: 60_000 });
+  const report = await store.ingest.close({ timeout: 120_000 });
   sayNow(`closed ${JSON.stringify(report)}\n`);
   await store.close();
 });
