@@ -18,10 +18,10 @@ const store = await openStore({
     directory,
     durability: durability as 'spool' | 'database',
     interval: 20,
-    batchSize: 50,
+    batchSize: 100,
     queueSize: 500,
     segmentSize: 16_384,
-    spoolSize: 2 ** 24,
+    spoolSize: 2 ** 21,
     retryDelay: 10,
   },
 });
