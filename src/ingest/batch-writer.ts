@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from '../database/pool.js';
 import type { Client, Session } from '../database/session.js';
 import { type UnitOfWork, UnitsOfWork } from '../database/unit-of-work.js';
-import { DatabaseError, IngestClosedError } from '../errors.js';
+import { ConnectionError, DatabaseError, IngestClosedError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
 import { newest } from './batch.js';
 import { type DeadLetters, deadLetter } from './dead-letters.js';
@@ -116,17 +117,30 @@ export class BatchWriter {
   async #guarded<T>(use: (unit: UnitOfWork, guard: (client: Client) => void) => Promise<T>): Promise<T> {
     const { stopped } = this.#parts;
     let cut = () => {};
-    const timer = setTimeout(() => cut(), LONGEST_TRANSACTION);
     const onStop = () => cut();
+    const timer = setTimeout(onStop, LONGEST_TRANSACTION);
     stopped.addEventListener('abort', onStop);
-    try {
-      return await this.#units.run({ retries: 0 }, (unit) =>
-        use(unit, (client) => {
-          cut = () => void (client as unknown as { end(): Promise<void> }).end().catch(() => {});
-          if (stopped.aborted) cut();
-        }),
+    const over = new AbortController();
+    // A connection that was dead before it came here, or while it was asked what became of a COMMIT. Should its transaction still come through,
+    // a lane of a spool has moved, and other rows are found to be there.
+    const abandoned = sleep(2 * LONGEST_TRANSACTION, undefined, { signal: over.signal }).then(() => {
+      throw new ConnectionError(
+        'DATABASE_SILENT',
+        `the database has not answered for ${(2 * LONGEST_TRANSACTION) / 1000} s`,
       );
+    });
+    const run = this.#units.run({ retries: 0 }, (unit) =>
+      use(unit, (client) => {
+        cut = () => void (client as unknown as { end(): Promise<void> }).end().catch(() => {});
+        if (stopped.aborted) cut();
+      }),
+    );
+    try {
+      return await Promise.race([run, abandoned]);
     } finally {
+      run.catch(() => {});
+      abandoned.catch(() => {});
+      over.abort();
       clearTimeout(timer);
       stopped.removeEventListener('abort', onStop);
     }

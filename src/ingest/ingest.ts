@@ -286,7 +286,7 @@ export class Ingest {
     const { written, dropped, deadLetters } = this.#totals;
     const report = { written, spooled, left, dropped, deadLetters };
     if (left > 0) log.error(report, 'the ingest is closed, and rows are lost');
-    else log.info(report, 'the ingest is closed');
+    else if (this.#opening) log.info(report, 'the ingest is closed');
     return report;
   }
 }

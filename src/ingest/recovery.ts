@@ -2,11 +2,13 @@ import type { Pool } from '../database/pool.js';
 import type { Logger } from '../observability/logger.js';
 import { type DeadLetters, letterId } from './dead-letters.js';
 import type { Entry } from './entry.js';
+import { LANES } from './lanes.js';
 import type { Observers } from './observer.js';
 import { Origin } from './origin.js';
 import { forgetSpool, readPositions } from './positions.js';
 import { type SpoolDirectory, type SpoolHome, segmentsOf } from './spool/home.js';
 import { decodeEntries } from './spool/payload.js';
+import { readSegment } from './spool/read-segment.js';
 import { replaySpool } from './spool/replay.js';
 import type { SegmentRecord } from './spool/segment.js';
 import type { Totals } from './totals.js';
@@ -85,7 +87,13 @@ export class Recovery {
     const { home, pool, log } = this.#parts;
     const done = await readPositions(pool, directory.id);
     if (done) {
-      this.#orphans.push({ directory, origin: new Origin(directory.id, true, done), damaged: [], read: false });
+      const origin = new Origin(directory.id, true, done);
+      // How many rows there are is known before they are queued.
+      for (const number of await segmentsOf(directory)) {
+        const { records } = await readSegment(directory.path, directory.id, number);
+        for (const { lane, first, count } of records) if (lane < LANES) origin.accept(lane, first + count - 1);
+      }
+      this.#orphans.push({ directory, origin, damaged: [], read: false });
       return;
     }
     if ((await segmentsOf(directory)).length === 0) {
@@ -106,7 +114,6 @@ export class Recovery {
       for (const [index, entry] of decodeEntries(payload, lane).entries()) {
         const number = first + index;
         if (number < from || this.#stopped) continue;
-        origin.accept(lane, number);
         rows += entry.rows.length;
         const known = dead.has(letterId(origin.id, lane, number));
         if (!(await push({ ...entry, origin, number, acceptedAt: 0, dead: known }))) this.#stopped = true;
