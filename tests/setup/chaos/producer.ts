@@ -2,7 +2,13 @@
  * A process that adds bars as fast as it may, to be killed: `producer.ts URL DIRECTORY ROUND`. Every bar is added again and again, each time with a
  * close that says which time it is; ROUND makes the times of a later process greater. It prints what it adds, and what was acknowledged.
  */
-import { openStore, RowsNotWrittenError, type UnwrittenRow } from '../../../src/index.js';
+import {
+  openStore,
+  RowsNotWrittenError,
+  type Store,
+  type StoreOptions,
+  type UnwrittenRow,
+} from '../../../src/index.js';
 import { sayNow } from './say-now.js';
 
 const [databaseUrl = '', directory = '', round = '0', durability = 'spool'] = process.argv.slice(2);
@@ -10,7 +16,7 @@ const SERIES = 12;
 const MINUTES = 30;
 const START = Date.UTC(2024, 0, 2);
 
-const store = await openStore({
+const options: StoreOptions = {
   databaseUrl,
   connectionTimeout: 2_000,
   logLevel: process.env.CHAOS_LOG ? 'info' : 'silent',
@@ -24,7 +30,20 @@ const store = await openStore({
     spoolSize: 2 ** 21,
     retryDelay: 10,
   },
-});
+};
+
+/** The server may be away when the process begins: whoever supervises it would start it again. */
+async function open(tries: number): Promise<Store> {
+  try {
+    return await openStore(options);
+  } catch (error) {
+    if (tries === 0) throw error;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return open(tries - 1);
+  }
+}
+
+const store = await open(100);
 sayNow('open\n');
 
 let time = Number(round) * 1_000_000;
