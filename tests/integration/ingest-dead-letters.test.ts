@@ -144,7 +144,7 @@ test('a missing right is no fault of the rows: they wait', async () => {
   expect(store.ingest.stats).toMatchObject({ written: 1, deadLetters: 0 });
 });
 
-test('the commands list, replay after a mend, and drop', async () => {
+test('the commands list, replay after a mend, and drop', { timeout: 180_000 }, async () => {
   const { store, url, directory } = await openIngest({ durability: 'spool' });
   const client = await openRawClient(url);
   await client.query(`ALTER TABLE ohlcv_bars ADD CONSTRAINT chk_poison CHECK (source <> 'poison')`);

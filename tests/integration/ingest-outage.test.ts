@@ -153,7 +153,8 @@ test('a spool that is full blocks or rejects, and takes rows again when the data
         },
       ),
     );
-    await sleep(500);
+    const settled = () => (whenFull === 'reject' ? acknowledged + refused === 100 : store.ingest.stats.spool.blocked);
+    while (!settled()) await sleep(5);
     expect(acknowledged).toBeGreaterThan(5);
     expect(acknowledged).toBeLessThan(60);
     expect(refused).toBe(whenFull === 'reject' ? 100 - acknowledged : 0);

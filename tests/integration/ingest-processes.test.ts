@@ -12,7 +12,9 @@ import { openTestStore } from '../setup/test-database.js';
 
 const SIGNALLED = fileURLToPath(new URL('../setup/chaos/signalled.ts', import.meta.url));
 
-test('two processes with one directory: each writes its own rows, and those of one that died once', async () => {
+test('two processes with one directory: each writes its own rows, and those of one that died once', {
+  timeout: 180_000,
+}, async () => {
   const { url } = await openTestStore({ logLevel: 'silent' });
   const client = await openRawClient(url);
   const run = new ChaosRun(url, await temporaryDirectory());
@@ -54,7 +56,7 @@ async function signalled(url: string, directory: string, durability: string) {
   };
 }
 
-test('SIGTERM writes what waits, and the exit status is 0 only if nothing was lost', async () => {
+test('SIGTERM writes what waits, and the exit status is 0 only if nothing was lost', { timeout: 180_000 }, async () => {
   const { store, url } = await openTestStore({ logLevel: 'silent' });
   const directory = await temporaryDirectory();
   const written = await (await signalled(url, directory, 'memory')).stop();
