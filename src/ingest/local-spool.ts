@@ -5,10 +5,11 @@ import type { Logger } from '../observability/logger.js';
 import type { Entry, NewEntry } from './entry.js';
 import { LANES } from './lanes.js';
 import { Origin } from './origin.js';
-import { forgetSpool, registerSpool } from './positions.js';
+import { registerSpool } from './positions.js';
 import type { SpoolDirectory, SpoolHome } from './spool/home.js';
 import { OwnReader } from './spool/own-reader.js';
 import { decodeEntries, encodeEntries } from './spool/payload.js';
+import { removeSpool } from './spool/remove-spool.js';
 import { LONGEST_PAYLOAD, type SegmentRecord } from './spool/segment.js';
 import { Spool, type SpoolLimits } from './spool/spool.js';
 
@@ -48,7 +49,7 @@ export class LocalSpool {
       await registerSpool(parts.pool, directory.id);
       return new LocalSpool(directory, parts);
     } catch (error) {
-      await parts.home.remove(directory);
+      await parts.home.release(directory); // it may be registered: the next one that opens finds out
       throw error;
     }
   }
@@ -100,12 +101,15 @@ export class LocalSpool {
     const { home, pool, log } = this.#parts;
     await this.#reader.stop();
     await this.spool.stop(error);
-    if (this.origin.left > 0) {
-      await home.release(this.#directory);
-      return;
+    if (this.origin.left === 0) {
+      try {
+        await removeSpool(home, pool, this.#directory);
+        return;
+      } catch (err) {
+        log.warn({ err }, 'a spool that is done cannot be removed: the next ingest that opens does so');
+      }
     }
-    await home.remove(this.#directory);
-    await forgetSpool(pool, this.#directory.id).catch((err) => log.warn({ err }, 'the positions of a spool stay'));
+    await home.release(this.#directory);
   }
 
   async #takeBack({ lane, first, payload }: SegmentRecord): Promise<void> {

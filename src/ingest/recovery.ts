@@ -5,10 +5,11 @@ import type { Entry } from './entry.js';
 import { LANES } from './lanes.js';
 import type { Observers } from './observer.js';
 import { Origin } from './origin.js';
-import { forgetSpool, readPositions } from './positions.js';
+import { readPositions } from './positions.js';
 import { type SpoolDirectory, type SpoolHome, segmentsOf } from './spool/home.js';
 import { decodeEntries } from './spool/payload.js';
 import { readSegment } from './spool/read-segment.js';
+import { removeSpool } from './spool/remove-spool.js';
 import { replaySpool } from './spool/replay.js';
 import type { SegmentRecord } from './spool/segment.js';
 import type { Totals } from './totals.js';
@@ -135,11 +136,10 @@ export class Recovery {
     const { home, pool, log } = this.#parts;
     try {
       for (const segment of orphan.damaged) await home.keepDamaged(orphan.directory, segment);
-      // Files that came back after their positions are gone would be another database's.
-      await home.remove(orphan.directory);
-      await forgetSpool(pool, orphan.directory.id);
+      await removeSpool(home, pool, orphan.directory);
     } catch (err) {
       log.warn({ err, spool: orphan.directory.path }, 'a spool that is done cannot be removed');
+      await home.release(orphan.directory).catch(() => {});
     } finally {
       this.#orphans = this.#orphans.filter((one) => one !== orphan);
     }

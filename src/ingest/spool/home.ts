@@ -60,6 +60,12 @@ export class SpoolHome {
     await this.#locked(() => setOwner(path, FREE));
   }
 
+  /** Removes the segments of a spool, of which all is done. */
+  async empty(spool: SpoolDirectory): Promise<void> {
+    for (const number of await segmentsOf(spool)) await rm(segmentPath(spool.path, number), { force: true });
+    await syncDirectory(spool.path);
+  }
+
   /** Removes a spool that has nothing to keep any more. */
   async remove({ path }: SpoolDirectory): Promise<void> {
     await this.#locked(() => rm(path, { recursive: true, force: true }));
