@@ -14,6 +14,21 @@ export interface Config {
   /** TimescaleDB's chunk interval for a new database, e.g. `7 days`. */
   readonly chunkInterval: string | undefined;
   readonly logLevel: LogLevel;
+  readonly ingest: IngestConfig;
+}
+
+/** How live rows are written. */
+export interface IngestConfig {
+  /** Most rows a transaction. */
+  readonly batchSize: number;
+  /** Milliseconds that a row waits for others to be written with. */
+  readonly interval: number;
+  /** Most rows that wait in memory. */
+  readonly queueSize: number;
+  /** How often a batch is tried again before the store takes the database for away. */
+  readonly maxRetries: number;
+  /** Milliseconds before the first of these tries; each next one waits about twice as long. */
+  readonly retryDelay: number;
 }
 
 export interface PoolConfig {
@@ -78,6 +93,11 @@ const environmentSchema = z.object({
     .regex(/^[1-9]\d* (hour|day|week)s?$/, "an interval such as '1 day' or '7 days'")
     .optional(),
   WYCKOFF_LOG_LEVEL: z.enum(LOG_LEVELS).default('warn'),
+  BARS_DB_WRITE_BATCH_SIZE: z.coerce.number().int().min(1).max(20_000).default(1000),
+  BARS_DB_WRITE_INTERVAL: milliseconds.default(1000),
+  BARS_DB_WRITE_QUEUE_SIZE: z.coerce.number().int().min(1).max(10_000_000).default(10_000),
+  BARS_DB_MAX_RETRIES: z.coerce.number().int().min(0).max(100).default(3),
+  BARS_DB_RETRY_DELAY: milliseconds.default(100),
 });
 
 export type EnvironmentVariable = keyof z.infer<typeof environmentSchema>;
@@ -95,9 +115,10 @@ export interface ConfigOptions {
   readonly statementTimeout?: number;
   readonly applicationName?: string;
   readonly logLevel?: LogLevel;
+  readonly ingest?: Partial<IngestConfig> | undefined;
 }
 
-const OPTION_VARIABLES: Record<keyof ConfigOptions, EnvironmentVariable> = {
+const OPTION_VARIABLES: Record<Exclude<keyof ConfigOptions, 'ingest'>, EnvironmentVariable> = {
   databaseUrl: 'WYCKOFF_DATABASE_URL',
   dataDirectory: 'WYCKOFF_DATA_DIR',
   maxConnections: 'DB_MAX_CONNECTIONS',
@@ -107,13 +128,21 @@ const OPTION_VARIABLES: Record<keyof ConfigOptions, EnvironmentVariable> = {
   logLevel: 'WYCKOFF_LOG_LEVEL',
 };
 
+const INGEST_VARIABLES: Record<keyof IngestConfig, EnvironmentVariable> = {
+  batchSize: 'BARS_DB_WRITE_BATCH_SIZE',
+  interval: 'BARS_DB_WRITE_INTERVAL',
+  queueSize: 'BARS_DB_WRITE_QUEUE_SIZE',
+  maxRetries: 'BARS_DB_MAX_RETRIES',
+  retryDelay: 'BARS_DB_RETRY_DELAY',
+};
+
 /** @throws ConfigError naming every variable or option that is wrong */
 export function readConfig(options: ConfigOptions = {}, environment: NodeJS.ProcessEnv = process.env): Config {
   const input: Record<string, unknown> = {};
   for (const name of ENVIRONMENT_VARIABLES) if (environment[name]) input[name] = environment[name];
-  for (const [option, name] of Object.entries(OPTION_VARIABLES)) {
-    const value = options[option as keyof ConfigOptions];
-    if (value !== undefined) input[name] = value;
+  const given: Readonly<Record<string, unknown>> = { ...options, ...options.ingest };
+  for (const [option, name] of Object.entries({ ...OPTION_VARIABLES, ...INGEST_VARIABLES })) {
+    if (given[option] !== undefined) input[name] = given[option];
   }
   const parsed = environmentSchema.safeParse(input);
   if (!parsed.success) throw describeIssues(parsed.error, input);
@@ -137,6 +166,13 @@ export function readConfig(options: ConfigOptions = {}, environment: NodeJS.Proc
       statementTimeout: values.DB_STATEMENT_TIMEOUT,
       applicationName: values.DB_APPLICATION_NAME,
       tls: tlsOf(sslMode, values.DB_SSL_CA),
+    },
+    ingest: {
+      batchSize: values.BARS_DB_WRITE_BATCH_SIZE,
+      interval: values.BARS_DB_WRITE_INTERVAL,
+      queueSize: values.BARS_DB_WRITE_QUEUE_SIZE,
+      maxRetries: values.BARS_DB_MAX_RETRIES,
+      retryDelay: values.BARS_DB_RETRY_DELAY,
     },
   };
 }

@@ -124,6 +124,48 @@ export class IllegalMoveError extends ConflictError {
   }
 }
 
+/**
+ * There is no room for what was added, and the queue was told not to wait: QUEUE_FULL (in memory) or SPOOL_FULL (on disk). None of it was taken.
+ */
+export class QueueFullError extends WyckoffError {}
+
+/** The ingest was closed before it had taken what was added. None of it was written. */
+export class IngestClosedError extends WyckoffError {
+  constructor() {
+    super('INGEST_CLOSED', 'the ingest is closed: nothing more is taken', { hint: 'open the store again' });
+  }
+}
+
+/** One row that did not come into its table. */
+export interface UnwrittenRow {
+  /** Position in what was added, from 0. */
+  readonly row: number;
+  /**
+   * `dead-letter`: the database refuses it, and it lies in the dead letters. `unwritten`: the database was away, and it lies nowhere. `unknown`: the
+   * connection was lost during COMMIT, and the server cannot tell whether it is there; to add it again is safe.
+   */
+  readonly outcome: 'dead-letter' | 'unwritten' | 'unknown';
+  readonly error: unknown;
+}
+
+/** Some of the rows that were added are not in their tables; those that `rows` does not name are. */
+export class RowsNotWrittenError extends WyckoffError {
+  constructor(readonly rows: readonly UnwrittenRow[]) {
+    const [first] = rows;
+    if (!first) throw new TypeError('a RowsNotWrittenError needs a row');
+    const reason = first.error instanceof Error ? first.error.message : String(first.error);
+    const more = rows.length > 1 ? ` (and ${rows.length - 1} more)` : '';
+    const hint =
+      first.outcome === 'dead-letter'
+        ? 'mend the cause, then `wyckoff dead-letters replay`'
+        : 'add them again: what is there already is recognised';
+    super('ROWS_NOT_WRITTEN', `row ${first.row} was not written${more}: ${reason}`, { hint, cause: first.error });
+  }
+}
+
+/** The spool or the dead letters, files of the store, cannot be used. */
+export class SpoolError extends WyckoffError {}
+
 /** Configuration (environment, options) that cannot be used. Never carries a password. */
 export class ConfigError extends WyckoffError {}
 

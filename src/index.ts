@@ -74,20 +74,37 @@ export {
   describeProblem,
   EmbeddedServerError,
   IllegalMoveError,
+  IngestClosedError,
   InvalidInputError,
   MigrationError,
   MissingDependencyError,
   NotFoundError,
   PoolExhaustedError,
   type Problem,
+  QueueFullError,
   RowConflictError,
+  RowsNotWrittenError,
+  SpoolError,
   StaleVersionError,
   StatementTimeoutError,
   StoredValueError,
   TransactionConflictError,
   UnsupportedServerError,
+  type UnwrittenRow,
   WyckoffError,
 } from './errors.js';
+export { type CloseOnSignalOptions, closeOnSignal } from './ingest/close-on-signal.js';
+export type {
+  BarAddOptions,
+  Ingest,
+  IngestReport,
+  IngestStats,
+  OrderBookAddOptions,
+  TickAddOptions,
+  TradeAddOptions,
+} from './ingest/ingest.js';
+export type { IngestObserver } from './ingest/observer.js';
+export type { IngestOptions } from './ingest/settings.js';
 export type { AuditProblem, AuditProblemKind } from './repositories/audit/audit-problem.js';
 export type { AuditRepository, NewNote } from './repositories/audit/audit-repository.js';
 export type { AuditHead } from './repositories/audit/heads.js';

@@ -13,6 +13,8 @@ import { readOrThrow, requireObject } from './domain/problem.js';
 import { readText } from './domain/text.js';
 import { type InstantInput, readInstant } from './domain/time.js';
 import type { Problem } from './errors.js';
+import { Ingest } from './ingest/ingest.js';
+import { type IngestOptions, readSettings } from './ingest/settings.js';
 import { type CallObserver, observeBoth, observedAll } from './observability/calls.js';
 import type { HttpServer, HttpServerOptions } from './observability/http-server.js';
 import type { Metrics } from './observability/metrics.js';
@@ -24,7 +26,9 @@ import type { PatternSettings } from './repositories/patterns.js';
 import { createRepositories, type Repositories } from './repositories/repositories.js';
 import type { FileImport, ImportOptions } from './transfer/importer.js';
 
-export interface StoreOptions extends ConfigOptions {
+export interface StoreOptions extends Omit<ConfigOptions, 'ingest'> {
+  /** How {@link Store.ingest} works. Where it is given, the ingest is opened with the store, and what a process that died had left is written. */
+  readonly ingest?: IngestOptions;
   /**
    * `require` (refuse a database that lacks migrations), `apply` (bring it up to date) or `ignore` (take it as it is, for
    * {@link Store.migrate}). Default: `apply` for the embedded server, whose data are the store's own; `require` for a configured database.
@@ -75,6 +79,8 @@ export class Store implements Repositories {
   readonly metrics: Registry | undefined;
   readonly #observe: CallObserver;
   readonly #servers: HttpServer[] = [];
+  /** Takes live rows, and writes them in batches. It is made ready by the first row, unless `openStore` was given options for it. */
+  readonly ingest: Ingest;
   readonly #database: Database;
   readonly #units: UnitsOfWork;
   readonly #actor: string;
@@ -82,11 +88,19 @@ export class Store implements Repositories {
   /** What a transaction inside another one takes over. */
   readonly #around = new AsyncLocalStorage<{ readonly unit: UnitOfWork; readonly context: AuditContext }>();
 
-  constructor(database: Database, actor: string, settings: PatternSettings, metrics?: Metrics) {
+  constructor(
+    database: Database,
+    actor: string,
+    settings: PatternSettings,
+    ingest: IngestOptions = {},
+    metrics?: Metrics,
+  ) {
     this.#database = database;
+    const { pool, log, config } = database;
     this.metrics = metrics?.registry;
     this.#observe = metrics ? observeBoth(traceCall, metrics.observeCall) : traceCall;
-    metrics?.watchPool(() => database.pool.state);
+    metrics?.watchPool(() => pool.state);
+    this.ingest = new Ingest({ pool, log, settings: readSettings(ingest, config) });
     this.#units = new UnitsOfWork(database.pool, database.log);
     this.#actor = actor;
     this.#settings = settings;
@@ -172,9 +186,13 @@ export class Store implements Repositories {
     return server.url;
   }
 
-  /** Closes every connection, and the embedded server where this was its last user. May be called twice. */
+  /**
+   * Closes the ingest (`ingest.close()` tells what became of its rows), every connection, and the embedded server where this was its last user.
+   * May be called twice.
+   */
   async close(): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.close()));
+    await this.ingest.close();
     await this.#database.close();
   }
 
@@ -213,12 +231,21 @@ export class Store implements Repositories {
 export async function openStore(options: StoreOptions = {}): Promise<Store> {
   const { migrations, actor, patternRules, jsonSchemas = [], onWarning, metrics, ...rest } = options;
   const config = readConfig(rest);
+  readSettings(rest.ingest ?? {}, config); // what is wrong is told before anything is opened
   const rules = readOrThrow('pattern rules', (report) => readPatternRules(patternRules ?? {}, report));
   const context = readContext({ actor }, { actor: config.pool.applicationName });
   const database = await Database.open(config, migrations);
   const warn = onWarning ?? ((problem) => database.log.warn({ problem }, 'a pattern breaks a rule that only warns'));
   const settings = { rules, schemas: LEDGER_SCHEMAS.with(jsonSchemas), onWarning: warn };
-  return new Store(database, context.actor, settings, metrics ? await createMetrics() : undefined);
+  const store = new Store(database, context.actor, settings, rest.ingest, metrics ? await createMetrics() : undefined);
+  if (rest.ingest === undefined) return store;
+  try {
+    await store.ingest.open();
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 /** prom-client takes 40 ms to load; only who asks for metrics waits for it. */

@@ -7,6 +7,7 @@ import { registerCheckCommands } from './check.js';
 import { surviveClosedPipes } from './closed-pipe.js';
 import { Interruption } from './context.js';
 import { registerDatabaseCommands } from './database.js';
+import { registerDeadLettersCommands } from './dead-letters.js';
 import { registerDoctorCommand } from './doctor.js';
 import { reportFailure } from './failure.js';
 import { registerImportCommand } from './import.js';
@@ -64,6 +65,7 @@ function createProgram(): Command {
   registerRolesCommands(program);
   registerServeCommand(program);
   registerStorageCommands(program);
+  registerDeadLettersCommands(program);
   registerDatabaseCommands(program);
   return program;
 }

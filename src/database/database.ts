@@ -29,7 +29,7 @@ export class Database {
   readonly pool: Pool;
   /** Whether the server is the embedded one. */
   readonly embedded: boolean;
-  readonly #config: Config;
+  readonly config: Config;
   readonly #url: string;
   readonly #server: EmbeddedServer | undefined;
   #layout: Layout | undefined;
@@ -40,7 +40,7 @@ export class Database {
     this.log = log;
     this.pool = new Pool(url, config.pool, log);
     this.embedded = server !== undefined;
-    this.#config = config;
+    this.config = config;
     this.#url = url;
     this.#server = server;
   }
@@ -138,7 +138,7 @@ export class Database {
   }
 
   #migrationOptions(): MigrationOptions {
-    const { chunkInterval, pool } = this.#config;
+    const { chunkInterval, pool } = this.config;
     return {
       connectionString: this.#url,
       settings: chunkInterval ? { 'wyckoff.chunk_interval': chunkInterval } : {},

@@ -194,6 +194,10 @@ const BREAKS: Record<LedgerTable, Breaks> = {
     ['chk_retention_policies_keep', { keep: '0' }, { keep: '-1 day' }],
     ['chk_retention_policies_relation', { relation: 'patterns' }, { relation: '' }],
   ],
+  ingest_positions: [
+    ['chk_ingest_positions_lane', { lane: -1 }],
+    ['chk_ingest_positions_position', { position: -1 }],
+  ],
 };
 
 /** The constraint, index or message that refuses what `write` does inside a transaction that is rolled back; undefined: nothing does. */

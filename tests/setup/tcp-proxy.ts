@@ -18,6 +18,10 @@ export interface TcpProxy {
   close(): void;
   /** Leads new connections to the server of another URL. */
   leadTo(url: string): void;
+  /** As {@link leadTo}, after {@link close}, at the same port. */
+  reopen(url: string): Promise<void>;
+  /** Cuts every connection; new ones are let in. */
+  cut(): void;
 }
 
 interface Message {
@@ -81,15 +85,15 @@ export async function openTcpProxy(serverUrl: string): Promise<TcpProxy> {
         if (message.type === 'Q' || message.type === 'S') roundTrips += 1;
         if (message.type === 'Q' && first === 'COMMIT' && armed) [lost, armed] = [armed, undefined];
       }
-      if (lost?.loss === 'commit') void cut(lost);
+      if (lost?.loss === 'commit') void lose(lost);
       else upstream.write(chunk);
     });
     upstream.on('data', (chunk) => {
       const complete = answers.read(chunk).some(({ type }) => type === 'Z');
       if (!lost) client.write(chunk);
-      else if (lost.loss === 'answer' && complete) void cut(lost);
+      else if (lost.loss === 'answer' && complete) void lose(lost);
     });
-    const cut = async ({ loss, meanwhile }: NonNullable<typeof armed>) => {
+    const lose = async ({ loss, meanwhile }: NonNullable<typeof armed>) => {
       const [first, second] = loss === 'commit' ? [client, upstream] : [upstream, client];
       first.destroy();
       await meanwhile();
@@ -100,9 +104,12 @@ export async function openTcpProxy(serverUrl: string): Promise<TcpProxy> {
     for (const socket of [client, upstream]) socket.on('close', () => sockets.delete(socket));
   });
 
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   const close = () => {
     server.close();
-    for (const socket of sockets) socket.destroy();
+    cut();
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(close);
@@ -123,5 +130,10 @@ export async function openTcpProxy(serverUrl: string): Promise<TcpProxy> {
     leadTo: (other) => {
       target = new URL(other);
     },
+    reopen: async (other) => {
+      target = new URL(other);
+      await new Promise<void>((resolve) => server.listen(Number(url.port), '127.0.0.1', resolve));
+    },
+    cut,
   };
 }

@@ -30,6 +30,11 @@ const OTHER_VALUES: Record<EnvironmentVariable, string> = {
   WYCKOFF_DATA_DIR: '/var/lib/wyckoff',
   WYCKOFF_CHUNK_INTERVAL: '7 days',
   WYCKOFF_LOG_LEVEL: 'info',
+  BARS_DB_WRITE_BATCH_SIZE: '500',
+  BARS_DB_WRITE_INTERVAL: '0',
+  BARS_DB_WRITE_QUEUE_SIZE: '20000',
+  BARS_DB_MAX_RETRIES: '0',
+  BARS_DB_RETRY_DELAY: '1',
 };
 const WITHOUT_DEFAULT: readonly EnvironmentVariable[] = [
   'WYCKOFF_DATABASE_URL',
@@ -131,6 +136,11 @@ describe('what is wrong', () => {
     ['WYCKOFF_CHUNK_INTERVAL', '0 days'],
     ['WYCKOFF_CHUNK_INTERVAL', "1 day'; DROP TABLE ohlcv_bars; --"],
     ['WYCKOFF_LOG_LEVEL', 'verbose'],
+    ['BARS_DB_WRITE_BATCH_SIZE', '0'],
+    ['BARS_DB_WRITE_INTERVAL', '-1'],
+    ['BARS_DB_WRITE_QUEUE_SIZE', 'many'],
+    ['BARS_DB_MAX_RETRIES', '101'],
+    ['BARS_DB_RETRY_DELAY', '0.5'],
   ];
 
   it.each(WRONG)('names %s for %s', (name, value) => {

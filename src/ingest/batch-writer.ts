@@ -1,0 +1,241 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from '../database/pool.js';
+import type { Client, Session } from '../database/session.js';
+import { type UnitOfWork, UnitsOfWork } from '../database/unit-of-work.js';
+import { ConnectionError, DatabaseError, IngestClosedError } from '../errors.js';
+import type { Logger } from '../observability/logger.js';
+import { newest } from './batch.js';
+import { type DeadLetters, deadLetter } from './dead-letters.js';
+import type { Entry } from './entry.js';
+import { faultOf, GroupRefused, Stopped } from './faults.js';
+import type { KindName } from './kinds/kind.js';
+import type { Observers } from './observer.js';
+import type { Persistence } from './persistence.js';
+import { movePosition, restorePosition } from './positions.js';
+import type { Totals } from './totals.js';
+import { type Refusal, writeApart } from './write-apart.js';
+
+/** Milliseconds after which a transaction's connection is taken for dead: one that a firewall forgot says nothing at all. */
+const LONGEST_TRANSACTION = 30_000;
+/** Milliseconds until dead letters that could not be kept are tried again. */
+const LETTERS_DELAY = 1_000;
+
+export interface WriterParts {
+  readonly pool: Pool;
+  readonly persistence: Persistence;
+  readonly stopped: AbortSignal;
+  readonly deadLetters: DeadLetters;
+  readonly observers: Observers;
+  readonly totals: Totals;
+  readonly log: Logger;
+}
+
+/** Brings batches into their tables: each in one transaction, again and again while the database is away, without what it refuses. */
+export class BatchWriter {
+  readonly #parts: WriterParts;
+  /** Of its own: what is queued inside a caller's transaction is no part of that one. */
+  readonly #units: UnitsOfWork;
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts;
+    this.#units = new UnitsOfWork(parts.pool, parts.log);
+  }
+
+  /** Entries of one lane and origin. Answers when they are done, or when the ingest is stopped. Never fails. */
+  async write(entries: readonly Entry[]): Promise<void> {
+    const { log, stopped, persistence } = this.#parts;
+    const { origin, lane, call } = entries[0]!;
+    for (;;) {
+      const rest = entries.filter(({ number }) => number > origin.done[lane]!);
+      if (rest.length === 0) return;
+      try {
+        await writeApart(
+          rest,
+          (part) => this.#persist(part),
+          (refusals) => this.#refuse(refusals),
+        );
+        return;
+      } catch (error) {
+        if (call) {
+          this.#giveUp(entries, error instanceof Stopped ? new IngestClosedError() : error);
+          return;
+        }
+        if (stopped.aborted) return;
+        log.error({ err: error }, 'a batch cannot be written: it is tried again');
+        await persistence.pause(LETTERS_DELAY);
+      }
+    }
+  }
+
+  /** In one transaction, or not at all. */
+  async #persist(part: readonly Entry[]): Promise<void> {
+    const { persistence } = this.#parts;
+    const { origin, lane, call } = part[0]!;
+    const start = performance.now();
+    let inDoubt: unknown;
+    let rest = part;
+    const attempt = async () => {
+      try {
+        return await this.#transact(rest);
+      } catch (error) {
+        if (error instanceof DatabaseError && error.code === 'COMMIT_UNKNOWN') inDoubt = error;
+        throw error;
+      }
+    };
+    while (rest.length > 0) {
+      try {
+        const moved = await (call ? persistence.attempt(attempt) : persistence.insist(attempt));
+        if (moved === undefined) break;
+        await this.#follow(rest[0]!, moved);
+        rest = rest.filter(({ number }) => number > origin.done[lane]!);
+      } catch (error) {
+        if (this.#parts.stopped.aborted) throw new Stopped();
+        throw inDoubt !== undefined && faultOf(error) === 'database' ? inDoubt : error;
+      }
+    }
+    this.#settle(part, start);
+  }
+
+  /** Answers where the lane of its spool is, where that is not where these entries begin; then nothing is written. */
+  async #transact(part: readonly Entry[]): Promise<number | undefined> {
+    const { origin, lane } = part[0]!;
+    if (!origin.spooled && part.every(({ dead }) => dead)) return undefined;
+    return this.#guarded((unit, guard) =>
+      unit.transaction(async (client) => {
+        guard(client);
+        if (origin.spooled) {
+          const moved = await movePosition(client, origin.id, lane, origin.done[lane]!, part.at(-1)!.number);
+          if (moved !== undefined) return moved;
+        }
+        await writeGroups(client, part);
+        return undefined;
+      }),
+    );
+  }
+
+  /** A transaction whose connection is cut when it takes too long, or when the ingest is stopped. */
+  async #guarded<T>(use: (unit: UnitOfWork, guard: (client: Client) => void) => Promise<T>): Promise<T> {
+    const { stopped } = this.#parts;
+    let cut = () => {};
+    const onStop = () => cut();
+    const timer = setTimeout(onStop, LONGEST_TRANSACTION);
+    stopped.addEventListener('abort', onStop);
+    const over = new AbortController();
+    // A connection that was dead before it came here, or while it was asked what became of a COMMIT. Should its transaction still come through,
+    // a lane of a spool has moved, and other rows are found to be there.
+    const abandoned = sleep(2 * LONGEST_TRANSACTION, undefined, { signal: over.signal }).then(() => {
+      throw new ConnectionError(
+        'DATABASE_SILENT',
+        `the database has not answered for ${(2 * LONGEST_TRANSACTION) / 1000} s`,
+      );
+    });
+    const run = this.#units.run({ retries: 0 }, (unit) =>
+      use(unit, (client) => {
+        cut = () => void (client as unknown as { end(): Promise<void> }).end().catch(() => {});
+        if (stopped.aborted) cut();
+      }),
+    );
+    try {
+      return await Promise.race([run, abandoned]);
+    } finally {
+      run.catch(() => {});
+      abandoned.catch(() => {});
+      over.abort();
+      clearTimeout(timer);
+      stopped.removeEventListener('abort', onStop);
+    }
+  }
+
+  /** Somebody else has written a part of it: a transaction whose answer was lost, or another process that took the spool for abandoned. */
+  async #follow({ origin, lane }: Entry, position: number): Promise<void> {
+    const known = origin.done[lane]!;
+    if (position > known) {
+      origin.advance(lane, position);
+      return;
+    }
+    const context = { spool: origin.id, lane, known, position };
+    this.#parts.log.error(
+      context,
+      'the database has lost rows that it had committed: was it brought back from a copy?',
+    );
+    await this.#parts.persistence.insist(() =>
+      this.#units.run({ retries: 0 }, (unit) => restorePosition(unit, origin.id, lane, known)),
+    );
+  }
+
+  #settle(part: readonly Entry[], start: number): void {
+    const { observers, totals } = this.#parts;
+    const now = performance.now();
+    const kinds: Partial<Record<KindName, number>> = {};
+    let rows = 0;
+    for (const { dead, rows: own, call, group } of part) {
+      if (dead) continue;
+      rows += own.length;
+      kinds[group.kind.name] = (kinds[group.kind.name] ?? 0) + own.length;
+      call?.written();
+    }
+    const { origin, lane, number, acceptedAt } = part.at(-1)!;
+    const waited = acceptedAt === 0 ? undefined : (now - part[0]!.acceptedAt) / 1000;
+    totals.batches += 1;
+    totals.written += rows;
+    origin.advance(lane, number);
+    observers.tell('written', { rows, kinds, seconds: (now - start) / 1000, waited });
+  }
+
+  /** To the dead letters: on the disk before the entries are done. */
+  async #refuse(refusals: readonly Refusal[]): Promise<void> {
+    const { deadLetters, observers, totals, log, stopped, persistence } = this.#parts;
+    const letters = refusals.map((refusal) => deadLetter(refusal, new Date()));
+    for (;;) {
+      if (stopped.aborted) throw new Stopped();
+      try {
+        await deadLetters.append(letters);
+        break;
+      } catch (err) {
+        log.error({ err }, 'dead letters cannot be kept: the rows stay in the queue');
+        await persistence.pause(LETTERS_DELAY);
+      }
+    }
+    for (const [index, { entry, error }] of refusals.entries()) {
+      const { code, message } = letters[index]!;
+      entry.dead = true;
+      entry.call?.failed(entry, 'dead-letter', error);
+      totals.deadLetters += entry.rows.length;
+      log.error(
+        { code, reason: message, file: deadLetters.path },
+        'the database refuses a row: it lies in the dead letters',
+      );
+      observers.tell('deadLetter', { kind: entry.group.kind.name, rows: entry.rows.length, code });
+    }
+  }
+
+  /** Tells those who wait that their rows were not written. */
+  #giveUp(entries: readonly Entry[], error: unknown): void {
+    const { stopped } = this.#parts;
+    const unknown = stopped.aborted || (error instanceof DatabaseError && error.code === 'COMMIT_UNKNOWN');
+    const { origin, lane, number } = entries.at(-1)!;
+    for (const entry of entries) {
+      if (entry.number > origin.done[lane]! && !entry.dead)
+        entry.call?.failed(entry, unknown ? 'unknown' : 'unwritten', error);
+    }
+    this.#parts.totals.unwritten += entries.filter((entry) => entry.number > origin.done[lane]! && !entry.dead).length;
+    origin.advance(lane, number);
+  }
+}
+
+/** @throws GroupRefused where rows are to blame */
+export async function writeGroups(client: Client, entries: readonly Entry[]): Promise<void> {
+  for (const [{ kind, options }, own] of newest(entries)) {
+    const rows = own.flatMap((entry) => entry.rows);
+    try {
+      await kind.write(onClient(client), rows, options);
+    } catch (error) {
+      throw faultOf(error) === 'rows' ? new GroupRefused(own, error) : error;
+    }
+  }
+}
+
+/** The transaction under way, for a repository that would make one. */
+function onClient(client: Client): Session {
+  return { withClient: (use) => use(client), transaction: (use) => use(client) };
+}

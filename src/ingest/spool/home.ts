@@ -1,0 +1,121 @@
+/**
+ * The folder of all spools: each open ingest has one of its own, `<milliseconds>-<id>`, with its segments and `owner`, a symbolic link that names
+ * the process. A spool whose owner has died, or has let go of it, is taken over by the next one that opens.
+ */
+import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { withLock } from '../../database/embedded/directory-lock.js';
+import { identifyThisProcess, isRunning } from '../../database/embedded/process-identity.js';
+import { SpoolError } from '../../errors.js';
+import { syncDirectory } from './files.js';
+import { segmentNumber, segmentPath } from './segment-file.js';
+
+const NAME = /^\d{15}-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+const FREE = 'free';
+
+export interface SpoolDirectory {
+  readonly id: string;
+  readonly path: string;
+}
+
+export class SpoolHome {
+  readonly #path: string;
+  readonly #lock: string;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#lock = join(path, 'lock');
+  }
+
+  /** Makes a spool that belongs to this process. */
+  async create(id: string): Promise<SpoolDirectory> {
+    const path = join(this.#path, `${String(Date.now()).padStart(15, '0')}-${id}`);
+    await this.#locked(async () => {
+      await mkdir(path, { mode: 0o700 });
+      await symlink(await identifyThisProcess(), join(path, 'owner'));
+      await syncDirectory(path);
+      await syncDirectory(this.#path);
+    });
+    return { id, path };
+  }
+
+  /** Takes over the spools that belong to nobody, oldest first. Makes nothing where there is none. */
+  async adopt(): Promise<SpoolDirectory[]> {
+    if ((await this.#names()).length === 0) return [];
+    return this.#locked(async () => {
+      const adopted: SpoolDirectory[] = [];
+      for (const name of await this.#names()) {
+        const path = join(this.#path, name);
+        const owner = await readlink(join(path, 'owner')).catch(() => FREE);
+        if (owner !== FREE && (await isRunning(owner))) continue;
+        await setOwner(path, await identifyThisProcess());
+        adopted.push({ id: NAME.exec(name)![1]!, path });
+      }
+      return adopted;
+    });
+  }
+
+  /** Leaves a spool to the next one that opens. */
+  async release({ path }: SpoolDirectory): Promise<void> {
+    await this.#locked(() => setOwner(path, FREE));
+  }
+
+  /** Removes the segments of a spool, of which all is done. */
+  async empty(spool: SpoolDirectory): Promise<void> {
+    for (const number of await segmentsOf(spool)) await rm(segmentPath(spool.path, number), { force: true });
+    await syncDirectory(spool.path);
+  }
+
+  /** Removes a spool that has nothing to keep any more. */
+  async remove({ path }: SpoolDirectory): Promise<void> {
+    await this.#locked(() => rm(path, { recursive: true, force: true }));
+  }
+
+  /** Sets a file in which something cannot be read aside, for whoever wants to look into it. */
+  async keepDamaged({ id, path }: SpoolDirectory, segment: number): Promise<void> {
+    const directory = join(this.#path, 'damaged');
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await rename(segmentPath(path, segment), join(directory, `${id}-${segment}.segment`));
+  }
+
+  /** Those that have an id and a time in their name, oldest first. */
+  async #names(): Promise<string[]> {
+    const names = await readdir(this.#path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw unusable(this.#path, error);
+    });
+    return names.filter((name) => NAME.test(name)).sort();
+  }
+
+  async #locked<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      await mkdir(this.#lock, { recursive: true, mode: 0o700 });
+      return await withLock(this.#lock, work);
+    } catch (error) {
+      throw unusable(this.#path, error);
+    }
+  }
+}
+
+/** The segments of a spool, oldest first. */
+export async function segmentsOf({ path }: SpoolDirectory): Promise<number[]> {
+  const numbers = (await readdir(path)).map(segmentNumber).filter((number) => number !== undefined);
+  return numbers.sort((a, b) => a - b);
+}
+
+/** In one step: a spool without an owner would be taken over while it is in use. */
+async function setOwner(path: string, owner: string): Promise<void> {
+  const fresh = join(path, 'owner.new');
+  await rm(fresh, { force: true });
+  await symlink(owner, fresh);
+  await rename(fresh, join(path, 'owner'));
+}
+
+function unusable(path: string, error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined || error instanceof SpoolError || !/^E[A-Z]+$/.test(code)) return error;
+  return new SpoolError('SPOOL_UNUSABLE', `the spool in ${path} cannot be used: ${message}`, {
+    hint: 'the process must be allowed to write there, and the disk must not be full; WYCKOFF_DATA_DIR and the option ingest.directory name another place',
+    cause: error,
+  });
+}

@@ -1,0 +1,196 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { openStore, QueueFullError, RowsNotWrittenError } from '../../src/index.js';
+import { minuteBar, openIngest, openIngestByProxy } from '../setup/ingest.js';
+import { openRawClient } from '../setup/raw-client.js';
+import type { Loss } from '../setup/tcp-proxy.js';
+
+const SERIES = { symbol: 'A', timeframe: '1m' } as const;
+
+/** Cuts every connection of a store but the one that asks. */
+async function terminateAll(url: string): Promise<void> {
+  const client = await openRawClient(url);
+  await client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'wyckoff-store'`);
+}
+
+async function spoolsIn(directory: string): Promise<string[]> {
+  return (await readdir(join(directory, 'spool'))).filter((name) => /^\d{15}-/.test(name));
+}
+
+test.each(['memory', 'spool'] as const)(
+  'at %s, connections that are terminated under load cost nothing',
+  async (durability) => {
+    const { store, url } = await openIngest({ durability, interval: 5, batchSize: 20, writers: 8 });
+    const retried: unknown[] = [];
+    store.ingest.observe({ retried: (event) => retried.push(event) });
+    for (let minute = 0; minute < 400; minute += 1) {
+      await store.ingest.add(['A', 'B', 'C'].map((symbol) => minuteBar(symbol, minute)));
+      if (minute % 40 === 20) await terminateAll(url);
+    }
+    await store.ingest.flush();
+    for (const symbol of ['A', 'B', 'C']) expect(await store.bars.count({ symbol, timeframe: '1m' })).toBe(400);
+    expect(store.ingest.stats).toMatchObject({ deadLetters: 0, written: 1200 });
+  },
+);
+
+test('at database, who waits is told that the rows are not written, and the breaker answers the next ones at once', async () => {
+  const { store, beside, proxy } = await openIngestByProxy({ durability: 'database', interval: 0, maxRetries: 1 });
+  await store.ingest.add(minuteBar('A', 0));
+  proxy.close();
+  const failure = await store.ingest.add([minuteBar('A', 1), minuteBar('B', 1)]).catch((error) => error);
+  expect(failure).toBeInstanceOf(RowsNotWrittenError);
+  expect(failure.rows.map(({ row, outcome }: { row: number; outcome: string }) => [row, outcome])).toEqual([
+    [0, 'unwritten'],
+    [1, 'unwritten'],
+  ]);
+  expect(store.ingest.stats.breaker).toBe('open');
+  const next = await store.ingest.add(minuteBar('A', 2)).catch((error) => error);
+  expect(next.rows).toMatchObject([{ outcome: 'unwritten', error: { code: 'CIRCUIT_OPEN' } }]);
+  expect(await beside.bars.existingTimestamps(SERIES)).toEqual([minuteBar('A', 0).timestamp]);
+  expect(await store.ingest.close({ timeout: 100 })).toMatchObject({ written: 1, left: 3 });
+});
+
+const LOSSES: readonly Loss[] = ['answer', 'commit'];
+
+test.each(LOSSES)('a COMMIT whose %s is lost is settled: nothing is written twice or lost', async (loss) => {
+  const { store, beside, proxy, url } = await openIngestByProxy({ durability: 'spool', interval: 0 });
+  await store.ingest.add(minuteBar('A', 0, 5));
+  await store.ingest.flush();
+  proxy.loseCommit(loss, async () => {
+    // Somebody corrects the bar before the ingest knows what became of its own value.
+    if (loss === 'answer') await beside.bars.upsert([minuteBar('A', 1, 7)]);
+  });
+  await store.ingest.add(minuteBar('A', 1, 6));
+  await store.ingest.flush();
+  const [, bar] = await beside.bars.range(SERIES);
+  expect(bar!.close.toString()).toBe(loss === 'answer' ? '7' : '6');
+  const client = await openRawClient(url);
+  const { rows } = await client.query('SELECT sum(position)::int AS sum FROM ingest_positions');
+  expect(rows[0].sum).toBe(2);
+});
+
+test('rows that a process left are written by the next one; what it had written stays corrected', async () => {
+  const { store, beside, proxy, directory, url } = await openIngestByProxy({ durability: 'spool', interval: 0 });
+  await store.ingest.add(minuteBar('A', 0, 5));
+  await store.ingest.flush();
+  await beside.bars.upsert([minuteBar('A', 0, 9)]);
+  proxy.close();
+  await store.ingest.add([minuteBar('A', 0, 6), minuteBar('A', 1, 6)]);
+  await store.ingest.add([minuteBar('A', 2, 6)]);
+  expect(await store.ingest.close({ timeout: 100 })).toEqual({
+    written: 1,
+    spooled: 3,
+    left: 0,
+    dropped: 0,
+    deadLetters: 0,
+  });
+  const next = await openStore({ databaseUrl: url, logLevel: 'silent', ingest: { directory, durability: 'memory' } });
+  await next.ingest.add(minuteBar('A', 2, 8));
+  await next.ingest.flush();
+  expect((await next.bars.range(SERIES)).map(({ close }) => close.toString())).toEqual(['6', '6', '8']);
+  expect((await next.bars.revisions(SERIES)).map(({ close }) => close.toString())).toEqual(['5', '9', '6']);
+  expect(await next.ingest.close()).toMatchObject({ written: 4, spooled: 0 });
+  expect(await spoolsIn(directory)).toEqual([]);
+  await next.close();
+});
+
+test('while the database is away, the spool takes far more rows than memory, and they come in their order', async () => {
+  const { store, beside, proxy, url } = await openIngestByProxy({
+    durability: 'spool',
+    interval: 5,
+    queueSize: 20,
+    segmentSize: 4096,
+  });
+  await store.ingest.add(minuteBar('A', 0, 1));
+  await store.ingest.flush();
+  const { port } = new URL(proxy.url);
+  proxy.close();
+  const bars: Promise<void>[] = [];
+  for (let close = 2; close <= 20; close += 1)
+    for (let minute = 0; minute < 20; minute += 1)
+      bars.push(store.ingest.add([minuteBar('A', minute, close), minuteBar('B', minute, close)]));
+  await Promise.all(bars);
+  expect(store.ingest.stats.spool.rows).toBe(760);
+  expect(store.ingest.stats.queued).toBeLessThanOrEqual(20);
+  expect(store.ingest.stats.spool.segments).toBeGreaterThan(3);
+  await proxy.reopen(url);
+  expect(new URL(proxy.url).port).toBe(port);
+  await store.ingest.flush();
+  for (const symbol of ['A', 'B']) {
+    const stored = await beside.bars.range({ symbol, timeframe: '1m' });
+    expect(stored.map(({ close }) => close.toString())).toEqual(new Array(20).fill('20'));
+    const closes = new Map<number, number>();
+    for (const { timestamp, close } of await beside.bars.revisions({ symbol, timeframe: '1m' })) {
+      expect(close.toNumber()).toBeGreaterThan(closes.get(timestamp.getTime()) ?? 0);
+      closes.set(timestamp.getTime(), close.toNumber());
+    }
+  }
+  expect(store.ingest.stats.spool).toMatchObject({ rows: 0, blocked: undefined });
+});
+
+test('a spool that is full blocks or rejects, and takes rows again when the database is back', async () => {
+  for (const whenFull of ['block', 'reject'] as const) {
+    const { store, beside, proxy, url } = await openIngestByProxy({
+      durability: 'spool',
+      whenFull,
+      interval: 0,
+      segmentSize: 2048,
+      spoolSize: 8192,
+    });
+    const blocked: unknown[] = [];
+    store.ingest.observe({ spoolBlocked: (event) => blocked.push(event.code) });
+    proxy.close();
+    let [acknowledged, refused] = [0, 0];
+    const adding = Array.from({ length: 100 }, (_, minute) =>
+      store.ingest.add(minuteBar('A', minute)).then(
+        () => (acknowledged += 1),
+        (error) => {
+          expect(error).toBeInstanceOf(QueueFullError);
+          refused += 1;
+        },
+      ),
+    );
+    const settled = () => (whenFull === 'reject' ? acknowledged + refused === 100 : store.ingest.stats.spool.blocked);
+    while (!settled()) await sleep(5);
+    expect(acknowledged).toBeGreaterThan(5);
+    expect(acknowledged).toBeLessThan(60);
+    expect(refused).toBe(whenFull === 'reject' ? 100 - acknowledged : 0);
+    expect(store.ingest.stats.spool.bytes).toBeLessThanOrEqual(8192);
+    await proxy.reopen(url);
+    await Promise.all(adding);
+    await store.ingest.flush();
+    await store.ingest.add(minuteBar('A', 100));
+    await store.ingest.flush();
+    expect(await beside.bars.count(SERIES)).toBe(acknowledged + 1);
+    if (whenFull === 'block')
+      expect([acknowledged, blocked[0], blocked.at(-1)]).toEqual([100, 'SPOOL_FULL', undefined]);
+  }
+});
+
+test('two stores share a directory, each with a spool of its own', async () => {
+  const { store, url, directory } = await openIngest({ durability: 'spool', interval: 0 });
+  const other = await openStore({ databaseUrl: url, logLevel: 'silent', ingest: { directory, interval: 0 } });
+  expect(await spoolsIn(directory)).toHaveLength(2);
+  await Promise.all([store.ingest.add(minuteBar('A', 0)), other.ingest.add(minuteBar('A', 1))]);
+  await other.ingest.close();
+  await other.close();
+  await store.ingest.add(minuteBar('A', 2));
+  await store.ingest.flush();
+  expect(await store.bars.count(SERIES)).toBe(3);
+  expect(await spoolsIn(directory)).toHaveLength(1);
+});
+
+test('a spool of another database is left alone', async () => {
+  const { store, proxy, directory } = await openIngestByProxy({ durability: 'spool', interval: 0 });
+  proxy.close();
+  await store.ingest.add(minuteBar('A', 0));
+  expect(await store.ingest.close({ timeout: 50 })).toMatchObject({ spooled: 1 });
+  const { store: other } = await openIngest({ directory, durability: 'spool' });
+  await other.ingest.flush();
+  expect(await other.bars.count(SERIES)).toBe(0);
+  expect(await other.ingest.close()).toMatchObject({ written: 0, spooled: 0 });
+  expect(await spoolsIn(directory)).toHaveLength(1);
+});
