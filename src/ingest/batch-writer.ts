@@ -226,7 +226,8 @@ export class BatchWriter {
 /** @throws GroupRefused where rows are to blame */
 export async function writeGroups(client: Client, entries: readonly Entry[]): Promise<void> {
   for (const [{ kind, options }, own] of newest(entries)) {
-    const rows = own.flatMap((entry) => entry.rows);
+    const rows: object[] = [];
+    for (const entry of own) rows.push(...entry.rows);
     try {
       await kind.write(onClient(client), rows, options);
     } catch (error) {

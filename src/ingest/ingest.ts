@@ -262,9 +262,9 @@ export class Ingest {
     const call = this.#parts.settings.durability === 'database' ? new Call(entries.length) : undefined;
     if (this.#local) await this.#local.append(entries, wait);
     else await this.#admission.admit(entries, call);
-    const rows = entries.flatMap((entry) => entry.rows);
-    this.#totals.accepted += rows.length;
-    this.#observers.tell('accepted', { kind: kind.name, rows });
+    this.#totals.accepted += inputs.length;
+    if (!this.#observers.none)
+      this.#observers.tell('accepted', { kind: kind.name, rows: entries.flatMap(({ rows }) => rows) });
     await call?.settled;
   }
 

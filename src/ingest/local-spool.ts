@@ -78,8 +78,7 @@ export class LocalSpool {
         number += count;
       }
       for (const [index, entry] of own.entries()) {
-        const place = { origin: this.origin, number: this.#next[lane]! + index, acceptedAt };
-        numbered.push({ ...entry, ...place, dead: false });
+        numbered.push(entry.placed(this.origin, this.#next[lane]! + index, acceptedAt));
       }
       this.#next[lane] = number;
     }
@@ -113,15 +112,11 @@ export class LocalSpool {
   }
 
   async #takeBack({ lane, first, payload }: SegmentRecord): Promise<void> {
+    const acceptedAt = performance.now();
     for (const [index, entry] of decodeEntries(payload, lane).entries()) {
-      const pushed = {
-        ...entry,
-        origin: this.origin,
-        number: first + index,
-        acceptedAt: performance.now(),
-        dead: false,
-      };
-      if (!(await this.#parts.pushWaiting(pushed))) return;
+      const placed = entry.placed(this.origin, first + index, acceptedAt);
+      if (this.#parts.room() > 0) this.#parts.push(placed);
+      else if (!(await this.#parts.pushWaiting(placed))) return;
     }
   }
 }

@@ -38,6 +38,10 @@ export class Observers {
     this.#log = log;
   }
 
+  get none(): boolean {
+    return this.#observers.size === 0;
+  }
+
   /** Answers how to stop. */
   add(observer: IngestObserver): () => void {
     this.#observers.add(observer);

@@ -117,7 +117,9 @@ export class Recovery {
         if (number < from || this.#stopped) continue;
         rows += entry.rows.length;
         const known = dead.has(letterId(origin.id, lane, number));
-        if (!(await push({ ...entry, origin, number, acceptedAt: 0, dead: known }))) this.#stopped = true;
+        const placed = entry.placed(origin, number, 0);
+        placed.dead = known;
+        if (!(await push(placed))) this.#stopped = true;
       }
     };
     orphan.damaged = await replaySpool(directory, [...origin.done], take, this.#parts);

@@ -31,7 +31,13 @@ function someBars(next: (below: number) => number): BarInput[] {
       const high = low + next(50);
       const bar = { open: low, high, low, close: high, volume: next(1000), vwap: next(2) === 0 ? null : `${low}.5` };
       const timestamp = new Date(START + at * duration);
-      bars.set(`${series} ${at}`, { symbol: `S${series}`, timeframe, timestamp, source: next(3) === 0 ? 'x' : null, ...bar });
+      bars.set(`${series} ${at}`, {
+        symbol: `S${series}`,
+        timeframe,
+        timestamp,
+        source: next(3) === 0 ? 'x' : null,
+        ...bar,
+      });
     }
   }
   return [...bars.values()];
