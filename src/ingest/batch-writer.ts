@@ -8,6 +8,7 @@ import { newest } from './batch.js';
 import { type DeadLetters, deadLetter } from './dead-letters.js';
 import type { Entry } from './entry.js';
 import { faultOf, GroupRefused, Stopped } from './faults.js';
+import { guardedSession } from './guarded-session.js';
 import type { KindName } from './kinds/kind.js';
 import type { Observers } from './observer.js';
 import type { Persistence } from './persistence.js';
@@ -38,7 +39,7 @@ export class BatchWriter {
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
-    this.#units = new UnitsOfWork(parts.pool, parts.log);
+    this.#units = new UnitsOfWork(guardedSession(parts.pool, LONGEST_TRANSACTION, parts.stopped), parts.log);
   }
 
   /** Entries of one lane and origin. Answers when they are done, or when the ingest is stopped. Never fails. */
@@ -100,9 +101,9 @@ export class BatchWriter {
   async #transact(part: readonly Entry[]): Promise<number | undefined> {
     const { origin, lane } = part[0]!;
     if (!origin.spooled && part.every(({ dead }) => dead)) return undefined;
-    return this.#guarded((unit, guard) =>
+    return this.#guarded((unit) =>
       unit.transaction(async (client) => {
-        guard(client);
+        await boundTransaction(client);
         if (origin.spooled) {
           const moved = await movePosition(client, origin.id, lane, origin.done[lane]!, part.at(-1)!.number);
           if (moved !== undefined) return moved;
@@ -113,36 +114,23 @@ export class BatchWriter {
     );
   }
 
-  /** A transaction whose connection is cut when it takes too long, or when the ingest is stopped. */
-  async #guarded<T>(use: (unit: UnitOfWork, guard: (client: Client) => void) => Promise<T>): Promise<T> {
-    const { stopped } = this.#parts;
-    let cut = () => {};
-    const onStop = () => cut();
-    const timer = setTimeout(onStop, LONGEST_TRANSACTION);
-    stopped.addEventListener('abort', onStop);
+  async #guarded<T>(use: (unit: UnitOfWork) => Promise<T>): Promise<T> {
     const over = new AbortController();
-    // A connection that was dead before it came here, or while it was asked what became of a COMMIT. Should its transaction still come through,
-    // a lane of a spool has moved, and other rows are found to be there.
+    // Where no connection comes, or what became of a COMMIT is asked again and again. Should the transaction still come through, a lane of a spool
+    // has moved, and other rows are found to be there.
     const abandoned = sleep(2 * LONGEST_TRANSACTION, undefined, { signal: over.signal }).then(() => {
       throw new ConnectionError(
         'DATABASE_SILENT',
         `the database has not answered for ${(2 * LONGEST_TRANSACTION) / 1000} s`,
       );
     });
-    const run = this.#units.run({ retries: 0 }, (unit) =>
-      use(unit, (client) => {
-        cut = () => void (client as unknown as { end(): Promise<void> }).end().catch(() => {});
-        if (stopped.aborted) cut();
-      }),
-    );
+    const run = this.#units.run({ retries: 0 }, use);
     try {
       return await Promise.race([run, abandoned]);
     } finally {
       run.catch(() => {});
       abandoned.catch(() => {});
       over.abort();
-      clearTimeout(timer);
-      stopped.removeEventListener('abort', onStop);
     }
   }
 
@@ -235,6 +223,19 @@ export async function writeGroups(client: Client, entries: readonly Entry[]): Pr
     }
   }
 }
+
+/**
+ * The server ends what the client gives up, and a little earlier, so that its session is no longer there: one that a machine left behind when it lost
+ * its power would hold its series locked for hours. Who waits for a lock is told so, and the connection is kept.
+ */
+async function boundTransaction(client: Client): Promise<void> {
+  await client.query({ name: 'ingest.bounds', text: BOUNDS });
+}
+
+/** What somebody has set stays as it is. */
+const BOUNDS = `SELECT set_config(name, limits.value, true)
+  FROM (VALUES ('lock_timeout', '${LONGEST_TRANSACTION * 0.6}'), ('idle_in_transaction_session_timeout', '${LONGEST_TRANSACTION}'))
+    AS limits (name, value) WHERE current_setting(name) = '0'`;
 
 /** The transaction under way, for a repository that would make one. */
 function onClient(client: Client): Session {

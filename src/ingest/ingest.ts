@@ -9,14 +9,16 @@ import { IngestClosedError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
 import { Admission } from './admission.js';
 import { BatchWriter } from './batch-writer.js';
+import type { BreakerState } from './breaker.js';
 import { Call } from './call.js';
 import { DeadLetters } from './dead-letters.js';
+import { guardedSession } from './guarded-session.js';
 import type { Kind } from './kinds/kind.js';
 import { KINDS } from './kinds/kinds.js';
 import { LocalSpool } from './local-spool.js';
 import { type IngestObserver, Observers } from './observer.js';
 import type { Origin } from './origin.js';
-import { type BreakerState, Persistence } from './persistence.js';
+import { Persistence } from './persistence.js';
 import { type AddOptions, readEntries } from './read-entries.js';
 import { Recovery } from './recovery.js';
 import type { IngestSettings } from './settings.js';
@@ -69,6 +71,8 @@ interface IngestParts {
 const LONGEST_CLOSE = 10_000;
 /** For connections that were cut to be given back. */
 const LONGEST_END = 2_000;
+/** For a database that was away to say that it is there. */
+const LONGEST_QUESTION = 3_000;
 
 /**
  * Takes live rows and writes them in batches, in the order of each series. Rows are checked when they are added: a bad one is refused there and
@@ -94,7 +98,9 @@ export class Ingest {
     const { pool, log, settings } = parts;
     this.#parts = parts;
     this.#observers = new Observers(log);
-    this.#persistence = new Persistence(settings, this.#stop.signal);
+    const asking = guardedSession(pool, LONGEST_QUESTION, this.#stop.signal);
+    const ask = () => asking.withClient((client) => client.query('SELECT'));
+    this.#persistence = new Persistence(settings, ask, this.#stop.signal);
     this.#deadLetters = new DeadLetters(settings.directory);
     const shared = { pool, log, deadLetters: this.#deadLetters, observers: this.#observers, totals: this.#totals };
     const writer = new BatchWriter({ ...shared, persistence: this.#persistence, stopped: this.#stop.signal });
@@ -271,6 +277,7 @@ export class Ingest {
   async #close(timeout: number): Promise<IngestReport> {
     const { log } = this.#parts;
     await this.#opening?.catch(() => {});
+    this.#persistence.hurry();
     const deadline = new AbortController();
     await Promise.race([this.flush(), sleep(timeout, undefined, { signal: deadline.signal }).catch(() => {})]);
     deadline.abort();

@@ -12,7 +12,7 @@ export async function registerSpool(session: Session, spoolId: string): Promise<
 }
 
 export async function forgetSpool(session: Session, spoolId: string): Promise<void> {
-  await session.transaction((client) =>
+  await session.withClient((client) =>
     client.query({ text: 'DELETE FROM ingest_positions WHERE spool_id = $1', values: [spoolId] }),
   );
 }

@@ -29,6 +29,8 @@ interface Orphan {
   readonly directory: SpoolDirectory;
   readonly origin: Origin;
   damaged: readonly number[];
+  /** Of each lane, the last entry that is queued: where a file cannot be read, it is begun again, and nothing is to be queued twice. */
+  readonly queued: number[];
   /** Everything in it is queued. */
   read: boolean;
   clearing?: Promise<void>;
@@ -68,7 +70,7 @@ export class Recovery {
     const { deadLetters } = this.#parts;
     if (this.#orphans.length === 0) return;
     const dead = new Set((await deadLetters.list()).map(({ id }) => id));
-    for (const orphan of this.#orphans) {
+    for (const orphan of this.#orphans.filter(({ read }) => !read)) {
       if (!(await this.#readOne(orphan, dead))) return;
       orphan.read = true;
       void orphan.origin.settled().then(() => this.#clear(orphan));
@@ -94,7 +96,7 @@ export class Recovery {
         const { records } = await readSegment(directory.path, directory.id, number);
         for (const { lane, first, count } of records) if (lane < LANES) origin.accept(lane, first + count - 1);
       }
-      this.#orphans.push({ directory, origin, damaged: [], read: false });
+      this.#orphans.push({ directory, origin, damaged: [], queued: [...done], read: false });
       return;
     }
     if ((await segmentsOf(directory)).length === 0) {
@@ -109,22 +111,25 @@ export class Recovery {
   /** False: stopped. */
   async #readOne(orphan: Orphan, dead: ReadonlySet<string>): Promise<boolean> {
     const { push, log, totals } = this.#parts;
-    const { directory, origin } = orphan;
+    const { directory, origin, queued } = orphan;
     let rows = 0;
     const take = async ({ lane, first, payload }: SegmentRecord, from: number) => {
       for (const [index, entry] of decodeEntries(payload, lane).entries()) {
         const number = first + index;
         if (number < from || this.#stopped) continue;
-        rows += entry.rows.length;
         const known = dead.has(letterId(origin.id, lane, number));
         const placed = entry.placed(origin, number, 0);
         placed.dead = known;
         if (!(await push(placed))) this.#stopped = true;
+        else {
+          queued[lane] = number;
+          rows += entry.rows.length;
+          totals.accepted += entry.rows.length;
+        }
       }
     };
-    orphan.damaged = await replaySpool(directory, [...origin.done], take, this.#parts);
+    orphan.damaged = await replaySpool(directory, [...queued], take, this.#parts);
     if (this.#stopped) return false;
-    totals.accepted += rows;
     log.warn({ spool: directory.path, rows }, 'rows of a process that died are written');
     return true;
   }

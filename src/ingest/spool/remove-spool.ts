@@ -1,13 +1,17 @@
-import type { Session } from '../../database/session.js';
+import type { Pool } from '../../database/pool.js';
+import { guardedSession } from '../guarded-session.js';
 import { forgetSpool } from '../positions.js';
 import type { SpoolDirectory, SpoolHome } from './home.js';
+
+/** Milliseconds: whoever closes an ingest does not wait for a database that has gone silent. */
+const LONGEST_FORGETTING = 2_000;
 
 /**
  * Removes a spool of which all is done, here and in the database. A process that dies on the way leaves an empty folder, which the next one
  * removes; segments whose positions are gone would be taken for another database's.
  */
-export async function removeSpool(home: SpoolHome, session: Session, spool: SpoolDirectory): Promise<void> {
+export async function removeSpool(home: SpoolHome, pool: Pool, spool: SpoolDirectory): Promise<void> {
   await home.empty(spool);
-  await forgetSpool(session, spool.id);
+  await forgetSpool(guardedSession(pool, LONGEST_FORGETTING), spool.id);
   await home.remove(spool);
 }
