@@ -5,6 +5,7 @@ import { type UnitOfWork, UnitsOfWork } from '../database/unit-of-work.js';
 import { ConnectionError, DatabaseError, IngestClosedError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
 import { newest } from './batch.js';
+import { bindTransaction } from './bind-transaction.js';
 import { type DeadLetters, deadLetter } from './dead-letters.js';
 import type { Entry } from './entry.js';
 import { faultOf, GroupRefused, Stopped } from './faults.js';
@@ -103,7 +104,7 @@ export class BatchWriter {
     if (!origin.spooled && part.every(({ dead }) => dead)) return undefined;
     return this.#guarded((unit) =>
       unit.transaction(async (client) => {
-        await boundTransaction(client);
+        await bindTransaction(client, LONGEST_TRANSACTION);
         if (origin.spooled) {
           const moved = await movePosition(client, origin.id, lane, origin.done[lane]!, part.at(-1)!.number);
           if (moved !== undefined) return moved;
@@ -223,19 +224,6 @@ export async function writeGroups(client: Client, entries: readonly Entry[]): Pr
     }
   }
 }
-
-/**
- * The server ends what the client gives up, and a little earlier, so that its session is no longer there: one that a machine left behind when it lost
- * its power would hold its series locked for hours. Who waits for a lock is told so, and the connection is kept.
- */
-async function boundTransaction(client: Client): Promise<void> {
-  await client.query({ name: 'ingest.bounds', text: BOUNDS });
-}
-
-/** What somebody has set stays as it is. */
-const BOUNDS = `SELECT set_config(name, limits.value, true)
-  FROM (VALUES ('lock_timeout', '${LONGEST_TRANSACTION * 0.6}'), ('idle_in_transaction_session_timeout', '${LONGEST_TRANSACTION}'))
-    AS limits (name, value) WHERE current_setting(name) = '0'`;
 
 /** The transaction under way, for a repository that would make one. */
 function onClient(client: Client): Session {

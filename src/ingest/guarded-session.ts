@@ -2,6 +2,9 @@ import type { Pool } from '../database/pool.js';
 import type { Client, Session } from '../database/session.js';
 import { Stopped } from './faults.js';
 
+/** Milliseconds, for what is answered at once where the database is there; whoever opens or closes an ingest waits for it. */
+export const LONGEST_QUESTION = 5_000;
+
 /**
  * Connections of the pool that are cut when they are held for longer than `longest` milliseconds, or when `stopped` is aborted. One that a firewall
  * forgot says nothing at all: whoever asks on it would wait for hours.

@@ -3,6 +3,7 @@ import type { Pool } from '../database/pool.js';
 import { QueueFullError, SpoolError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
 import type { Entry, NewEntry } from './entry.js';
+import { guardedSession, LONGEST_QUESTION } from './guarded-session.js';
 import { LANES } from './lanes.js';
 import { Origin } from './origin.js';
 import { registerSpool } from './positions.js';
@@ -46,7 +47,7 @@ export class LocalSpool {
   static async create(parts: LocalSpoolParts): Promise<LocalSpool> {
     const directory = await parts.home.create(randomUUID());
     try {
-      await registerSpool(parts.pool, directory.id);
+      await registerSpool(guardedSession(parts.pool, LONGEST_QUESTION), directory.id);
       return new LocalSpool(directory, parts);
     } catch (error) {
       await parts.home.release(directory); // it may be registered: the next one that opens finds out

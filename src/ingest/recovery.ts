@@ -2,6 +2,7 @@ import type { Pool } from '../database/pool.js';
 import type { Logger } from '../observability/logger.js';
 import { type DeadLetters, letterId } from './dead-letters.js';
 import type { Entry } from './entry.js';
+import { guardedSession, LONGEST_QUESTION } from './guarded-session.js';
 import { LANES } from './lanes.js';
 import type { Observers } from './observer.js';
 import { Origin } from './origin.js';
@@ -88,7 +89,7 @@ export class Recovery {
 
   async #adoptOne(directory: SpoolDirectory): Promise<void> {
     const { home, pool, log } = this.#parts;
-    const done = await readPositions(pool, directory.id);
+    const done = await readPositions(guardedSession(pool, LONGEST_QUESTION), directory.id);
     if (done) {
       const origin = new Origin(directory.id, true, done);
       // How many rows there are is known before they are queued.

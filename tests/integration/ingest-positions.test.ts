@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { bindTransaction } from '../../src/ingest/bind-transaction.js';
 import { movePosition, readPositions, registerSpool } from '../../src/ingest/positions.js';
 import { minuteBar, openIngest } from '../setup/ingest.js';
 import { openRawClient } from '../setup/raw-client.js';
@@ -26,20 +27,18 @@ test('two that move a lane from one place queue, and the second is told where it
   expect(await readPositions(pool, randomUUID())).toBeUndefined();
 });
 
-test('a move is on the disk when it is committed, whatever the session is set to', async () => {
+test('what is acknowledged is on the disk when it is committed, whatever the session is set to', async () => {
   const { pool } = await openTestDatabase();
-  const spool = randomUUID();
-  await registerSpool(pool, spool);
   const setting = async (client: { query(text: string): Promise<{ rows: { value: string }[] }> }) =>
     (await client.query(`SELECT current_setting('synchronous_commit') AS value`)).rows[0]!.value;
   await pool.withClient(async (client) => {
     await client.query('SET synchronous_commit = off; BEGIN');
-    await movePosition(client, spool, 0, 0, 1);
+    await bindTransaction(client, 30_000);
     expect(await setting(client)).toBe('on');
     await client.query('COMMIT');
     expect(await setting(client)).toBe('off');
     await client.query('SET synchronous_commit = local; BEGIN');
-    await movePosition(client, spool, 0, 1, 2);
+    await bindTransaction(client, 30_000);
     expect(await setting(client)).toBe('local');
     await client.query('COMMIT; RESET synchronous_commit');
   });

@@ -1,10 +1,7 @@
 import type { Pool } from '../../database/pool.js';
-import { guardedSession } from '../guarded-session.js';
+import { guardedSession, LONGEST_QUESTION } from '../guarded-session.js';
 import { forgetSpool } from '../positions.js';
 import type { SpoolDirectory, SpoolHome } from './home.js';
-
-/** Milliseconds: whoever closes an ingest does not wait for a database that has gone silent. */
-const LONGEST_FORGETTING = 2_000;
 
 /**
  * Removes a spool of which all is done, here and in the database. A process that dies on the way leaves an empty folder, which the next one
@@ -12,6 +9,6 @@ const LONGEST_FORGETTING = 2_000;
  */
 export async function removeSpool(home: SpoolHome, pool: Pool, spool: SpoolDirectory): Promise<void> {
   await home.empty(spool);
-  await forgetSpool(guardedSession(pool, LONGEST_FORGETTING), spool.id);
+  await forgetSpool(guardedSession(pool, LONGEST_QUESTION), spool.id);
   await home.remove(spool);
 }
