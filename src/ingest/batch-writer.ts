@@ -19,6 +19,8 @@ import { type Refusal, writeApart } from './write-apart.js';
 
 /** Milliseconds after which a transaction's connection is taken for dead: one that a firewall forgot says nothing at all. */
 const LONGEST_TRANSACTION = 30_000;
+/** Milliseconds; who waits for a lock hears of it before its connection is cut. */
+const LIMITS = { lock: 0.6 * LONGEST_TRANSACTION, idle: LONGEST_TRANSACTION };
 /** Milliseconds until dead letters that could not be kept are tried again. */
 const LETTERS_DELAY = 1_000;
 
@@ -103,12 +105,12 @@ export class BatchWriter {
     const { origin, lane } = part[0]!;
     if (!origin.spooled && part.every(({ dead }) => dead)) return undefined;
     return this.#guarded((unit) =>
-      unit.transaction(async (client) => {
-        await bindTransaction(client, LONGEST_TRANSACTION);
+      unit.withClient(async (client) => {
+        // What became of a COMMIT whose answer was lost, the position of the spool says, or the transaction's id.
         if (origin.spooled) {
-          const moved = await movePosition(client, origin.id, lane, origin.done[lane]!, part.at(-1)!.number);
+          const moved = await movePosition(client, origin.id, lane, origin.done[lane]!, part.at(-1)!.number, LIMITS);
           if (moved !== undefined) return moved;
-        }
+        } else unit.transactionId = await bindTransaction(client, LIMITS);
         await writeGroups(client, part);
         return undefined;
       }),

@@ -1,4 +1,5 @@
 import type { Client, Session } from '../database/session.js';
+import { BINDING, bindingValues, type Limits } from './bind-transaction.js';
 import { LANES } from './lanes.js';
 
 /** Makes a spool known to the database it belongs to, at position 0 in every lane. */
@@ -30,7 +31,8 @@ export async function readPositions(session: Session, spoolId: string): Promise<
 
 /**
  * Moves a lane on, where it is `from`, as a part of the transaction that writes the rows. Another transaction that does so at the same time, one
- * whose process died or whose answer was lost, is waited for. Answers where the lane is otherwise: undefined, it moved.
+ * whose process died or whose answer was lost, is waited for. Answers where the lane is otherwise: undefined, it moved. Binds the transaction on its way,
+ * as {@link bindTransaction}: round trips are what a batch takes longest for where the network, or the server, is slow.
  */
 export async function movePosition(
   client: Client,
@@ -38,12 +40,14 @@ export async function movePosition(
   lane: number,
   from: number,
   to: number,
+  limits: Limits,
 ): Promise<number | undefined> {
   const { rowCount } = await client.query({
     name: 'ingest.move',
-    text: `UPDATE ingest_positions SET position = $4, updated_at = clock_timestamp()
-           WHERE spool_id = $1 AND lane = $2 AND position = $3`,
-    values: [spoolId, lane, from, to],
+    text: `WITH binding AS MATERIALIZED (${BINDING})
+           UPDATE ingest_positions SET position = $6, updated_at = clock_timestamp()
+           FROM binding WHERE spool_id = $3 AND lane = $4 AND position = $5 AND settings >= 0`,
+    values: [...bindingValues(limits), spoolId, lane, from, to],
   });
   if (rowCount === 1) return undefined;
   const { rows } = await client.query<{ position: string }>({
