@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { lutimes, readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -220,4 +220,35 @@ test('who waits for a lock is told so after a while, waits again, and holds up n
   await store.ingest.flush();
   expect(await store.bars.count(SERIES)).toBe(20);
   expect(store.ingest.stats).toMatchObject({ written: 160, deadLetters: 0 });
+});
+
+/** A spool whose owner says that it is a process on another machine, or in another container. */
+async function leaveForeignSpool(): Promise<{ directory: string; url: string; owner: string }> {
+  const { store, proxy, directory, url } = await openIngestByProxy({ durability: 'spool', interval: 0 });
+  proxy.close();
+  await store.ingest.add(minuteBar('A', 0));
+  await store.ingest.close({ timeout: 50 });
+  const [name] = await spoolsIn(directory);
+  const owner = join(directory, 'spool', name!, 'owner');
+  await rm(owner);
+  await symlink('1-1@elsewhere:1', owner);
+  return { directory, url, owner };
+}
+
+test('a folder that a process of another machine uses is refused, and left as it is', async () => {
+  const { directory, url, owner } = await leaveForeignSpool();
+  const marking = setInterval(() => void lutimes(owner, new Date(), new Date()), 1_000);
+  const opening = openStore({ databaseUrl: url, logLevel: 'silent', ingest: { directory } });
+  await expect(opening).rejects.toMatchObject({ name: 'SpoolError', code: 'SPOOL_ELSEWHERE' });
+  clearInterval(marking);
+  expect(await readlink(owner)).toBe('1-1@elsewhere:1');
+});
+
+test('a spool of a machine that is gone is taken over', async () => {
+  const { directory, url } = await leaveForeignSpool();
+  const store = await openStore({ databaseUrl: url, logLevel: 'silent', ingest: { directory } });
+  await store.ingest.flush();
+  expect(await store.bars.count(SERIES)).toBe(1);
+  await store.close();
+  expect(await spoolsIn(directory)).toEqual([]);
 });
