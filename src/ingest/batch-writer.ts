@@ -165,8 +165,8 @@ export class BatchWriter {
       kinds[group.kind.name] = (kinds[group.kind.name] ?? 0) + own.length;
       call?.written();
     }
-    const { origin, lane, number, acceptedAt } = part.at(-1)!;
-    const waited = acceptedAt === 0 ? undefined : (now - part[0]!.acceptedAt) / 1000;
+    const { origin, lane, number } = part.at(-1)!;
+    const waited = origin.former ? undefined : (now - part[0]!.acceptedAt) / 1000;
     totals.batches += 1;
     totals.written += rows;
     origin.advance(lane, number);

@@ -32,7 +32,7 @@ export interface Entry extends NewEntry {
   readonly origin: Origin;
   /** Its place in its lane of its origin, from 1. */
   readonly number: number;
-  /** By `performance.now()`; 0 for what an earlier process took. */
+  /** When it came into the queue, or onto the disk, by `performance.now()`. */
   readonly acceptedAt: number;
   /** Who waits until it is written. */
   readonly call: Call | undefined;

@@ -119,7 +119,7 @@ export class Recovery {
         const number = first + index;
         if (number < from || this.#stopped) continue;
         const known = dead.has(letterId(origin.id, lane, number));
-        const placed = entry.placed(origin, number, 0);
+        const placed = entry.placed(origin, number, performance.now());
         placed.dead = known;
         if (!(await push(placed))) this.#stopped = true;
         else {
