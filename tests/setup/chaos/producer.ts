@@ -74,7 +74,7 @@ function watch(names: readonly string[], add: () => Promise<void>): void {
 
 process.on('SIGTERM', async () => {
   running = false;
-  const report = await store.ingest.close({ timeout: 600_000 });
+  const report = await store.ingest.close({ timeout: 300_000 });
   sayNow(`closed ${JSON.stringify(report)}\n`);
   await store.close();
 });

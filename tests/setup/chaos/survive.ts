@@ -11,7 +11,7 @@ import type { ChaosServer } from './server.js';
 /** Rounds; `npm run test:chaos` makes more of them. */
 export const ROUNDS = Number(process.env.CHAOS_ROUNDS ?? 14);
 /** Milliseconds for all of them, and for a busy machine to write then what waits. */
-export const LONGEST = 720_000 + ROUNDS * 20_000;
+export const LONGEST = 420_000 + ROUNDS * 20_000;
 
 /** Disturbs producers that write to this server, whose database is to be made, and holds what is in it then against what they were told. */
 export async function survive(server: ChaosServer, parent: string): Promise<void> {
