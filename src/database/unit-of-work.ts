@@ -10,7 +10,6 @@ import {
 } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
 import { type CommitOutcome, commitOutcome } from './commit-outcome.js';
-import type { Pool } from './pool.js';
 import { type Client, commit, type Session } from './session.js';
 import { toDatabaseError } from './sqlstate.js';
 
@@ -154,11 +153,11 @@ class UseFailed extends Error {
 
 /** Runs units of work, each in a transaction of its own, and again where that is safe. */
 export class UnitsOfWork {
-  readonly #pool: Pool;
+  readonly #pool: Session;
   readonly #log: Logger;
   readonly #current = new AsyncLocalStorage<UnitOfWork>();
 
-  constructor(pool: Pool, log: Logger) {
+  constructor(pool: Session, log: Logger) {
     this.#pool = pool;
     this.#log = log;
   }

@@ -33,7 +33,7 @@ export class Admission {
       const hint = 'add them again later, or fewer at once; BARS_DB_WRITE_QUEUE_SIZE makes room';
       throw new QueueFullError('QUEUE_FULL', message, { hint });
     }
-    if (fits) for (const entry of entries) this.#queue.push(this.#placed(entry, call));
+    if (fits) this.#push(entries, call);
     else await this.inTurn(() => this.#admitSlowly(entries, call));
   }
 
@@ -61,8 +61,8 @@ export class Admission {
   async #admitSlowly(entries: readonly NewEntry[], call: Call | undefined): Promise<void> {
     for (const [index, entry] of entries.entries()) {
       if (this.#settings.whenFull === 'drop-oldest' && this.#queue.room === 0) this.#dropOldest();
-      if (await this.#room()) {
-        this.#queue.push(this.#placed(entry, call));
+      if (this.#queue.room > 0 || (await this.#room())) {
+        this.#push([entry], call);
         continue;
       }
       if (!call) throw new IngestClosedError();
@@ -76,10 +76,13 @@ export class Admission {
     return !this.#stopped.aborted;
   }
 
-  #placed(entry: NewEntry, call: Call | undefined): Entry {
-    const number = this.memory.accepted[entry.lane]! + 1;
-    this.memory.accept(entry.lane, number);
-    return { ...entry, origin: this.memory, number, acceptedAt: performance.now(), call, dead: false };
+  #push(entries: readonly NewEntry[], call: Call | undefined): void {
+    const acceptedAt = performance.now();
+    for (const entry of entries) {
+      const number = this.memory.accepted[entry.lane]! + 1;
+      this.memory.accept(entry.lane, number);
+      this.#queue.push(entry.placed(this.memory, number, acceptedAt, call));
+    }
   }
 
   #dropOldest(): void {

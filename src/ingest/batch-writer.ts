@@ -5,9 +5,11 @@ import { type UnitOfWork, UnitsOfWork } from '../database/unit-of-work.js';
 import { ConnectionError, DatabaseError, IngestClosedError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
 import { newest } from './batch.js';
+import { bindTransaction } from './bind-transaction.js';
 import { type DeadLetters, deadLetter } from './dead-letters.js';
 import type { Entry } from './entry.js';
 import { faultOf, GroupRefused, Stopped } from './faults.js';
+import { guardedSession } from './guarded-session.js';
 import type { KindName } from './kinds/kind.js';
 import type { Observers } from './observer.js';
 import type { Persistence } from './persistence.js';
@@ -17,6 +19,8 @@ import { type Refusal, writeApart } from './write-apart.js';
 
 /** Milliseconds after which a transaction's connection is taken for dead: one that a firewall forgot says nothing at all. */
 const LONGEST_TRANSACTION = 30_000;
+/** Milliseconds; who waits for a lock hears of it before its connection is cut. */
+const LIMITS = { lock: 0.6 * LONGEST_TRANSACTION, idle: LONGEST_TRANSACTION };
 /** Milliseconds until dead letters that could not be kept are tried again. */
 const LETTERS_DELAY = 1_000;
 
@@ -38,7 +42,7 @@ export class BatchWriter {
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
-    this.#units = new UnitsOfWork(parts.pool, parts.log);
+    this.#units = new UnitsOfWork(guardedSession(parts.pool, LONGEST_TRANSACTION, parts.stopped), parts.log);
   }
 
   /** Entries of one lane and origin. Answers when they are done, or when the ingest is stopped. Never fails. */
@@ -100,49 +104,36 @@ export class BatchWriter {
   async #transact(part: readonly Entry[]): Promise<number | undefined> {
     const { origin, lane } = part[0]!;
     if (!origin.spooled && part.every(({ dead }) => dead)) return undefined;
-    return this.#guarded((unit, guard) =>
-      unit.transaction(async (client) => {
-        guard(client);
+    return this.#guarded((unit) =>
+      unit.withClient(async (client) => {
+        // What became of a COMMIT whose answer was lost, the position of the spool says, or the transaction's id.
         if (origin.spooled) {
-          const moved = await movePosition(client, origin.id, lane, origin.done[lane]!, part.at(-1)!.number);
+          const moved = await movePosition(client, origin.id, lane, origin.done[lane]!, part.at(-1)!.number, LIMITS);
           if (moved !== undefined) return moved;
-        }
+        } else unit.transactionId = await bindTransaction(client, LIMITS);
         await writeGroups(client, part);
         return undefined;
       }),
     );
   }
 
-  /** A transaction whose connection is cut when it takes too long, or when the ingest is stopped. */
-  async #guarded<T>(use: (unit: UnitOfWork, guard: (client: Client) => void) => Promise<T>): Promise<T> {
-    const { stopped } = this.#parts;
-    let cut = () => {};
-    const onStop = () => cut();
-    const timer = setTimeout(onStop, LONGEST_TRANSACTION);
-    stopped.addEventListener('abort', onStop);
+  async #guarded<T>(use: (unit: UnitOfWork) => Promise<T>): Promise<T> {
     const over = new AbortController();
-    // A connection that was dead before it came here, or while it was asked what became of a COMMIT. Should its transaction still come through,
-    // a lane of a spool has moved, and other rows are found to be there.
+    // Where no connection comes, or what became of a COMMIT is asked again and again. Should the transaction still come through, a lane of a spool
+    // has moved, and other rows are found to be there.
     const abandoned = sleep(2 * LONGEST_TRANSACTION, undefined, { signal: over.signal }).then(() => {
       throw new ConnectionError(
         'DATABASE_SILENT',
         `the database has not answered for ${(2 * LONGEST_TRANSACTION) / 1000} s`,
       );
     });
-    const run = this.#units.run({ retries: 0 }, (unit) =>
-      use(unit, (client) => {
-        cut = () => void (client as unknown as { end(): Promise<void> }).end().catch(() => {});
-        if (stopped.aborted) cut();
-      }),
-    );
+    const run = this.#units.run({ retries: 0 }, use);
     try {
       return await Promise.race([run, abandoned]);
     } finally {
       run.catch(() => {});
       abandoned.catch(() => {});
       over.abort();
-      clearTimeout(timer);
-      stopped.removeEventListener('abort', onStop);
     }
   }
 
@@ -174,8 +165,8 @@ export class BatchWriter {
       kinds[group.kind.name] = (kinds[group.kind.name] ?? 0) + own.length;
       call?.written();
     }
-    const { origin, lane, number, acceptedAt } = part.at(-1)!;
-    const waited = acceptedAt === 0 ? undefined : (now - part[0]!.acceptedAt) / 1000;
+    const { origin, lane, number } = part.at(-1)!;
+    const waited = origin.former ? undefined : (now - part[0]!.acceptedAt) / 1000;
     totals.batches += 1;
     totals.written += rows;
     origin.advance(lane, number);
@@ -226,7 +217,8 @@ export class BatchWriter {
 /** @throws GroupRefused where rows are to blame */
 export async function writeGroups(client: Client, entries: readonly Entry[]): Promise<void> {
   for (const [{ kind, options }, own] of newest(entries)) {
-    const rows = own.flatMap((entry) => entry.rows);
+    const rows: object[] = [];
+    for (const entry of own) rows.push(...entry.rows);
     try {
       await kind.write(onClient(client), rows, options);
     } catch (error) {

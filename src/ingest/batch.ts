@@ -13,36 +13,26 @@ export function takeBatch(lane: Fifo<Entry>, most: number): Entry[] {
   for (; count < most; count += 1) {
     const entry = lane.at(count);
     if (entry === undefined || entry.origin !== first.origin) break;
-    const { kind, options } = entry.group;
-    if (kind.newestWins(options) && !isUnnamed(entry)) continue;
-    const key = `${kind.name} ${entry.key}`;
-    if (keys.has(key)) break;
-    keys.add(key);
+    if (entry.group.newestWins && !entry.unnamed) continue;
+    if (keys.has(entry.key)) break;
+    keys.add(entry.key);
   }
   return lane.take(count);
 }
 
 /** The entries to write, the newest of each id alone, by what one call of a repository can write. */
 export function newest(entries: readonly Entry[]): Map<Group, Entry[]> {
-  const last = new Map<string, Entry>();
-  for (const entry of entries) {
-    // A key that is set again would keep its old place.
-    const key = `${entry.group.kind.name} ${entry.key}`;
-    if (entry.dead) continue;
-    last.delete(key);
-    last.set(key, entry);
-  }
+  const keys = new Set<string>();
   const groups = new Map<Group, Entry[]>();
-  for (const entry of last.values()) {
+  for (let index = entries.length - 1; index >= 0; index -= 1) {
+    const entry = entries[index]!;
+    if (entry.dead || keys.has(entry.key)) continue;
+    keys.add(entry.key);
     const group = groups.get(entry.group);
     if (group) group.push(entry);
     else groups.set(entry.group, [entry]);
   }
+  for (const group of groups.values()) group.reverse();
   // In one order, as every writer locks its series in one.
   return new Map([...groups].sort(([a], [b]) => (a.name < b.name ? -1 : 1)));
-}
-
-/** Its key names all rows without an id at the instant. */
-function isUnnamed({ group: { kind }, rows }: Entry): boolean {
-  return kind.idOf(rows[0]!) === null;
 }

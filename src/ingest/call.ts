@@ -21,7 +21,7 @@ export class Call {
   }
 
   failed(
-    { positions = [] }: { readonly positions?: readonly number[] | undefined },
+    { positions }: { readonly positions: readonly number[] },
     outcome: UnwrittenRow['outcome'],
     error: unknown,
   ): void {

@@ -1,8 +1,11 @@
 import {
+  AuthenticationError,
   ConflictError,
+  ConnectionError,
   ConstraintError,
   DatabaseError,
   InvalidInputError,
+  PoolExhaustedError,
   type Problem,
   RowConflictError,
   StoredValueError,
@@ -15,6 +18,9 @@ import type { Entry } from './entry.js';
  * limits of the server's that a value exceeds. https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const OF_ROWS = new Set(['21', '22', '23', '44', 'P0', '54']);
+
+/** No disk, memory or connections; system errors; a server that is read only, as a standby is. */
+const OF_SERVER = /^(53|58|25006)/;
 
 /**
  * Whose fault is it?
@@ -32,6 +38,13 @@ export function faultOf(error: unknown): 'rows' | 'database' | 'unknown' {
   if (error instanceof DatabaseError) return OF_ROWS.has(error.sqlstate?.slice(0, 2) ?? '') ? 'rows' : 'database';
   if (error instanceof WyckoffError) return 'rows';
   return 'unknown';
+}
+
+/** Whether it is the whole database that is away, or takes nothing from anybody: then it is left alone for a while. */
+export function isAway(error: unknown): boolean {
+  if (error instanceof ConnectionError || error instanceof PoolExhaustedError || error instanceof AuthenticationError)
+    return true;
+  return error instanceof DatabaseError && OF_SERVER.test(error.sqlstate ?? '');
 }
 
 /** What the error says of single rows, by their position. */

@@ -1,28 +1,16 @@
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pool } from '../database/pool.js';
 import type { BarInput } from '../domain/bar.js';
 import type { OrderBookInput } from '../domain/order-book.js';
 import type { QuoteInput } from '../domain/quote.js';
 import type { TradeInput } from '../domain/trade.js';
 import { IngestClosedError } from '../errors.js';
-import type { Logger } from '../observability/logger.js';
-import { Admission } from './admission.js';
-import { BatchWriter } from './batch-writer.js';
+import type { BreakerState } from './breaker.js';
 import { Call } from './call.js';
-import { DeadLetters } from './dead-letters.js';
+import type { Engine, IngestParts } from './engine.js';
 import type { Kind } from './kinds/kind.js';
 import { KINDS } from './kinds/kinds.js';
-import { LocalSpool } from './local-spool.js';
 import { type IngestObserver, Observers } from './observer.js';
-import type { Origin } from './origin.js';
-import { type BreakerState, Persistence } from './persistence.js';
 import { type AddOptions, readEntries } from './read-entries.js';
-import { Recovery } from './recovery.js';
-import type { IngestSettings } from './settings.js';
-import { SpoolHome } from './spool/home.js';
 import { noTotals, type Totals } from './totals.js';
-import { WriteQueue } from './write-queue.js';
 
 export type BarAddOptions = Pick<AddOptions, 'volumeScale' | 'allowNonPositive'>;
 export type TickAddOptions = Pick<AddOptions, 'allowNonPositive' | 'nanoseconds'>;
@@ -59,16 +47,15 @@ export interface IngestReport {
   readonly deadLetters: number;
 }
 
-interface IngestParts {
-  readonly pool: Pool;
-  readonly log: Logger;
-  readonly settings: IngestSettings;
-}
-
 /** Milliseconds. */
 const LONGEST_CLOSE = 10_000;
-/** For connections that were cut to be given back. */
-const LONGEST_END = 2_000;
+/** Before anything was opened. */
+const NOTHING = {
+  queued: 0,
+  writing: 0,
+  breaker: 'closed',
+  spool: { bytes: 0, segments: 0, rows: 0, blocked: undefined },
+} as const;
 
 /**
  * Takes live rows and writes them in batches, in the order of each series. Rows are checked when they are added: a bad one is refused there and
@@ -78,43 +65,14 @@ export class Ingest {
   readonly #parts: IngestParts;
   readonly #observers: Observers;
   readonly #totals = noTotals();
-  readonly #stop = new AbortController();
-  readonly #persistence: Persistence;
-  readonly #deadLetters: DeadLetters;
-  readonly #queue: WriteQueue;
-  readonly #home: SpoolHome;
-  readonly #recovery: Recovery;
-  readonly #admission: Admission;
-  #local: LocalSpool | undefined;
-  #opening: Promise<void> | undefined;
-  #opened = false;
+  /** Once it takes rows. */
+  #engine: Engine | undefined;
+  #opening: Promise<Engine> | undefined;
   #closing: Promise<IngestReport> | undefined;
 
   constructor(parts: IngestParts) {
-    const { pool, log, settings } = parts;
     this.#parts = parts;
-    this.#observers = new Observers(log);
-    this.#persistence = new Persistence(settings, this.#stop.signal);
-    this.#deadLetters = new DeadLetters(settings.directory);
-    const shared = { pool, log, deadLetters: this.#deadLetters, observers: this.#observers, totals: this.#totals };
-    const writer = new BatchWriter({ ...shared, persistence: this.#persistence, stopped: this.#stop.signal });
-    this.#queue = new WriteQueue(settings, (entries) => writer.write(entries));
-    this.#admission = new Admission(this.#queue, settings, this.#stop.signal, ({ group, rows }) => {
-      this.#totals.dropped += rows.length;
-      this.#observers.tell('dropped', { kind: group.kind.name, rows: rows.length });
-    });
-    this.#home = new SpoolHome(join(settings.directory, 'spool'));
-    this.#recovery = new Recovery({ ...shared, home: this.#home, push: (entry) => this.#admission.push(entry) });
-    this.#persistence.onRetry((error) => {
-      this.#totals.retries += 1;
-      log.info({ err: error }, 'a batch is tried again');
-      this.#observers.tell('retried', { error });
-    });
-    this.#persistence.onBreaker((state) => {
-      if (state === 'open') log.warn('the database is away: batches wait');
-      if (state === 'closed') log.warn('the database is there again');
-      this.#observers.tell('breaker', { state });
-    });
+    this.#observers = new Observers(parts.log);
   }
 
   /**
@@ -123,11 +81,7 @@ export class Ingest {
    */
   async open(): Promise<void> {
     if (this.#closing) throw new IngestClosedError();
-    this.#opening ??= this.#open().catch((error) => {
-      this.#opening = undefined;
-      throw error;
-    });
-    await this.#opening;
+    await this.#opened();
   }
 
   /**
@@ -173,13 +127,7 @@ export class Ingest {
 
   /** Waits until all that was taken so far is in its table or in the dead letters, however long the database is away. */
   async flush(): Promise<void> {
-    if (!this.#opening) return;
-    await this.#opening;
-    await this.#queue.hurry(async () => {
-      await this.#admission.idle();
-      await this.#local?.read();
-      await Promise.all([...this.#origins].map((origin) => origin.settled()));
-    });
+    if (this.#opening) await (await this.#opening).flush();
   }
 
   /** Hears what happens; answers how to stop. */
@@ -188,19 +136,7 @@ export class Ingest {
   }
 
   get stats(): IngestStats {
-    const spool = this.#local?.spool;
-    return {
-      ...this.#totals,
-      queued: this.#queue.size,
-      writing: this.#queue.writing,
-      breaker: this.#persistence.breaker,
-      spool: {
-        bytes: spool?.bytes ?? 0,
-        segments: spool?.segments.length ?? 0,
-        rows: this.#spooled,
-        blocked: spool?.blocked,
-      },
-    };
+    return { ...this.#totals, ...(this.#engine?.stats ?? NOTHING) };
   }
 
   /** Takes nothing more, writes what it can within `timeout` milliseconds (default 10,000), and tells what became of everything. */
@@ -209,84 +145,45 @@ export class Ingest {
     return this.#closing;
   }
 
-  get #origins(): readonly Origin[] {
-    return [...this.#recovery.origins, this.#local?.origin ?? this.#admission.memory];
+  #opened(): Promise<Engine> {
+    this.#opening ??= this.#open().catch((error) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
   }
 
-  /** Entries. */
-  get #spooled(): number {
-    return this.#origins.reduce((sum, origin) => sum + (origin.spooled ? origin.left : 0), 0);
-  }
-
-  async #open(): Promise<void> {
-    const { pool, log, settings } = this.#parts;
-    await this.#recovery.adopt();
-    if (settings.durability === 'spool') {
-      this.#local = await LocalSpool.create({
-        home: this.#home,
-        pool,
-        log,
-        limits: settings,
-        onBlocked: (code) => this.#observers.tell('spoolBlocked', { code }),
-        room: () => this.#queue.room,
-        push: (entry) => this.#queue.push(entry),
-        pushWaiting: (entry) => this.#admission.push(entry),
-      });
-    }
-    void this.#admission.inTurn(() => this.#recover());
-    this.#opened = true;
-  }
-
-  /** Old rows come before new ones of the same series. */
-  async #recover(): Promise<void> {
-    for (;;) {
-      try {
-        await this.#recovery.read();
-        break;
-      } catch (err) {
-        if (this.#stop.signal.aborted) return;
-        this.#parts.log.error({ err }, 'a spool cannot be read: it is tried again');
-        await this.#persistence.pause(1_000);
-      }
-    }
-    this.#local?.start();
+  /** All behind it is loaded here, and not with the store: a process that only reads does not wait for it. */
+  async #open(): Promise<Engine> {
+    const { Engine } = await import('./engine.js');
+    const engine = new Engine({ ...this.#parts, observers: this.#observers, totals: this.#totals });
+    await engine.open();
+    this.#engine = engine;
+    return engine;
   }
 
   async #add(kind: Kind, inputs: readonly unknown[], options: AddOptions): Promise<void> {
     if (this.#closing) throw new IngestClosedError();
     const entries = readEntries(kind, inputs, options);
     if (entries.length === 0) return;
-    if (!this.#opened) await this.open();
+    const engine = this.#engine ?? (await this.#opened());
     if (this.#closing) throw new IngestClosedError();
-    const wait = this.#parts.settings.whenFull !== 'reject';
     const call = this.#parts.settings.durability === 'database' ? new Call(entries.length) : undefined;
-    if (this.#local) await this.#local.append(entries, wait);
-    else await this.#admission.admit(entries, call);
-    const rows = entries.flatMap((entry) => entry.rows);
-    this.#totals.accepted += rows.length;
-    this.#observers.tell('accepted', { kind: kind.name, rows });
+    await engine.take(entries, call);
+    this.#totals.accepted += inputs.length;
+    if (!this.#observers.none)
+      this.#observers.tell('accepted', { kind: kind.name, rows: entries.flatMap(({ rows }) => rows) });
     await call?.settled;
   }
 
   async #close(timeout: number): Promise<IngestReport> {
     const { log } = this.#parts;
-    await this.#opening?.catch(() => {});
-    const deadline = new AbortController();
-    await Promise.race([this.flush(), sleep(timeout, undefined, { signal: deadline.signal }).catch(() => {})]);
-    deadline.abort();
-    this.#stop.abort();
-    const waiting = this.#queue.stop();
-    for (const entry of waiting) entry.call?.failed(entry, 'unwritten', new IngestClosedError());
-    const end = performance.now() + LONGEST_END;
-    while (this.#queue.writing > 0 && performance.now() < end) await sleep(10);
-    const left = this.#admission.memory.left + this.#totals.unwritten;
-    const spooled = this.#spooled;
-    await this.#local?.stop(new IngestClosedError());
-    await this.#recovery.stop();
+    const engine = await this.#opening?.catch(() => undefined);
+    const { spooled, left } = (await engine?.close(timeout)) ?? { spooled: 0, left: 0 };
     const { written, dropped, deadLetters } = this.#totals;
     const report = { written, spooled, left, dropped, deadLetters };
     if (left > 0) log.error(report, 'the ingest is closed, and rows are lost');
-    else if (this.#opening) log.info(report, 'the ingest is closed');
+    else if (engine) log.info(report, 'the ingest is closed');
     return report;
   }
 }

@@ -3,6 +3,7 @@ import type { Pool } from '../database/pool.js';
 import { QueueFullError, SpoolError } from '../errors.js';
 import type { Logger } from '../observability/logger.js';
 import type { Entry, NewEntry } from './entry.js';
+import { guardedSession, LONGEST_QUESTION } from './guarded-session.js';
 import { LANES } from './lanes.js';
 import { Origin } from './origin.js';
 import { registerSpool } from './positions.js';
@@ -46,7 +47,7 @@ export class LocalSpool {
   static async create(parts: LocalSpoolParts): Promise<LocalSpool> {
     const directory = await parts.home.create(randomUUID());
     try {
-      await registerSpool(parts.pool, directory.id);
+      await registerSpool(guardedSession(parts.pool, LONGEST_QUESTION), directory.id);
       return new LocalSpool(directory, parts);
     } catch (error) {
       await parts.home.release(directory); // it may be registered: the next one that opens finds out
@@ -78,8 +79,7 @@ export class LocalSpool {
         number += count;
       }
       for (const [index, entry] of own.entries()) {
-        const place = { origin: this.origin, number: this.#next[lane]! + index, acceptedAt };
-        numbered.push({ ...entry, ...place, dead: false });
+        numbered.push(entry.placed(this.origin, this.#next[lane]! + index, acceptedAt));
       }
       this.#next[lane] = number;
     }
@@ -113,15 +113,11 @@ export class LocalSpool {
   }
 
   async #takeBack({ lane, first, payload }: SegmentRecord): Promise<void> {
+    const acceptedAt = performance.now();
     for (const [index, entry] of decodeEntries(payload, lane).entries()) {
-      const pushed = {
-        ...entry,
-        origin: this.origin,
-        number: first + index,
-        acceptedAt: performance.now(),
-        dead: false,
-      };
-      if (!(await this.#parts.pushWaiting(pushed))) return;
+      const placed = entry.placed(this.origin, first + index, acceptedAt);
+      if (this.#parts.room() > 0) this.#parts.push(placed);
+      else if (!(await this.#parts.pushWaiting(placed))) return;
     }
   }
 }

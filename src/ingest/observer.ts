@@ -1,6 +1,6 @@
 import type { Logger } from '../observability/logger.js';
+import type { BreakerState } from './breaker.js';
 import type { KindName } from './kinds/kind.js';
-import type { BreakerState } from './persistence.js';
 
 /** What an ingest tells of itself while it works. What an observer throws is logged and changes nothing. */
 export interface IngestObserver {
@@ -36,6 +36,10 @@ export class Observers {
 
   constructor(log: Logger) {
     this.#log = log;
+  }
+
+  get none(): boolean {
+    return this.#observers.size === 0;
   }
 
   /** Answers how to stop. */

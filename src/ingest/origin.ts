@@ -9,14 +9,18 @@ export class Origin {
   readonly #waiting: { readonly upTo: readonly number[]; readonly resolve: () => void }[] = [];
   #onDone: () => void = () => {};
 
-  /** `spooled`: the database keeps its positions, by its id. */
+  /** Of a process that died. */
+  readonly former: boolean;
+
+  /** `spooled`: the database keeps its positions, by its id. `done`: those of a process that died. */
   constructor(
     readonly id: string,
     readonly spooled: boolean,
-    done: readonly number[] = new Array<number>(LANES).fill(0),
+    done?: readonly number[],
   ) {
-    this.done = [...done];
-    this.accepted = [...done];
+    this.former = done !== undefined;
+    this.done = done ? [...done] : new Array<number>(LANES).fill(0);
+    this.accepted = [...this.done];
   }
 
   get left(): number {

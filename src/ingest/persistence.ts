@@ -1,16 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  BrokenCircuitError,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  ExponentialBackoff,
-  handleWhen,
-  retry,
-  wrap,
-} from 'cockatiel';
-import { ConnectionError } from '../errors.js';
-import { faultOf, Stopped } from './faults.js';
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import { Breaker, type BreakerState } from './breaker.js';
+import { faultOf, isAway, Stopped } from './faults.js';
 
 export interface RetrySettings {
   readonly maxRetries: number;
@@ -18,75 +9,69 @@ export interface RetrySettings {
   readonly retryDelay: number;
 }
 
-export type BreakerState = 'closed' | 'open' | 'half-open';
-
-/** While the breaker is open, milliseconds until the database is asked again. */
-const BREAK = { initialDelay: 500, maxDelay: 15_000 };
 const LONGEST_DELAY = 10_000;
 const POLL = 50;
 
-const BREAKER_STATES: Readonly<Record<CircuitState, BreakerState>> = {
-  [CircuitState.Closed]: 'closed',
-  [CircuitState.Open]: 'open',
-  [CircuitState.Isolated]: 'open',
-  [CircuitState.HalfOpen]: 'half-open',
-};
-
-/** Tries again what failed for no fault of the rows, and leaves the database alone for a while when that does not help. */
+/** Tries again what failed for no fault of the rows, and leaves the database alone for a while when it is away. */
 export class Persistence {
   readonly #retry;
-  readonly #breaker;
-  readonly #policy;
+  readonly #breaker: Breaker;
+  readonly #settings: RetrySettings;
   readonly #stopped: AbortSignal;
-  #last: unknown;
+  readonly #listeners: ((state: BreakerState) => void)[] = [];
 
-  constructor({ maxRetries, retryDelay }: RetrySettings, stopped: AbortSignal) {
+  /** `ask` answers when the database is there. */
+  constructor(settings: RetrySettings, ask: () => Promise<unknown>, stopped: AbortSignal) {
+    this.#settings = settings;
     this.#stopped = stopped;
-    const worthIt = handleWhen((error) => faultOf(error) !== 'rows' && !stopped.aborted);
-    const maxDelay = Math.max(retryDelay, LONGEST_DELAY);
-    this.#retry = retry(worthIt, {
-      maxAttempts: maxRetries,
-      backoff: new ExponentialBackoff({ initialDelay: retryDelay, maxDelay }),
+    const { maxRetries, retryDelay } = settings;
+    this.#retry = retry(
+      handleWhen((error) => faultOf(error) !== 'rows' && !stopped.aborted),
+      {
+        maxAttempts: maxRetries,
+        backoff: new ExponentialBackoff({ initialDelay: retryDelay, maxDelay: Math.max(retryDelay, LONGEST_DELAY) }),
+      },
+    );
+    this.#breaker = new Breaker(ask, (state) => {
+      for (const listener of this.#listeners) listener(state);
     });
-    this.#breaker = circuitBreaker(worthIt, {
-      breaker: new ConsecutiveBreaker(1),
-      halfOpenAfter: new ExponentialBackoff(BREAK),
-    });
-    this.#policy = wrap(this.#breaker, this.#retry);
   }
 
   get breaker(): BreakerState {
-    return BREAKER_STATES[this.#breaker.state];
+    return this.#breaker.state;
   }
 
   onBreaker(listener: (state: BreakerState) => void): void {
-    this.#breaker.onStateChange((state) => listener(BREAKER_STATES[state]));
+    this.#listeners.push(listener);
   }
 
   onRetry(listener: (error: unknown) => void): void {
     this.#retry.onRetry((reason) => listener('error' in reason ? reason.error : undefined));
   }
 
+  /** Somebody waits for the end: a database that is away is asked more often. */
+  hurry(): void {
+    this.#breaker.hurry();
+  }
+
   /** @throws what `work` threw at last; ConnectionError CIRCUIT_OPEN at once where the database was away a moment ago */
   async attempt<T>(work: () => Promise<T>): Promise<T> {
+    await this.#breaker.pass();
     try {
-      return await this.#policy.execute(async () => {
-        try {
-          return await work();
-        } catch (error) {
-          this.#last = error;
-          throw error;
-        }
-      }, this.#stopped);
+      return await this.#retry.execute(work, this.#stopped);
     } catch (error) {
-      if (!(error instanceof BrokenCircuitError)) throw error;
-      const message = 'the database was away a moment ago: it is not asked again yet';
-      throw new ConnectionError('CIRCUIT_OPEN', message, { cause: this.#last });
+      if (isAway(error) && !this.#stopped.aborted) this.#breaker.trip(error);
+      throw error;
     }
   }
 
-  /** As {@link attempt}, until it succeeds, fails by fault of the rows, or is stopped. @throws Stopped */
+  /**
+   * As {@link attempt}, until it succeeds, fails by fault of the rows, or is stopped. What fails though the database is there (a lock that somebody
+   * holds for long, a missing right) waits longer and longer, and holds up nobody else.
+   * @throws Stopped
+   */
   async insist<T>(work: () => Promise<T>): Promise<T> {
+    let delay = this.#settings.retryDelay;
     for (;;) {
       if (this.#stopped.aborted) throw new Stopped();
       try {
@@ -94,8 +79,9 @@ export class Persistence {
       } catch (error) {
         if (this.#stopped.aborted) throw new Stopped();
         if (faultOf(error) !== 'database') throw error;
+        delay = isAway(error) ? this.#settings.retryDelay : Math.min(2 * delay, LONGEST_DELAY);
+        await this.pause(isAway(error) ? POLL : delay);
       }
-      await this.pause(POLL);
     }
   }
 

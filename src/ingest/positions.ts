@@ -1,9 +1,10 @@
 import type { Client, Session } from '../database/session.js';
+import { BINDING, bindingValues, type Limits } from './bind-transaction.js';
 import { LANES } from './lanes.js';
 
 /** Makes a spool known to the database it belongs to, at position 0 in every lane. */
 export async function registerSpool(session: Session, spoolId: string): Promise<void> {
-  await session.transaction((client) =>
+  await session.withClient((client) =>
     client.query({
       text: 'INSERT INTO ingest_positions (spool_id, lane) SELECT $1, generate_series(0, $2)',
       values: [spoolId, LANES - 1],
@@ -12,7 +13,7 @@ export async function registerSpool(session: Session, spoolId: string): Promise<
 }
 
 export async function forgetSpool(session: Session, spoolId: string): Promise<void> {
-  await session.transaction((client) =>
+  await session.withClient((client) =>
     client.query({ text: 'DELETE FROM ingest_positions WHERE spool_id = $1', values: [spoolId] }),
   );
 }
@@ -30,9 +31,8 @@ export async function readPositions(session: Session, spoolId: string): Promise<
 
 /**
  * Moves a lane on, where it is `from`, as a part of the transaction that writes the rows. Another transaction that does so at the same time, one
- * whose process died or whose answer was lost, is waited for. Answers where the lane is otherwise: undefined, it moved.
- *
- * What is committed is removed from the spool: so it must be on the server's disk, whatever the session is set to.
+ * whose process died or whose answer was lost, is waited for. Answers where the lane is otherwise: undefined, it moved. Binds the transaction on its way,
+ * as {@link bindTransaction}: round trips are what a batch takes longest for where the network, or the server, is slow.
  */
 export async function movePosition(
   client: Client,
@@ -40,13 +40,14 @@ export async function movePosition(
   lane: number,
   from: number,
   to: number,
+  limits: Limits,
 ): Promise<number | undefined> {
   const { rowCount } = await client.query({
     name: 'ingest.move',
-    text: `WITH durable AS (SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off')
-           UPDATE ingest_positions SET position = $4, updated_at = clock_timestamp()
-           WHERE spool_id = $1 AND lane = $2 AND position = $3 AND (SELECT count(*) FROM durable) >= 0`,
-    values: [spoolId, lane, from, to],
+    text: `WITH binding AS MATERIALIZED (${BINDING})
+           UPDATE ingest_positions SET position = $6, updated_at = clock_timestamp()
+           FROM binding WHERE spool_id = $3 AND lane = $4 AND position = $5 AND settings >= 0`,
+    values: [...bindingValues(limits), spoolId, lane, from, to],
   });
   if (rowCount === 1) return undefined;
   const { rows } = await client.query<{ position: string }>({

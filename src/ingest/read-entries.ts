@@ -2,9 +2,8 @@ import { readVolumeScale } from '../domain/amount.js';
 import { readChoice } from '../domain/choice.js';
 import { readOrThrow } from '../domain/problem.js';
 import { InvalidInputError, type Problem } from '../errors.js';
-import { groupOf, keyOf, type NewEntry } from './entry.js';
+import { groupOf, type NewEntry, newEntry } from './entry.js';
 import type { Kind, ReadOptions, RowOptions } from './kinds/kind.js';
-import { laneOf } from './lanes.js';
 
 export interface AddOptions extends RowOptions {
   readonly nanoseconds?: 'reject' | 'cut' | undefined;
@@ -30,15 +29,15 @@ export function readEntries(kind: Kind, inputs: readonly unknown[], options: Add
     }
     const row = kind.read(input as never, rules, (problem) => problems.push({ ...problem, row: position }));
     if (row === undefined || problems.length > 0) continue;
-    const key = keyOf(kind, row);
-    const together = kind.idOf(row) === null ? unnamed.get(key) : undefined;
+    const [rows, positions] = [[row], [position]];
+    const entry = newEntry(group, rows, positions);
+    const together = entry.unnamed ? unnamed.get(entry.key) : undefined;
     if (together) {
       together.rows.push(row);
       together.positions.push(position);
       continue;
     }
-    const entry = { group, rows: [row], key, lane: laneOf(kind, kind.seriesOf(row)), positions: [position] };
-    if (kind.idOf(row) === null) unnamed.set(key, entry);
+    if (entry.unnamed) unnamed.set(entry.key, { rows, positions });
     entries.push(entry);
   }
   if (problems.length > 0) throw new InvalidInputError(problems, kind.subject);

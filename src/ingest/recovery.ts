@@ -2,6 +2,7 @@ import type { Pool } from '../database/pool.js';
 import type { Logger } from '../observability/logger.js';
 import { type DeadLetters, letterId } from './dead-letters.js';
 import type { Entry } from './entry.js';
+import { guardedSession, LONGEST_QUESTION } from './guarded-session.js';
 import { LANES } from './lanes.js';
 import type { Observers } from './observer.js';
 import { Origin } from './origin.js';
@@ -29,6 +30,8 @@ interface Orphan {
   readonly directory: SpoolDirectory;
   readonly origin: Origin;
   damaged: readonly number[];
+  /** Of each lane, the last entry that is queued: where a file cannot be read, it is begun again, and nothing is to be queued twice. */
+  readonly queued: number[];
   /** Everything in it is queued. */
   read: boolean;
   clearing?: Promise<void>;
@@ -68,7 +71,7 @@ export class Recovery {
     const { deadLetters } = this.#parts;
     if (this.#orphans.length === 0) return;
     const dead = new Set((await deadLetters.list()).map(({ id }) => id));
-    for (const orphan of this.#orphans) {
+    for (const orphan of this.#orphans.filter(({ read }) => !read)) {
       if (!(await this.#readOne(orphan, dead))) return;
       orphan.read = true;
       void orphan.origin.settled().then(() => this.#clear(orphan));
@@ -86,7 +89,7 @@ export class Recovery {
 
   async #adoptOne(directory: SpoolDirectory): Promise<void> {
     const { home, pool, log } = this.#parts;
-    const done = await readPositions(pool, directory.id);
+    const done = await readPositions(guardedSession(pool, LONGEST_QUESTION), directory.id);
     if (done) {
       const origin = new Origin(directory.id, true, done);
       // How many rows there are is known before they are queued.
@@ -94,7 +97,7 @@ export class Recovery {
         const { records } = await readSegment(directory.path, directory.id, number);
         for (const { lane, first, count } of records) if (lane < LANES) origin.accept(lane, first + count - 1);
       }
-      this.#orphans.push({ directory, origin, damaged: [], read: false });
+      this.#orphans.push({ directory, origin, damaged: [], queued: [...done], read: false });
       return;
     }
     if ((await segmentsOf(directory)).length === 0) {
@@ -109,20 +112,25 @@ export class Recovery {
   /** False: stopped. */
   async #readOne(orphan: Orphan, dead: ReadonlySet<string>): Promise<boolean> {
     const { push, log, totals } = this.#parts;
-    const { directory, origin } = orphan;
+    const { directory, origin, queued } = orphan;
     let rows = 0;
     const take = async ({ lane, first, payload }: SegmentRecord, from: number) => {
       for (const [index, entry] of decodeEntries(payload, lane).entries()) {
         const number = first + index;
         if (number < from || this.#stopped) continue;
-        rows += entry.rows.length;
         const known = dead.has(letterId(origin.id, lane, number));
-        if (!(await push({ ...entry, origin, number, acceptedAt: 0, dead: known }))) this.#stopped = true;
+        const placed = entry.placed(origin, number, performance.now());
+        placed.dead = known;
+        if (!(await push(placed))) this.#stopped = true;
+        else {
+          queued[lane] = number;
+          rows += entry.rows.length;
+          totals.accepted += entry.rows.length;
+        }
       }
     };
-    orphan.damaged = await replaySpool(directory, [...origin.done], take, this.#parts);
+    orphan.damaged = await replaySpool(directory, [...queued], take, this.#parts);
     if (this.#stopped) return false;
-    totals.accepted += rows;
     log.warn({ spool: directory.path, rows }, 'rows of a process that died are written');
     return true;
   }

@@ -1,10 +1,11 @@
 import type { Pool } from '../database/pool.js';
 import { UnitsOfWork } from '../database/unit-of-work.js';
+import type { Json } from '../domain/json.js';
 import type { Logger } from '../observability/logger.js';
 import { takeBatch } from './batch.js';
 import { writeGroups } from './batch-writer.js';
 import type { DeadLetter, DeadLetters } from './dead-letters.js';
-import { type Entry, groupOf, keyOf } from './entry.js';
+import { type Entry, groupOf, newEntry } from './entry.js';
 import { Fifo } from './fifo.js';
 import { KINDS } from './kinds/kinds.js';
 import { Origin } from './origin.js';
@@ -59,7 +60,6 @@ export async function replayDeadLetters(
 
 function entryOf({ kind: name, options, rows: encoded }: DeadLetter, number: number, origin: Origin): Entry {
   const kind = KINDS[name];
-  const rows = encoded.map((row) => kind.decode(row));
-  const key = keyOf(kind, rows[0]!);
-  return { group: groupOf(kind, options), rows, key, lane: 0, origin, number, acceptedAt: 0, dead: false };
+  const rows = encoded.map((row) => kind.decode({ ...(row as object) } as Json)); // the letter stays as it is
+  return newEntry(groupOf(kind, options), rows, [], 0).placed(origin, number, 0);
 }

@@ -34,6 +34,7 @@ export class WriteQueue {
   #hurry = 0;
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Immediate | undefined;
   #due = Number.POSITIVE_INFINITY;
 
   /** `write` answers when the entries are done, or never will be. It never fails. */
@@ -61,7 +62,8 @@ export class WriteQueue {
     this.#size += 1;
     if (busy) return;
     const { batchSize, interval } = this.#settings;
-    if (this.#inHurry || entries.length >= batchSize) this.#startReady();
+    if (entries.length >= batchSize) this.#startReady();
+    else if (this.#inHurry) this.#startSoon();
     else if (entries.length === 1) this.#startBy(entry.acceptedAt + interval);
   }
 
@@ -103,6 +105,7 @@ export class WriteQueue {
   stop(): Entry[] {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    clearImmediate(this.#soon);
     this.#letIn(Number.POSITIVE_INFINITY);
     return this.#lanes.flatMap(({ entries }) => entries.take(entries.length));
   }
@@ -126,6 +129,14 @@ export class WriteQueue {
       else if (this.#writing < writers) void this.#start(lane);
     }
     this.#startBy(due);
+  }
+
+  /** What comes together goes together: the first of a hundred rows is not written alone. */
+  #startSoon(): void {
+    this.#soon ??= setImmediate(() => {
+      this.#soon = undefined;
+      this.#startReady();
+    });
   }
 
   #startBy(due: number): void {

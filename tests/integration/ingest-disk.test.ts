@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -67,25 +68,52 @@ test('zeros at the end, as a power loss leaves them, and a file without a header
   expect(minutes).toEqual(upTo(20));
 });
 
-test('a disk that takes no more makes callers wait, and nothing goes on in memory', async () => {
-  const { store, url } = await openTestStore({ logLevel: 'silent' });
-  const directory = await temporaryDirectory();
-  // In blocks of 1024 bytes. No file of that process may grow beyond: write(2) fails with EFBIG in the middle of a record.
-  const command = `ulimit -f 16; exec "$0" --import tsx "$1" "$2" "$3"`;
-  const child = spawn('/bin/sh', ['-c', command, process.execPath, LIMITED, url, directory], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env.PATH, TSX_DISABLE_CACHE: '1' },
+interface Limit {
+  readonly code: string;
+  /** Runs what is behind it. */
+  readonly program: readonly [string, ...string[]];
+  /** In a shell, before the producer. */
+  readonly command: string;
+}
+
+const LIMITS: readonly Limit[] = [
+  // In blocks of 1024 bytes. No file of that process may grow beyond: write(2) fails in the middle of a record.
+  { code: 'EFBIG', program: ['/bin/sh'], command: 'ulimit -f 16' },
+  // A disk of its own, which is gone with the process.
+  { code: 'ENOSPC', program: ['unshare', '-rm', '/bin/sh'], command: 'mount -t tmpfs -o size=32k tmpfs "$3"' },
+];
+
+/** Not every machine, or container, lets a user mount something for itself. */
+function isPossible({ program: [program, ...args], command }: Limit): boolean {
+  const { status, stderr, error } = spawnSync(program, [...args, '-c', command, '', '', '', tmpdir()], {
+    encoding: 'utf8',
   });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const said: string[] = [];
-  createInterface(child.stdout).on('line', (line) => said.push(line));
-  const [code] = await once(child, 'close');
-  expect(code).toBe(0);
-  const acknowledged = said.filter((line) => line.startsWith('ack ')).map((line) => Number(line.slice(4)));
-  const blocked = said.filter((line) => line.startsWith('blocked '));
-  expect(blocked).toContain('blocked EFBIG');
-  expect(said.at(-1)).toBe('closed');
-  const stored = (await store.bars.existingTimestamps(SERIES)).length;
-  expect(stored).toBe(acknowledged.length);
-  expect(acknowledged).toEqual(upTo(400));
-});
+  if (status !== 0)
+    process.stdout.write(`no small disk can be mounted here (${error ?? stderr.trim()}): that test is left out\n`);
+  return status === 0;
+}
+
+test.each(LIMITS.filter(isPossible))(
+  'a disk that takes no more ($code) makes callers wait, and nothing goes on in memory',
+  async ({ code: refusal, program: [program, ...args], command }) => {
+    const { store, url } = await openTestStore({ logLevel: 'silent' });
+    const directory = await temporaryDirectory();
+    const producer = `${command} && exec "$0" --import tsx "$1" "$2" "$3"`;
+    const child = spawn(program, [...args, '-c', producer, process.execPath, LIMITED, url, directory], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { PATH: process.env.PATH, TSX_DISABLE_CACHE: '1' },
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const said: string[] = [];
+    createInterface(child.stdout).on('line', (line) => said.push(line));
+    const [code] = await once(child, 'close');
+    expect(code).toBe(0);
+    const acknowledged = said.filter((line) => line.startsWith('ack ')).map((line) => Number(line.slice(4)));
+    const blocked = said.filter((line) => line.startsWith('blocked '));
+    expect(blocked).toContain(`blocked ${refusal}`);
+    expect(said.at(-1)).toBe('closed');
+    const stored = (await store.bars.existingTimestamps(SERIES)).length;
+    expect(stored).toBe(acknowledged.length);
+    expect(acknowledged).toEqual(upTo(400));
+  },
+);

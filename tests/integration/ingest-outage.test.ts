@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { lutimes, readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -193,4 +193,62 @@ test('a spool of another database is left alone', async () => {
   expect(await other.bars.count(SERIES)).toBe(0);
   expect(await other.ingest.close()).toMatchObject({ written: 0, spooled: 0 });
   expect(await spoolsIn(directory)).toHaveLength(1);
+});
+
+test('who waits for a lock is told so after a while, waits again, and holds up nobody else', async () => {
+  const { store, url } = await openIngest({ durability: 'spool', interval: 0, batchSize: 5 });
+  const client = await openRawClient(url);
+  const names = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'];
+  await store.ingest.add(names.map((symbol) => minuteBar(symbol, 0)));
+  await store.ingest.flush();
+  // The ingest's own limit, 18 s, is for where nobody has set one.
+  await client.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET lock_timeout = '50ms'`);
+  await terminateAll(url);
+  const [states, failures]: [unknown[], { code?: string }[]] = [[], []];
+  store.ingest.observe({
+    breaker: ({ state }) => states.push(state),
+    retried: ({ error }) => failures.push(error as { code?: string }),
+  });
+  await client.query(`BEGIN; SELECT FROM bar_series WHERE symbol = 'A' FOR UPDATE`);
+  for (let minute = 1; minute < 20; minute += 1)
+    await store.ingest.add(names.map((symbol) => minuteBar(symbol, minute)));
+  const locked = () => failures.filter(({ code }) => code === 'LOCK_TIMEOUT').length;
+  while (locked() < 5 || (await store.bars.count({ symbol: 'B', timeframe: '1m' })) < 20) await sleep(20);
+  expect(await store.bars.count(SERIES)).toBe(1);
+  expect(states).toEqual([]);
+  await client.query('COMMIT');
+  await store.ingest.flush();
+  expect(await store.bars.count(SERIES)).toBe(20);
+  expect(store.ingest.stats).toMatchObject({ written: 160, deadLetters: 0 });
+});
+
+/** A spool whose owner says that it is a process on another machine, or in another container. */
+async function leaveForeignSpool(): Promise<{ directory: string; url: string; owner: string }> {
+  const { store, proxy, directory, url } = await openIngestByProxy({ durability: 'spool', interval: 0 });
+  proxy.close();
+  await store.ingest.add(minuteBar('A', 0));
+  await store.ingest.close({ timeout: 50 });
+  const [name] = await spoolsIn(directory);
+  const owner = join(directory, 'spool', name!, 'owner');
+  await rm(owner);
+  await symlink('1-1@elsewhere:1', owner);
+  return { directory, url, owner };
+}
+
+test('a folder that a process of another machine uses is refused, and left as it is', async () => {
+  const { directory, url, owner } = await leaveForeignSpool();
+  const marking = setInterval(() => void lutimes(owner, new Date(), new Date()), 1_000);
+  const opening = openStore({ databaseUrl: url, logLevel: 'silent', ingest: { directory } });
+  await expect(opening).rejects.toMatchObject({ name: 'SpoolError', code: 'SPOOL_ELSEWHERE' });
+  clearInterval(marking);
+  expect(await readlink(owner)).toBe('1-1@elsewhere:1');
+});
+
+test('a spool of a machine that is gone is taken over', async () => {
+  const { directory, url } = await leaveForeignSpool();
+  const store = await openStore({ databaseUrl: url, logLevel: 'silent', ingest: { directory } });
+  await store.ingest.flush();
+  expect(await store.bars.count(SERIES)).toBe(1);
+  await store.close();
+  expect(await spoolsIn(directory)).toEqual([]);
 });

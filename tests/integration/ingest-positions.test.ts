@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { bindTransaction } from '../../src/ingest/bind-transaction.js';
 import { movePosition, readPositions, registerSpool } from '../../src/ingest/positions.js';
 import { minuteBar, openIngest } from '../setup/ingest.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { openTestDatabase } from '../setup/test-database.js';
 
+const LIMITS = { lock: 18_000, idle: 30_000 };
 const SERIES = { symbol: 'A', timeframe: '1m' } as const;
 
 test('two that move a lane from one place queue, and the second is told where it is', async () => {
@@ -14,9 +16,9 @@ test('two that move a lane from one place queue, and the second is told where it
   const answers: unknown[] = [];
   let second: Promise<unknown> | undefined;
   await pool.transaction(async (client) => {
-    answers.push(await movePosition(client, spool, 3, 0, 5));
+    answers.push(await movePosition(client, spool, 3, 0, 5, LIMITS));
     // A process that died left this transaction; the next one comes before it is committed.
-    second = pool.transaction(async (other) => answers.push(await movePosition(other, spool, 3, 0, 8)));
+    second = pool.transaction(async (other) => answers.push(await movePosition(other, spool, 3, 0, 8, LIMITS)));
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(answers).toEqual([undefined]);
   });
@@ -26,20 +28,23 @@ test('two that move a lane from one place queue, and the second is told where it
   expect(await readPositions(pool, randomUUID())).toBeUndefined();
 });
 
-test('a move is on the disk when it is committed, whatever the session is set to', async () => {
+test('what is acknowledged is on the disk when it is committed, whatever the session is set to', async () => {
   const { pool } = await openTestDatabase();
   const spool = randomUUID();
-  await registerSpool(pool, spool);
   const setting = async (client: { query(text: string): Promise<{ rows: { value: string }[] }> }) =>
     (await client.query(`SELECT current_setting('synchronous_commit') AS value`)).rows[0]!.value;
   await pool.withClient(async (client) => {
     await client.query('SET synchronous_commit = off; BEGIN');
-    await movePosition(client, spool, 0, 0, 1);
+    await bindTransaction(client, LIMITS);
     expect(await setting(client)).toBe('on');
     await client.query('COMMIT');
     expect(await setting(client)).toBe('off');
-    await client.query('SET synchronous_commit = local; BEGIN');
-    await movePosition(client, spool, 0, 1, 2);
+    await registerSpool(pool, spool);
+    await client.query('SET synchronous_commit = off; BEGIN');
+    await movePosition(client, spool, 0, 0, 1, LIMITS);
+    expect(await setting(client)).toBe('on');
+    await client.query('COMMIT; SET synchronous_commit = local; BEGIN');
+    await bindTransaction(client, LIMITS);
     expect(await setting(client)).toBe('local');
     await client.query('COMMIT; RESET synchronous_commit');
   });

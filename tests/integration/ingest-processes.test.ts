@@ -73,3 +73,16 @@ test('SIGTERM writes what waits, and the exit status is 0 only if nothing was lo
     expect(await process.stop()).toEqual({ code, report: { written: 0, dropped: 0, deadLetters: 0, ...kept } });
   }
 });
+
+test('a database that says nothing does not keep a process that is told to end', { timeout: 180_000 }, async () => {
+  const { url } = await openTestStore({ logLevel: 'silent' });
+  for (const [durability, code, kept] of [
+    ['memory', 1, { spooled: 0, left: 3 }],
+    ['spool', 0, { spooled: 3, left: 0 }],
+  ] as const) {
+    const proxy = await openTcpProxy(url);
+    const process = await signalled(proxy.url, await temporaryDirectory(), durability);
+    proxy.hold(170_000); // longer than the test; the process has a second for its rows
+    expect(await process.stop()).toEqual({ code, report: { written: 0, dropped: 0, deadLetters: 0, ...kept } });
+  }
+});

@@ -22,6 +22,12 @@ export interface TcpProxy {
   reopen(url: string): Promise<void>;
   /** Cuts every connection; new ones are let in. */
   cut(): void;
+  /** Nothing passes for so many milliseconds, in either direction. */
+  hold(milliseconds: number): void;
+  /** Tells one end of every connection that the other has ended; what that end still says passes. */
+  halfClose(end: 'client' | 'server'): void;
+  /** Cuts every connection at the server's end; the client's end stays open, and never hears anything again. */
+  silence(): void;
 }
 
 interface Message {
@@ -64,19 +70,24 @@ export async function openTcpProxy(serverUrl: string): Promise<TcpProxy> {
   let roundTrips = 0;
   const statements: string[] = [];
   const sockets = new Set<Socket>();
+  const connections = new Set<{ readonly client: Socket; readonly upstream: Socket; silent: boolean }>();
+  let held = 0;
 
   const server = createServer((client) => {
     const upstream = connect(Number(target.port || 5432), target.hostname);
     const prepared = new Map<string, string>();
     const [requests, answers] = [new MessageReader(true), new MessageReader(false)];
     let lost: typeof armed;
+    const connection = { client, upstream, silent: false };
+    connections.add(connection);
     for (const socket of [client, upstream]) {
+      if (performance.now() < held) hold(socket);
       sockets.add(socket);
       socket.on('error', () => {}); // one that is cut says so
     }
 
     client.on('data', (chunk) => {
-      if (lost) return;
+      if (lost || connection.silent) return;
       for (const message of requests.read(chunk)) {
         const [first = '', second = ''] = textsOf(message);
         if (message.type === 'P') prepared.set(first, second);
@@ -99,11 +110,20 @@ export async function openTcpProxy(serverUrl: string): Promise<TcpProxy> {
       await meanwhile();
       second.destroy();
     };
-    client.on('close', () => lost ?? upstream.destroy());
-    upstream.on('close', () => lost ?? client.destroy());
+    client.on('close', () => {
+      connections.delete(connection);
+      if (!lost) upstream.destroy();
+    });
+    upstream.on('close', () => {
+      if (!lost && !connection.silent) client.destroy();
+    });
     for (const socket of [client, upstream]) socket.on('close', () => sockets.delete(socket));
   });
 
+  const hold = (socket: Socket) => {
+    socket.pause();
+    setTimeout(() => socket.resume(), held - performance.now());
+  };
   const cut = () => {
     for (const socket of sockets) socket.destroy();
   };
@@ -135,5 +155,18 @@ export async function openTcpProxy(serverUrl: string): Promise<TcpProxy> {
       await new Promise<void>((resolve) => server.listen(Number(url.port), '127.0.0.1', resolve));
     },
     cut,
+    hold: (milliseconds) => {
+      held = performance.now() + milliseconds;
+      for (const socket of sockets) hold(socket);
+    },
+    halfClose: (end) => {
+      for (const { client, upstream } of connections) (end === 'client' ? client : upstream).end();
+    },
+    silence: () => {
+      for (const connection of connections) {
+        connection.silent = true;
+        connection.upstream.destroy();
+      }
+    },
   };
 }

@@ -63,12 +63,18 @@ export class TemporaryCluster {
     await this.#untilServing(server);
   }
 
-  async stop(): Promise<void> {
+  /** Of the server that runs. */
+  get pid(): number {
+    return this.#server!.pid!;
+  }
+
+  /** Fast, unless it is `SIGQUIT`: immediate, as a power loss. */
+  async stop(signal: 'SIGINT' | 'SIGQUIT' = 'SIGINT'): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
     if (!server || server.exitCode !== null) return;
     const stopped = new Promise((resolve) => server.once('exit', resolve));
-    server.kill('SIGINT'); // fast shutdown
+    server.kill(signal);
     await stopped;
   }
 

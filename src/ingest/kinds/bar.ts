@@ -40,10 +40,12 @@ export const BAR: Kind<BarRow> = {
   instantOf: ({ timestamp }) => String(timestamp.getTime()),
   idOf: () => '',
   newestWins: () => true,
-  encode: (bar) => ({ ...bar, timestamp: bar.timestamp.toISOString() }) as unknown as Json,
+  // JSON has an instant as ISO 8601, which is what a Date makes of itself.
+  encode: (bar) => bar as unknown as Json,
   decode(json) {
-    const bar = json as unknown as BarInput;
-    return { ...bar, timestamp: new Date(bar.timestamp as string) };
+    const bar = json as unknown as { timestamp: string | Date };
+    bar.timestamp = new Date(bar.timestamp);
+    return bar as unknown as BarRow;
   },
   write: (session, bars, { volumeScale, allowNonPositive }) =>
     upsertBars(session, bars, { volumeScale, allowNonPositive, replace: true, runId: null }),

@@ -33,7 +33,7 @@ export interface Kind<Row extends object = object> {
   /** Whether the later of two rows with the same id takes the former's place. */
   newestWins(options: RowOptions): boolean;
   encode(row: Row): Json;
-  /** @throws where it is not what {@link encode} gave */
+  /** It may take what it is given to pieces. @throws where it is not what {@link encode} gave */
   decode(json: Json): Row;
   write(session: Session, rows: readonly Row[], options: RowOptions): Promise<unknown>;
 }

@@ -1,17 +1,17 @@
 /**
  * The folder of all spools: each open ingest has one of its own, `<milliseconds>-<id>`, with its segments and `owner`, a symbolic link that names
- * the process. A spool whose owner has died, or has let go of it, is taken over by the next one that opens.
+ * the process. A spool whose owner has died, or has let go of it, is taken over by the next one that opens. The folder belongs to one machine: locks
+ * and owners are named by their pids, which another one, or another container, cannot look after.
  */
-import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withLock } from '../../database/embedded/directory-lock.js';
-import { identifyThisProcess, isRunning } from '../../database/embedded/process-identity.js';
 import { SpoolError } from '../../errors.js';
 import { syncDirectory } from './files.js';
+import { FREE, livesAt, MARK_INTERVAL, mark, placeOf, readOwner, setOwner, thisOwner } from './owner.js';
 import { segmentNumber, segmentPath } from './segment-file.js';
 
 const NAME = /^\d{15}-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
-const FREE = 'free';
 
 export interface SpoolDirectory {
   readonly id: string;
@@ -21,6 +21,9 @@ export interface SpoolDirectory {
 export class SpoolHome {
   readonly #path: string;
   readonly #lock: string;
+  /** Paths of the spools of this process, and what says of them that it lives. */
+  readonly #own = new Set<string>();
+  #marking: NodeJS.Timeout | undefined;
 
   constructor(path: string) {
     this.#path = path;
@@ -32,24 +35,32 @@ export class SpoolHome {
     const path = join(this.#path, `${String(Date.now()).padStart(15, '0')}-${id}`);
     await this.#locked(async () => {
       await mkdir(path, { mode: 0o700 });
-      await symlink(await identifyThisProcess(), join(path, 'owner'));
+      await symlink(await thisOwner(), join(path, 'owner'));
+      this.#keep(path);
       await syncDirectory(path);
       await syncDirectory(this.#path);
     });
     return { id, path };
   }
 
-  /** Takes over the spools that belong to nobody, oldest first. Makes nothing where there is none. */
+  /**
+   * Takes over the spools that belong to nobody, oldest first. Makes nothing where there is none.
+   * @throws SpoolError SPOOL_ELSEWHERE where a process of another machine, or of another container, uses the folder; then none was taken over
+   */
   async adopt(): Promise<SpoolDirectory[]> {
     if ((await this.#names()).length === 0) return [];
     return this.#locked(async () => {
       const adopted: SpoolDirectory[] = [];
       for (const name of await this.#names()) {
         const path = join(this.#path, name);
-        const owner = await readlink(join(path, 'owner')).catch(() => FREE);
-        if (owner !== FREE && (await isRunning(owner))) continue;
-        await setOwner(path, await identifyThisProcess());
-        adopted.push({ id: NAME.exec(name)![1]!, path });
+        const owner = await readOwner(path);
+        const lives = owner === FREE ? undefined : await livesAt(path, owner);
+        if (lives === 'elsewhere') throw elsewhere(this.#path, owner);
+        if (!lives) adopted.push({ id: NAME.exec(name)![1]!, path });
+      }
+      for (const { path } of adopted) {
+        await setOwner(path, await thisOwner());
+        this.#keep(path);
       }
       return adopted;
     });
@@ -57,6 +68,7 @@ export class SpoolHome {
 
   /** Leaves a spool to the next one that opens. */
   async release({ path }: SpoolDirectory): Promise<void> {
+    this.#letGo(path);
     await this.#locked(() => setOwner(path, FREE));
   }
 
@@ -68,6 +80,7 @@ export class SpoolHome {
 
   /** Removes a spool that has nothing to keep any more. */
   async remove({ path }: SpoolDirectory): Promise<void> {
+    this.#letGo(path);
     await this.#locked(() => rm(path, { recursive: true, force: true }));
   }
 
@@ -76,6 +89,20 @@ export class SpoolHome {
     const directory = join(this.#path, 'damaged');
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await rename(segmentPath(path, segment), join(directory, `${id}-${segment}.segment`));
+  }
+
+  #keep(path: string): void {
+    this.#own.add(path);
+    this.#marking ??= setInterval(() => {
+      for (const own of this.#own) mark(own).catch(() => {}); // a disk that fails tells those who write to it
+    }, MARK_INTERVAL).unref();
+  }
+
+  #letGo(path: string): void {
+    this.#own.delete(path);
+    if (this.#own.size > 0) return;
+    clearInterval(this.#marking);
+    this.#marking = undefined;
   }
 
   /** Those that have an id and a time in their name, oldest first. */
@@ -103,12 +130,10 @@ export async function segmentsOf({ path }: SpoolDirectory): Promise<number[]> {
   return numbers.sort((a, b) => a - b);
 }
 
-/** In one step: a spool without an owner would be taken over while it is in use. */
-async function setOwner(path: string, owner: string): Promise<void> {
-  const fresh = join(path, 'owner.new');
-  await rm(fresh, { force: true });
-  await symlink(owner, fresh);
-  await rename(fresh, join(path, 'owner'));
+function elsewhere(path: string, owner: string): SpoolError {
+  return new SpoolError('SPOOL_ELSEWHERE', `the spool in ${path} is used by a process on ${placeOf(owner)}`, {
+    hint: 'give each machine, and each container, a directory of its own: WYCKOFF_DATA_DIR or the option ingest.directory',
+  });
 }
 
 function unusable(path: string, error: unknown): unknown {

@@ -1,5 +1,5 @@
 import type { Json } from '../../domain/json.js';
-import { groupOf, keyOf, type NewEntry } from '../entry.js';
+import { groupOf, type NewEntry, newEntry } from '../entry.js';
 import type { KindName, RowOptions } from '../kinds/kind.js';
 import { KINDS } from '../kinds/kinds.js';
 
@@ -39,8 +39,12 @@ export function decodeEntries(payload: Buffer, lane: number): NewEntry[] {
   const { kind: name, options, entries } = JSON.parse(payload.toString('utf8')) as Payload;
   const kind = KINDS[name];
   const group = groupOf(kind, options);
-  return entries.map((encoded) => {
-    const rows = encoded.map((row) => kind.decode(row));
-    return { group, rows, lane, key: keyOf(kind, rows[0]!) };
-  });
+  return entries.map((rows) =>
+    newEntry(
+      group,
+      rows.map((row) => kind.decode(row)),
+      [],
+      lane,
+    ),
+  );
 }

@@ -118,27 +118,24 @@ export function requireVolumeScale(entry: CatalogEntry, volumeScale: number): vo
   throw new ConflictError('VOLUME_SCALE_DIFFERS', message, { hint });
 }
 
-/**
- * Writes down what a write changed. `first` and `last` are the bounds after it; `days` are those of 1m bars that it wrote or removed, which the
- * aggregates are to take in. One statement for both: a live bar must go in within 5 ms, and each round trip may meet a busy processor.
- */
-export async function updateEntry(
-  client: Client,
-  entry: LockedEntry,
-  change: {
-    readonly first: number | null;
-    readonly last: number | null;
-    readonly count: number;
-    readonly days: readonly string[];
-  },
-): Promise<void> {
+/** What a write changed. `first` and `last` are the bounds after it; `days` those of 1m bars that it wrote or removed, which the aggregates are to take in. */
+export interface CatalogChange {
+  readonly entry: LockedEntry;
+  readonly first: number | null;
+  readonly last: number | null;
+  readonly count: number;
+  readonly days: readonly string[];
+}
+
+/** One statement for the bounds and the days: a live bar must go in within 5 ms, and each round trip may meet a busy processor. */
+export async function updateEntry(client: Client, { entry, first, last, count, days }: CatalogChange): Promise<void> {
   await client.query({
-    ...(change.days.length === 0
+    ...(days.length === 0
       ? { name: 'bars.update-catalog', text: UPDATE_CATALOG }
       : { name: 'bars.update-catalog-and-days', text: `WITH changed AS (${MARK_DAYS}) ${UPDATE_CATALOG}` }),
     values: [
-      ...[entry.id, bound(change.first), bound(change.last), change.count, instant(entry.knownFrom)],
-      ...(change.days.length === 0 ? [] : [entry.symbol, change.days]),
+      ...[entry.id, bound(first), bound(last), count, instant(entry.knownFrom)],
+      ...(days.length === 0 ? [] : [entry.symbol, days]),
     ],
   });
 }
@@ -148,6 +145,31 @@ const UPDATE_CATALOG =
 
 const MARK_DAYS = `INSERT INTO bar_aggregate_changes (symbol, day, changed_at) SELECT $6, day, $5 FROM unnest($7::date[]) AS days (day)
   ON CONFLICT (symbol, day) DO UPDATE SET changed_at = excluded.changed_at`;
+
+/** As {@link updateEntry}, for many series. */
+export async function updateEntries(client: Client, changes: readonly CatalogChange[]): Promise<void> {
+  const marks = changes.flatMap(({ entry, days }) => days.map((day) => ({ entry, day })));
+  await client.query({
+    name: 'bars.update-catalog-of-many',
+    text: `WITH changed AS (
+             INSERT INTO bar_aggregate_changes (symbol, day, changed_at)
+             SELECT * FROM unnest($6::text[], $7::date[], $8::timestamptz[])
+             ON CONFLICT (symbol, day) DO UPDATE SET changed_at = excluded.changed_at)
+           UPDATE bar_series SET first_timestamp = change.first, last_timestamp = change.last, bar_count = change.count, updated_at = change.at
+           FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::bigint[], $5::timestamptz[]) AS change (id, first, last, count, at)
+           WHERE bar_series.id = change.id`,
+    values: [
+      changes.map(({ entry }) => entry.id),
+      changes.map(({ first }) => bound(first)),
+      changes.map(({ last }) => bound(last)),
+      changes.map(({ count }) => count),
+      changes.map(({ entry }) => instant(entry.knownFrom)),
+      marks.map(({ entry }) => entry.symbol),
+      marks.map(({ day }) => day),
+      marks.map(({ entry }) => instant(entry.knownFrom)),
+    ],
+  });
+}
 
 function bound(milliseconds: number | null): string | null {
   return milliseconds === null ? null : instant(milliseconds);

@@ -3,7 +3,7 @@ import type { BarBlock } from '../../domain/bar-block.js';
 import type { SeriesKey } from '../../domain/series.js';
 import { appendAuditEvents } from '../audit/append.js';
 import { seriesName } from './catalog.js';
-import type { WriteCounts } from './series-writer.js';
+import type { WriteCounts } from './series-change.js';
 import { writeSeries } from './upsert.js';
 
 /** The import of one file. */

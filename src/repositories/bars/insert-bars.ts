@@ -1,11 +1,9 @@
 import { copyIn } from '../../database/copy.js';
 import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
-import type { BarBlock } from '../../domain/bar-block.js';
 import { RATIO_SCALE } from '../../domain/bar-ratios.js';
 import { formatScaled, PRICE } from '../../domain/decimal.js';
-import type { LockedEntry } from './catalog.js';
-import type { MergedBars } from './merged-bars.js';
+import type { StretchPlan } from './stretch-plan.js';
 import { optionalPrice } from './update-bars.js';
 
 const INSERTED =
@@ -18,64 +16,53 @@ const INSERTED_COLUMNS = 14;
  */
 const FEW = 20;
 
-/** Writes new bars. `positions` are places in `merged`. */
-export async function insertBars(
-  client: Client,
-  entry: LockedEntry,
-  block: BarBlock,
-  merged: MergedBars,
-  positions: readonly number[],
-): Promise<void> {
-  if (positions.length === 0) return;
-  if (positions.length <= FEW) await insertFew(client, entry, block, merged, positions);
-  else await copyMany(client, entry, block, merged, positions);
+/** Writes the new bars of all plans. */
+export async function insertBars(client: Client, plans: readonly StretchPlan[]): Promise<void> {
+  const count = plans.reduce((sum, { inserted }) => sum + inserted.length, 0);
+  if (count === 0) return;
+  if (count <= FEW) await insertFew(client, plans);
+  else await copyMany(client, plans, count);
 }
 
-async function insertFew(
-  client: Client,
-  entry: LockedEntry,
-  block: BarBlock,
-  merged: MergedBars,
-  positions: readonly number[],
-): Promise<void> {
-  const price = (column: BigInt64Array) => positions.map((at) => formatScaled(column[merged.index[at]!]!, PRICE.scale));
+async function insertFew(client: Client, plans: readonly StretchPlan[]): Promise<void> {
+  const ofEach = <T>(read: (plan: StretchPlan, at: number, index: number) => T): T[] =>
+    plans.flatMap((plan) => plan.inserted.map((at) => read(plan, at, plan.merged.index[at]!)));
+  const price = (column: 'open' | 'high' | 'low' | 'close') =>
+    ofEach(({ block }, _, index) => formatScaled(block[column][index]!, PRICE.scale));
   await client.query({
     name: 'bars.insert',
     text: `INSERT INTO ${INSERTED}
-           SELECT $1, $2, bar.timestamp, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.high - bar.low,
-                  bar.spread_ratio, bar.volume_ratio, bar.vwap, bar.source, $3
-           FROM unnest($4::timestamptz[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[], $9::bigint[], $10::numeric[],
-                       $11::numeric[], $12::numeric[], $13::text[])
-             AS bar (timestamp, open, high, low, close, volume, spread_ratio, volume_ratio, vwap, source)`,
+           SELECT bar.symbol, bar.timeframe, bar.timestamp, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.high - bar.low,
+                  bar.spread_ratio, bar.volume_ratio, bar.vwap, bar.source, bar.created_at
+           FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[],
+                       $9::bigint[], $10::numeric[], $11::numeric[], $12::numeric[], $13::text[])
+             AS bar (symbol, timeframe, created_at, timestamp, open, high, low, close, volume, spread_ratio, volume_ratio, vwap, source)`,
     values: [
-      entry.symbol,
-      entry.timeframe,
-      instant(entry.knownFrom),
-      positions.map((at) => instant(merged.timestamp[at]!)),
-      price(block.open),
-      price(block.high),
-      price(block.low),
-      price(block.close),
-      positions.map((at) => block.volume[merged.index[at]!]!.toString()),
-      positions.map((at) => formatScaled(merged.spreadRatio[at]!, RATIO_SCALE)),
-      positions.map((at) => formatScaled(merged.volumeRatio[at]!, RATIO_SCALE)),
-      positions.map((at) => optionalPrice(block.vwapAt(merged.index[at]!))),
-      positions.map((at) => block.source[merged.index[at]!] ?? null),
+      ofEach(({ entry }) => entry.symbol),
+      ofEach(({ entry }) => entry.timeframe),
+      ofEach(({ entry }) => instant(entry.knownFrom)),
+      ofEach(({ merged }, at) => instant(merged.timestamp[at]!)),
+      price('open'),
+      price('high'),
+      price('low'),
+      price('close'),
+      ofEach(({ block }, _, index) => block.volume[index]!.toString()),
+      ofEach(({ merged }, at) => formatScaled(merged.spreadRatio[at]!, RATIO_SCALE)),
+      ofEach(({ merged }, at) => formatScaled(merged.volumeRatio[at]!, RATIO_SCALE)),
+      ofEach(({ block }, _, index) => optionalPrice(block.vwapAt(index))),
+      ofEach(({ block }, _, index) => block.source[index] ?? null),
     ],
   });
 }
 
-/** Newest first: that is the index's own order, in which its pages fill up. A million bars oldest first take 54 MB of it, so 30 MB. */
-async function copyMany(
-  client: Client,
-  entry: LockedEntry,
-  block: BarBlock,
-  merged: MergedBars,
-  positions: readonly number[],
-): Promise<void> {
-  const createdAt = entry.knownFrom.getTime();
-  await copyIn(client, INSERTED, positions.length, (row, position) => {
-    const at = positions[positions.length - 1 - position]!;
+/** Each series newest first: that is the index's own order, in which its pages fill up. A million bars oldest first take 54 MB of it, so 30 MB. */
+async function copyMany(client: Client, plans: readonly StretchPlan[], count: number): Promise<void> {
+  let [next, left] = [0, 0];
+  await copyIn(client, INSERTED, count, (row) => {
+    while (left === 0) left = plans[next++]!.inserted.length;
+    const { entry, block, merged, inserted } = plans[next - 1]!;
+    left -= 1;
+    const at = inserted[left]!;
     const index = merged.index[at]!;
     row.beginRow(INSERTED_COLUMNS);
     row.text(entry.symbol);
@@ -91,6 +78,6 @@ async function copyMany(
     row.scaled(merged.volumeRatio[at]!, 4);
     row.scaled(block.vwapAt(index), 8);
     row.text(block.source[index]!);
-    row.instant(createdAt);
+    row.instant(entry.knownFrom.getTime());
   });
 }

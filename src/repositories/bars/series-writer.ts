@@ -3,18 +3,12 @@ import { BarBlock } from '../../domain/bar-block.js';
 import { RATIO_WINDOW } from '../../domain/bar-ratios.js';
 import { timeframeDuration } from '../../domain/timeframe.js';
 import { type LockedEntry, updateEntry } from './catalog.js';
-import { ChangedDays } from './changed-days.js';
 import { insertBars } from './insert-bars.js';
-import { mergeBars, NEW, REPLACED } from './merged-bars.js';
 import { askNearby } from './nearby.js';
+import { SeriesChange, type WriteCounts } from './series-change.js';
 import { readNeighbours, readStoredBars, STORED_COLUMNS, StoredBars } from './stored-bars.js';
+import { planStretch } from './stretch-plan.js';
 import { replaceBars, updateRatios } from './update-bars.js';
-
-export interface WriteCounts {
-  inserted: number;
-  changed: number;
-  unchanged: number;
-}
 
 export interface WriteRules {
   /** Whether a bar that exists with other values is replaced, or left as it is and counted as unchanged. */
@@ -23,9 +17,9 @@ export interface WriteRules {
 }
 
 /** A hole of this many bars' durations inside a batch is not read through: what lies in it is not the batch's. */
-const LONGEST_HOLE = 10_000;
+export const LONGEST_HOLE = 10_000;
 /** Existing bars are read and compared in stretches of at most this many bars' durations, which bounds the memory. */
-const LONGEST_STRETCH = 100_000;
+export const LONGEST_STRETCH = 100_000;
 
 /**
  * Writes bars of one series whose catalog row the transaction holds locked. Since no other writer can come between, it reads what is there,
@@ -33,23 +27,20 @@ const LONGEST_STRETCH = 100_000;
  * bars behind; nothing needs a staging table or ON CONFLICT.
  */
 export class SeriesWriter {
-  readonly counts: WriteCounts = { inserted: 0, changed: 0, unchanged: 0 };
   readonly #client: Client;
   readonly #entry: LockedEntry;
   readonly #rules: WriteRules;
-  readonly #days: ChangedDays;
-  #first: number | null;
-  #last: number | null;
-  #count: number;
+  readonly #change: SeriesChange;
 
   constructor(client: Client, entry: LockedEntry, rules: WriteRules) {
     this.#client = client;
     this.#entry = entry;
     this.#rules = rules;
-    this.#days = new ChangedDays(entry.timeframe);
-    this.#first = entry.first?.getTime() ?? null;
-    this.#last = entry.last?.getTime() ?? null;
-    this.#count = entry.count;
+    this.#change = new SeriesChange(entry);
+  }
+
+  get counts(): WriteCounts {
+    return this.#change.counts;
   }
 
   /** Writes the bars of the block that `order` names: in time order, each instant once. */
@@ -70,8 +61,7 @@ export class SeriesWriter {
 
   /** Brings the catalog up to date; to be called once, after the last block. */
   async finish(): Promise<void> {
-    const days = this.#days.toArray();
-    await updateEntry(this.#client, this.#entry, { first: this.#first, last: this.#last, count: this.#count, days });
+    await updateEntry(this.#client, this.#change.toCatalog());
   }
 
   /** Computes anew the ratios of the stored bars from `low` to `high` and of the 20 behind them; answers how many were not right. */
@@ -87,10 +77,7 @@ export class SeriesWriter {
 
   /** Takes the deleted bars, which lay between `low` and `high`, out of the bounds and the count. */
   takeOut(low: number, high: number, first: number | null, last: number | null, count: number): void {
-    this.#days.addStretch(low, high);
-    this.#first = first;
-    this.#last = last;
-    this.#count = count;
+    this.#change.takeOut(low, high, first, last, count);
   }
 
   async #writeStretch(
@@ -100,44 +87,18 @@ export class SeriesWriter {
     high = block.timestamp[order[order.length - 1]!]!,
   ): Promise<number> {
     const stored = await this.#readAround(low, high);
-    const merged = mergeBars(stored, block, order, this.#rules.replace);
-    const inserted: number[] = [];
-    const replaced: number[] = [];
-    const mended: number[] = [];
-    for (let at = 0; at < merged.length; at += 1) {
-      const timestamp = merged.timestamp[at]!;
-      const kind = merged.kind[at];
-      const origin = merged.origin[at]!;
-      if (kind === NEW || kind === REPLACED) {
-        (kind === NEW ? inserted : replaced).push(at);
-        this.#days.add(timestamp);
-      } else if (timestamp >= low) {
-        const same =
-          stored.spreadRatio[origin] === merged.spreadRatio[at] &&
-          stored.volumeRatio[origin] === merged.volumeRatio[at];
-        if (!same) mended.push(at);
-      }
-    }
-    await insertBars(this.#client, this.#entry, block, merged, inserted);
-    await replaceBars(this.#client, this.#entry, block, merged, replaced, this.#rules.runId);
-    await updateRatios(this.#client, this.#entry, merged, mended);
-    this.counts.inserted += inserted.length;
-    this.counts.changed += replaced.length;
-    this.counts.unchanged += order.length - inserted.length - replaced.length;
-    this.#count += inserted.length;
-    if (inserted.length > 0) {
-      const first = merged.timestamp[inserted[0]!]!;
-      const last = merged.timestamp[inserted[inserted.length - 1]!]!;
-      this.#first = this.#first === null ? first : Math.min(this.#first, first);
-      this.#last = this.#last === null ? last : Math.max(this.#last, last);
-    }
-    return mended.length;
+    const plan = planStretch(this.#entry, stored, block, order, low, this.#rules.replace);
+    await insertBars(this.#client, [plan]);
+    await replaceBars(this.#client, plan, this.#rules.runId);
+    await updateRatios(this.#client, plan);
+    this.#change.add(plan, order.length);
+    return plan.mended.length;
   }
 
   /** The stored bars from `low` to `high`, and up to 20 on each side: those before make the ratios, those behind have theirs made anew. */
   async #readAround(low: number, high: number): Promise<StoredBars> {
-    const [first, last] = [this.#first, this.#last];
-    if (first === null || last === null) return new StoredBars(0);
+    if (!this.#change.bounds) return new StoredBars(0);
+    const { first, last } = this.#change.bounds;
     const parts: StoredBars[] = [];
     const neighbours = (start: number, limit: number) =>
       askNearby(this.#entry.timeframe, start, limit, RATIO_WINDOW, (bound) =>

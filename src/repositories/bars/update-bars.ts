@@ -1,11 +1,11 @@
 import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
-import type { BarBlock } from '../../domain/bar-block.js';
 import { RATIO_SCALE } from '../../domain/bar-ratios.js';
 import { formatScaled, PRICE } from '../../domain/decimal.js';
 import { ConflictError } from '../../errors.js';
 import type { LockedEntry } from './catalog.js';
 import type { MergedBars } from './merged-bars.js';
+import type { StretchPlan } from './stretch-plan.js';
 
 /** Rows a statement: parameters are text and travel whole, so this bounds the memory. */
 const BATCH = 5_000;
@@ -20,20 +20,17 @@ interface BarUpdate {
   columns(positions: readonly number[]): unknown[];
 }
 
-/** Replaces stored bars by those of the block and keeps the former values as revisions. `positions` are places in `merged`. */
+/** Replaces stored bars by those of the block and keeps the former values as revisions. */
 export async function replaceBars(
   client: Client,
-  entry: LockedEntry,
-  block: BarBlock,
-  merged: MergedBars,
-  positions: readonly number[],
+  { entry, block, merged, replaced }: StretchPlan,
   runId: string | null,
 ): Promise<void> {
   const written = <T>(batch: readonly number[], read: (index: number) => T) =>
     batch.map((at) => read(merged.index[at]!));
   const prices = (batch: readonly number[], column: BigInt64Array) =>
     written(batch, (index) => formatScaled(column[index]!, PRICE.scale));
-  await updateBars(client, entry, merged, positions, {
+  await updateBars(client, entry, merged, replaced, {
     name: 'bars.replace',
     text: `WITH change AS (
              SELECT * FROM unnest($5::timestamptz[], $6::numeric[], $7::numeric[], $8::numeric[], $9::numeric[], $10::bigint[],
@@ -69,13 +66,8 @@ export async function replaceBars(
 }
 
 /** Writes the ratios that stored bars have now. They are derived: no revision. */
-export async function updateRatios(
-  client: Client,
-  entry: LockedEntry,
-  merged: MergedBars,
-  positions: readonly number[],
-): Promise<void> {
-  await updateBars(client, entry, merged, positions, {
+export async function updateRatios(client: Client, { entry, merged, mended }: StretchPlan): Promise<void> {
+  await updateBars(client, entry, merged, mended, {
     name: 'bars.update-ratios',
     text: `UPDATE ohlcv_bars bar SET spread_ratio = mended.spread_ratio, volume_ratio = mended.volume_ratio
            FROM unnest($5::timestamptz[], $6::numeric[], $7::numeric[]) AS mended (timestamp, spread_ratio, volume_ratio)

@@ -5,10 +5,12 @@ import type { BarBlock } from '../../domain/bar-block.js';
 import { readOrThrow } from '../../domain/problem.js';
 import { compareSeries, type SeriesKey } from '../../domain/series.js';
 import { batchesOf, requireIterable, type SourceFailure } from '../source-batches.js';
-import { BarBatch, type BatchOptions, type SeriesBatch } from './bar-batch.js';
+import { BarBatch, type BatchOptions } from './bar-batch.js';
 import { type LockedEntry, lockSeries, requireVolumeScale, seriesName } from './catalog.js';
-import { SeriesWriter, type WriteCounts, type WriteRules } from './series-writer.js';
+import type { WriteCounts } from './series-change.js';
+import { SeriesWriter, type WriteRules } from './series-writer.js';
 import { StagedBars } from './staged-bars.js';
+import { writeTogether } from './write-together.js';
 
 /** Bars taken from an async iterable at a time. */
 const BATCH = 20_000;
@@ -55,8 +57,10 @@ async function upsertArray(session: Session, bars: readonly BarInput[], options:
     batch.readValues(entries, options.allowNonPositive);
     batch.findDuplicates();
     batch.rejectProblems();
-    const write = (writer: SeriesWriter, { block, order }: SeriesBatch) => writer.write(block, order);
-    return ofAll(bars.length, await writeAll(client, series, entries, options, write));
+    const given = series.sort(compareSeries).map(({ symbol, timeframe, block, order }) => {
+      return { entry: entries.get(seriesName({ symbol, timeframe }))!, block, order };
+    });
+    return ofAll(bars.length, await writeTogether(client, given, options, options.signal));
   });
 }
 

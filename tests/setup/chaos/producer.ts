@@ -1,6 +1,7 @@
 /**
- * A process that adds bars as fast as it may, to be killed: `producer.ts URL DIRECTORY ROUND`. Every bar is added again and again, each time with a
- * close that says which time it is; ROUND makes the times of a later process greater. It prints what it adds, and what was acknowledged.
+ * A process that adds bars and trades as fast as it may, to be killed: `producer.ts URL DIRECTORY ROUND`. Every bar is added again and again, each time
+ * with a close that says which time it is; a trade once, with the time as its id. ROUND makes the times of a later process greater. It prints what it
+ * adds (`bar:time`, and `T:time`), and what was acknowledged.
  */
 import {
   openStore,
@@ -53,9 +54,27 @@ let waiting = 0;
 /** What the next line says has happened: one write(2), so that a kill never cuts it. */
 const say = (what: 'add' | 'ack' | 'not', bars: readonly string[]) => sayNow(`${what} ${bars.join(' ')}\n`);
 
+function watch(names: readonly string[], add: () => Promise<void>): void {
+  say('add', names);
+  waiting += 1;
+  add().then(
+    () => {
+      say('ack', names);
+      waiting -= 1;
+    },
+    (error) => {
+      // A rejection that does not say `unknown` means that the row is not there.
+      const rows: readonly UnwrittenRow[] = error instanceof RowsNotWrittenError ? error.rows : [];
+      const not = rows.filter(({ outcome }) => outcome === 'unwritten').map(({ row }) => names[row]!);
+      if (not.length > 0) say('not', not);
+      waiting -= 1;
+    },
+  );
+}
+
 process.on('SIGTERM', async () => {
   running = false;
-  const report = await store.ingest.close({ timeout: 120_000 });
+  const report = await store.ingest.close({ timeout: 300_000 });
   sayNow(`closed ${JSON.stringify(report)}\n`);
   await store.close();
 });
@@ -76,21 +95,10 @@ while (running) {
     close: time,
     volume: 1,
   }));
-  say('add', names);
-  waiting += 1;
-  store.ingest.add(bars).then(
-    () => {
-      say('ack', names);
-      waiting -= 1;
-    },
-    (error) => {
-      // A rejection that does not say `unknown` means that the row is not there.
-      const rows: readonly UnwrittenRow[] = error instanceof RowsNotWrittenError ? error.rows : [];
-      const not = rows.filter(({ outcome }) => outcome === 'unwritten').map(({ row }) => names[row]!);
-      if (not.length > 0) say('not', not);
-      waiting -= 1;
-    },
-  );
+  watch(names, () => store.ingest.add(bars));
+  const timestamp = new Date(START + (time % 1_000_000));
+  const trade = { symbol: `S${time % SERIES}`, timestamp, tradeId: `${time}`, price: 1, size: 1 };
+  watch([`T:${time}`], () => store.ingest.addTrade(trade));
   while (waiting >= 20 && running) await new Promise((resolve) => setTimeout(resolve, 1));
   if (time % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 
@@ -14,10 +15,13 @@ export interface ChaosCounts {
   readonly unwritten: number;
   readonly bars: number;
   readonly revisions: number;
+  readonly trades: number;
 }
 
 /** Producers one after the other, and what they said: what was added, and what was acknowledged as safe. */
 export class ChaosRun {
+  /** Trades that were acknowledged. */
+  readonly #trades = new Set<string>();
   /** By bar, the last time it was added, and the last that was acknowledged. */
   readonly #added = new Map<number, number>();
   readonly #acknowledged = new Map<number, number>();
@@ -68,11 +72,24 @@ export class ChaosRun {
     }
     for (const { bar, close, history } of rows) {
       const times = [...(history ?? []), close].map(Number);
-      for (const time of times)
-        if (!this.#times.has(`${bar}:${time}`)) problems.push(`bar ${bar}: nobody added ${time}`);
+      for (const time of times) {
+        const name = `${bar}:${time}`;
+        if (!this.#times.has(name)) problems.push(`bar ${bar}: nobody added ${time}`);
+        if (this.#unwritten.has(name))
+          problems.push(`bar ${bar}: ${time} is there, and its caller was told that it is not`);
+      }
       for (const [index, time] of times.entries())
         if (index > 0 && time <= times[index - 1]!)
           problems.push(`bar ${bar}: ${time} was written after ${times[index - 1]}`);
+    }
+    const trades = await client.query<{ id: string }>('SELECT trade_id AS id FROM trades');
+    const ids = new Set(trades.rows.map(({ id }) => `T:${id}`));
+    if (ids.size < trades.rows.length) problems.push(`${trades.rows.length - ids.size} trades are there twice`);
+    for (const name of this.#trades)
+      if (!ids.has(name)) problems.push(`trade ${name} was acknowledged, and is not there`);
+    for (const name of ids) {
+      if (!this.#times.has(name)) problems.push(`nobody added trade ${name}`);
+      if (this.#unwritten.has(name)) problems.push(`trade ${name} is there, and its caller was told that it is not`);
     }
     const revisions = rows.reduce((sum, { history }) => sum + (history?.length ?? 0), 0);
     return {
@@ -83,6 +100,7 @@ export class ChaosRun {
         unwritten: this.#unwritten.size,
         bars: rows.length,
         revisions,
+        trades: ids.size,
       },
     };
   }
@@ -92,12 +110,15 @@ export class ChaosRun {
     if (what === 'closed') producer.report = JSON.parse(bars.join(' '));
     if (what === 'not') for (const name of bars) this.#unwritten.add(name);
     if (what !== 'add' && what !== 'ack') return;
-    const newest = what === 'add' ? this.#added : this.#acknowledged;
     for (const name of bars) {
-      const [bar = 0, time = 0] = name.split(':').map(Number);
-      newest.set(bar, Math.max(time, newest.get(bar) ?? 0));
       if (what === 'add') this.#times.add(name);
       else this.#acks += 1;
+      if (what === 'ack' && name.startsWith('T:')) this.#trades.add(name);
+    }
+    const newest = what === 'add' ? this.#added : this.#acknowledged;
+    for (const name of bars.filter((one) => !one.startsWith('T:'))) {
+      const [bar = 0, time = 0] = name.split(':').map(Number);
+      newest.set(bar, Math.max(time, newest.get(bar) ?? 0));
     }
   }
 }
@@ -112,6 +133,13 @@ export class Producer {
     const exit = once(this.child, 'close');
     this.child.kill('SIGKILL');
     await exit;
+  }
+
+  /** Stops it for so many milliseconds, without ending it. */
+  async freeze(milliseconds: number): Promise<void> {
+    this.child.kill('SIGSTOP');
+    await sleep(milliseconds);
+    this.child.kill('SIGCONT');
   }
 
   /** SIGTERM; answers the exit status. */

@@ -6,65 +6,83 @@ import {
   embeddedServerStatus,
   startEmbeddedServer,
 } from '../../../src/database/embedded-server.js';
+import type { TemporaryCluster } from '../temporary-cluster.js';
 
 /** A server of its own that is treated badly. */
-export class ChaosServer {
-  readonly #directory: string;
-  #server: EmbeddedServer;
+export interface ChaosServer {
+  readonly url: string;
+  /** Of its first process. */
+  pid(): Promise<number>;
+  /** `immediate`, as a power loss: SIGQUIT. */
+  crash(): Promise<void>;
+  /** After {@link crash}: it recovers. */
+  start(): Promise<void>;
+  remove(): Promise<void>;
+}
 
-  private constructor(directory: string, server: EmbeddedServer) {
-    this.#directory = directory;
-    this.#server = server;
-  }
+export async function startEmbeddedChaos(directory: string): Promise<ChaosServer> {
+  const options = { dataDirectory: directory };
+  let server: EmbeddedServer = await startEmbeddedServer(options);
+  const pid = async () => (await embeddedServerStatus(options)).pid!;
+  return {
+    get url() {
+      return server.url;
+    },
+    pid,
+    crash: async () => {
+      process.kill(await pid(), 'SIGQUIT');
+      while ((await embeddedServerStatus(options)).state !== 'stopped') await sleep(10);
+    },
+    start: async () => {
+      const former = server;
+      server = await startEmbeddedServer(options);
+      await former.release();
+    },
+    remove: () => server.release(),
+  };
+}
 
-  static async start(directory: string): Promise<ChaosServer> {
-    return new ChaosServer(directory, await startEmbeddedServer({ dataDirectory: directory }));
-  }
+/** Of a cluster that nobody has started. */
+export async function startClusterChaos(
+  cluster: TemporaryCluster,
+  settings: readonly string[],
+  database: string,
+): Promise<ChaosServer> {
+  await cluster.start(settings);
+  return {
+    url: cluster.url(database),
+    pid: async () => cluster.pid,
+    crash: () => cluster.stop('SIGQUIT'),
+    start: () => cluster.start(settings),
+    remove: () => cluster.remove(),
+  };
+}
 
-  get url(): string {
-    return this.#server.url;
-  }
+/** Stops every process of it for a while, without ending one. */
+export async function pauseServer(server: ChaosServer, milliseconds: number): Promise<void> {
+  const pid = await server.pid();
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  const all = [pid, ...children.trim().split(' ').map(Number)];
+  const signal = (name: NodeJS.Signals) => {
+    for (const one of all) {
+      try {
+        process.kill(one, name);
+      } catch {} // it has ended meanwhile
+    }
+  };
+  signal('SIGSTOP');
+  await sleep(milliseconds);
+  signal('SIGCONT');
+}
 
-  /** `immediate`, as a power loss: SIGQUIT. Then it is started again, and recovers. */
-  async restart(): Promise<void> {
-    const { pid } = await embeddedServerStatus({ dataDirectory: this.#directory });
-    process.kill(pid!, 'SIGQUIT');
-    while ((await embeddedServerStatus({ dataDirectory: this.#directory })).state !== 'stopped') await sleep(10);
-    const former = this.#server;
-    this.#server = await startEmbeddedServer({ dataDirectory: this.#directory });
-    await former.release();
-  }
-
-  /** Stops every process of it for a while, without ending one. */
-  async pause(milliseconds: number): Promise<void> {
-    const { pid } = await embeddedServerStatus({ dataDirectory: this.#directory });
-    const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-    const all = [pid!, ...children.trim().split(' ').map(Number)];
-    const signal = (name: NodeJS.Signals) => {
-      for (const one of all) {
-        try {
-          process.kill(one, name);
-        } catch {} // it has ended meanwhile
-      }
-    };
-    signal('SIGSTOP');
-    await sleep(milliseconds);
-    signal('SIGCONT');
-  }
-
-  /** Ends every connection but the one that says so. */
-  async terminate(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.url });
-    client.on('error', () => {});
-    await client.connect();
-    await client
-      .query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
-      )
-      .finally(() => client.end());
-  }
-
-  async stop(): Promise<void> {
-    await this.#server.release();
-  }
+/** Ends every connection but the one that says so. */
+export async function terminateConnections(server: ChaosServer): Promise<void> {
+  const client = new pg.Client({ connectionString: server.url });
+  client.on('error', () => {});
+  await client.connect();
+  await client
+    .query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+    )
+    .finally(() => client.end());
 }
