@@ -93,6 +93,8 @@ export {
   type UnwrittenRow,
   WyckoffError,
 } from './errors.js';
+export { BarBuilder, type BarBuilderOptions } from './ingest/bar-builder.js';
+export type { BarBuilderStats } from './ingest/bar-builder-symbol.js';
 export { type CloseOnSignalOptions, closeOnSignal } from './ingest/close-on-signal.js';
 export type {
   BarAddOptions,
@@ -105,6 +107,7 @@ export type {
 } from './ingest/ingest.js';
 export type { IngestObserver } from './ingest/observer.js';
 export type { IngestOptions } from './ingest/settings.js';
+export { toBarInput } from './ingest/trade-bar-input.js';
 export type { AuditProblem, AuditProblemKind } from './repositories/audit/audit-problem.js';
 export type { AuditRepository, NewNote } from './repositories/audit/audit-repository.js';
 export type { AuditHead } from './repositories/audit/heads.js';
