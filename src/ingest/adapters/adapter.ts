@@ -2,7 +2,10 @@ import type { OrderBookInput } from '../../domain/order-book.js';
 import type { QuoteInput } from '../../domain/quote.js';
 import type { TradeInput } from '../../domain/trade.js';
 
-/** Something that a market told: a trade, a quote, or how the book stands. */
+/**
+ * Something that a market told: a trade, a quote, or how the book stands. Trades should have ids: of those without, equal ones of one instant may
+ * count as one, since they may come into different calls of the ingest.
+ */
 export type FeedEvent =
   | { readonly kind: 'trade'; readonly row: TradeInput }
   | { readonly kind: 'quote'; readonly row: QuoteInput }

@@ -87,17 +87,30 @@ export class FeedWriter {
   }
 
   /** Answers the rows that were taken. */
-  async #add<Row>(given: readonly Row[], add: (rows: readonly Row[]) => Promise<void>): Promise<readonly Row[]> {
+  async #add<Row>(rows: readonly Row[], add: (rows: readonly Row[]) => Promise<void>): Promise<readonly Row[]> {
+    const taken: Row[] = [];
+    let size = rows.length;
+    for (let start = 0; start < rows.length; ) {
+      try {
+        for (const row of await this.#addSound(rows.slice(start, start + size), add)) taken.push(row);
+        start += size;
+      } catch (error) {
+        if (!(error instanceof QueueFullError)) throw error;
+        // It may have room for some of them, and never has it for more than it is large.
+        size = Math.ceil(size / 2);
+        await sleep(PAUSE);
+      }
+    }
+    return taken;
+  }
+
+  async #addSound<Row>(given: readonly Row[], add: (rows: readonly Row[]) => Promise<void>): Promise<readonly Row[]> {
     let rows = given;
     while (rows.length > 0) {
       try {
         await add(rows);
         break;
       } catch (error) {
-        if (error instanceof QueueFullError) {
-          await sleep(PAUSE);
-          continue;
-        }
         const refused = refusedRows(error);
         if (!refused) throw error;
         this.#counts.refused += refused.size;
