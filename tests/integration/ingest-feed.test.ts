@@ -188,7 +188,10 @@ test('an ingest that has no room makes the adapter wait', async () => {
     let given = 0;
     const adapter: FeedAdapter = {
       async *events() {
-        for (; given < 20_000; given += 1) yield trade(BigInt(given), given);
+        for (; given < 20_000; given += 1) {
+          yield trade(BigInt(given), given);
+          if (given % 100 === 0) yield quote(BigInt(given), '12');
+        }
       },
     };
     const done = ingestFeed(store.ingest, adapter);
@@ -199,7 +202,7 @@ test('an ingest that has no room makes the adapter wait', async () => {
     }
     expect(given).toBeLessThan(10_000);
     await client.query('COMMIT');
-    expect(await done).toMatchObject({ trades: 20_000, refused: 0 });
+    expect(await done).toMatchObject({ trades: 20_000, quotes: 0, refused: 200 });
     await store.ingest.flush();
     expect((await client.query('SELECT count(*)::int AS count FROM trades')).rows).toEqual([{ count: 20_000 }]);
   }

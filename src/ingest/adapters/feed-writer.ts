@@ -89,38 +89,33 @@ export class FeedWriter {
   /** Answers the rows that were taken. */
   async #add<Row>(rows: readonly Row[], add: (rows: readonly Row[]) => Promise<void>): Promise<readonly Row[]> {
     const taken: Row[] = [];
+    let left = rows;
     let size = rows.length;
-    for (let start = 0; start < rows.length; ) {
+    while (left.length > 0) {
+      const part = left.slice(0, size);
       try {
-        for (const row of await this.#addSound(rows.slice(start, start + size), add)) taken.push(row);
-        start += size;
+        await add(part);
+        taken.push(...part);
+        left = left.slice(size);
+        size *= 2;
       } catch (error) {
-        if (!(error instanceof QueueFullError)) throw error;
-        // It may have room for some of them, and never has it for more than it is large.
-        size = Math.ceil(size / 2);
-        await sleep(PAUSE);
-      }
-    }
-    return taken;
-  }
-
-  async #addSound<Row>(given: readonly Row[], add: (rows: readonly Row[]) => Promise<void>): Promise<readonly Row[]> {
-    let rows = given;
-    while (rows.length > 0) {
-      try {
-        await add(rows);
-        break;
-      } catch (error) {
+        if (error instanceof QueueFullError) {
+          // It may have room for some of them, and never has it for more than it is large.
+          size = Math.ceil(part.length / 2);
+          await sleep(PAUSE);
+          continue;
+        }
         const refused = refusedRows(error);
         if (!refused) throw error;
         this.#counts.refused += refused.size;
         this.#options.onRefused?.(error as InvalidInputError | RowsNotWrittenError);
-        rows = rows.filter((_, position) => !refused.has(position));
-        // The others are in their tables.
-        if (error instanceof RowsNotWrittenError) break;
+        const sound = part.filter((_, position) => !refused.has(position));
+        // Of rows that cannot be read none is taken; where some were not written, the others are.
+        if (error instanceof RowsNotWrittenError) taken.push(...sound);
+        left = [...(error instanceof RowsNotWrittenError ? [] : sound), ...left.slice(size)];
       }
     }
-    return rows;
+    return taken;
   }
 }
 
