@@ -93,6 +93,20 @@ export {
   type UnwrittenRow,
   WyckoffError,
 } from './errors.js';
+export type { FeedAdapter, FeedEvent } from './ingest/adapters/adapter.js';
+export type { BookLoss, LossReason } from './ingest/adapters/binance/book-sync.js';
+export { BinanceLive } from './ingest/adapters/binance/live.js';
+export type { BinanceLiveOptions } from './ingest/adapters/binance/live-options.js';
+export type { BinanceLiveStats } from './ingest/adapters/binance/live-session.js';
+export type { BinanceStats } from './ingest/adapters/binance/market.js';
+export type { BinanceObserver } from './ingest/adapters/binance/observer.js';
+export type { BinanceOptions } from './ingest/adapters/binance/options.js';
+export { BinanceRecording, type BinanceRecordingOptions } from './ingest/adapters/binance/recording.js';
+export type { SnapshotSource } from './ingest/adapters/binance/snapshot-source.js';
+export type { FeedOptions, FeedReport } from './ingest/adapters/feed-writer.js';
+export { ingestFeed } from './ingest/adapters/ingest-feed.js';
+export { BarBuilder, type BarBuilderOptions } from './ingest/bar-builder.js';
+export type { BarBuilderStats } from './ingest/bar-builder-symbol.js';
 export { type CloseOnSignalOptions, closeOnSignal } from './ingest/close-on-signal.js';
 export type {
   BarAddOptions,
@@ -105,6 +119,7 @@ export type {
 } from './ingest/ingest.js';
 export type { IngestObserver } from './ingest/observer.js';
 export type { IngestOptions } from './ingest/settings.js';
+export { toBarInput } from './ingest/trade-bar-input.js';
 export type { AuditProblem, AuditProblemKind } from './repositories/audit/audit-problem.js';
 export type { AuditRepository, NewNote } from './repositories/audit/audit-repository.js';
 export type { AuditHead } from './repositories/audit/heads.js';
