@@ -6,6 +6,7 @@ import type { OrderBookInput } from '../domain/order-book.js';
 import type { QuoteInput } from '../domain/quote.js';
 import type { TradeInput } from '../domain/trade.js';
 import { IngestClosedError } from '../errors.js';
+import type { CallObserver } from '../observability/calls.js';
 import type { Logger } from '../observability/logger.js';
 import { Admission } from './admission.js';
 import { BatchWriter } from './batch-writer.js';
@@ -63,6 +64,8 @@ interface IngestParts {
   readonly pool: Pool;
   readonly log: Logger;
   readonly settings: IngestSettings;
+  /** Hears of each attempt to write a batch. */
+  readonly observe: CallObserver;
 }
 
 /** Milliseconds. */
@@ -91,13 +94,13 @@ export class Ingest {
   #closing: Promise<IngestReport> | undefined;
 
   constructor(parts: IngestParts) {
-    const { pool, log, settings } = parts;
+    const { pool, log, settings, observe } = parts;
     this.#parts = parts;
     this.#observers = new Observers(log);
     this.#persistence = new Persistence(settings, this.#stop.signal);
     this.#deadLetters = new DeadLetters(settings.directory);
     const shared = { pool, log, deadLetters: this.#deadLetters, observers: this.#observers, totals: this.#totals };
-    const writer = new BatchWriter({ ...shared, persistence: this.#persistence, stopped: this.#stop.signal });
+    const writer = new BatchWriter({ ...shared, persistence: this.#persistence, stopped: this.#stop.signal, observe });
     this.#queue = new WriteQueue(settings, (entries) => writer.write(entries));
     this.#admission = new Admission(this.#queue, settings, this.#stop.signal, ({ group, rows }) => {
       this.#totals.dropped += rows.length;

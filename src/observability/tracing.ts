@@ -35,6 +35,7 @@ function attributesOf({ operation, arguments: [input] }: Call): Attributes {
     'db.source': textOf(given.source),
     'db.start_date': instantOf(given.from ?? given.start),
     'db.end_date': instantOf(given.to ?? given.end ?? given.at),
+    'db.bars_count': /^ingest\.add/.test(operation) ? (Array.isArray(input) ? input.length : 1) : undefined,
   };
 }
 
