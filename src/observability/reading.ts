@@ -9,7 +9,7 @@ export interface ReadingTimes {
   readonly giveUp: number;
 }
 
-const TIMES: ReadingTimes = { fresh: 10_000, wait: 2_000, giveUp: 5_000 };
+const TIMES: ReadingTimes = { fresh: 5_000, wait: 2_000, giveUp: 5_000 };
 
 /**
  * Something outside this process (a database, a disk) that scrapes ask about. It is asked once at a time and not by every scrape, and one that
