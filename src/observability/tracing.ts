@@ -16,7 +16,8 @@ export const traceCall: CallObserver = (call) => {
     end: ({ error, rows }) => {
       if (rows !== undefined) span.setAttribute('db.bars_count', rows);
       if (error !== undefined) {
-        const { code, message } = error instanceof WyckoffError ? error : { code: 'UNKNOWN', message: String(error) };
+        const { code, message } =
+          error instanceof WyckoffError ? error : { code: 'UNEXPECTED', message: String(error) };
         span.setAttribute('error.type', code);
         span.setStatus({ code: SpanStatusCode.ERROR, message });
       }

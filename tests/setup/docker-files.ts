@@ -30,12 +30,13 @@ export interface ComposeFile {
 export const composeText = readFileSync(join(DOCKER, 'compose.yaml'), 'utf8');
 
 const read = parse(composeText, { merge: true }) as ComposeFile;
+const NOTHING = { command: [], environment: {}, secrets: [] };
 
 /** With its variables as they are written. */
 export const compose: ComposeFile = {
   ...read,
   services: Object.fromEntries(
-    Object.entries(read.services).map(([name, one]) => [name, { command: [], environment: {}, secrets: [], ...one }]),
+    Object.entries(read.services).map(([name, one]): [string, Service] => [name, Object.assign({}, NOTHING, one)]),
   ),
 };
 
