@@ -32,10 +32,11 @@ export function watchDatabase(registry: Registry, read: (signal: AbortSignal) =>
   );
   const jobs = async (value: (job: DatabaseReading['jobs'][number]) => number) =>
     ((await reading.latest())?.jobs ?? []).map((one) => ({
-      labels: { job: one.job, table: one.table ?? '' },
+      labels: { procedure: one.job, table: one.table ?? '' },
       value: value(one),
     }));
-  const labelNames = ['job', 'table'];
+  // Not job: that label is Prometheus' own, for what it scrapes.
+  const labelNames = ['procedure', 'table'];
   const failures = 'Runs of a job of the storage that failed, since the job was made, by its procedure and table.';
   counterOf({ registry, name: 'wyckoff_job_failures_total', help: failures, labelNames }, () =>
     jobs((one) => one.failures),

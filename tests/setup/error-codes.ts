@@ -48,7 +48,14 @@ interface Node {
  * - any other text in capitals of several words, unless it is known to be something else: so that one that goes through a function of its own
  *   is not missed.
  */
-export function errorCodes(): Map<string, string> {
+export function errorCodes(): ReadonlyMap<string, string> {
+  known ??= readCodes();
+  return known;
+}
+
+let known: ReadonlyMap<string, string> | undefined;
+
+function readCodes(): Map<string, string> {
   const found = new Map<string, string>();
   const kinds: string[] = [];
   const composed: { readonly last: string; readonly file: string }[] = [];

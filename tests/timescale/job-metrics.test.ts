@@ -21,10 +21,10 @@ test('jobs of the storage are shown with the failures of their runs', async () =
     [rows[0]!.id],
   );
   const read = readMetrics(await store.metrics!.metrics());
-  const labels = '{job="policy_compression",table="ohlcv_bars"}';
+  const labels = '{procedure="policy_compression",table="ohlcv_bars"}';
   expect(read(`wyckoff_job_failures_total${labels}`)).toBe(2);
   expect(read(`wyckoff_job_last_run_failed${labels}`)).toBe(1);
-  expect(read('wyckoff_job_last_run_failed{job="policy_compression",table="trades"}')).toBe(0);
-  expect(read('wyckoff_job_last_run_failed{job="bar_aggregates_job",table=""}')).toBe(0);
+  expect(read('wyckoff_job_last_run_failed{procedure="policy_compression",table="trades"}')).toBe(0);
+  expect(read('wyckoff_job_last_run_failed{procedure="bar_aggregates_job",table=""}')).toBe(0);
   expect(read.sum('wyckoff_job_failures_total')).toBe(2);
 });
