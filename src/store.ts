@@ -3,7 +3,6 @@ import type { Registry } from 'prom-client';
 import { type ConfigOptions, readConfig } from './config.js';
 import { Database, type MigrationPolicy } from './database/database.js';
 import type { Health } from './database/health.js';
-import { readForMetrics } from './database/reading.js';
 import type { Session } from './database/session.js';
 import { type UnitOfWork, type UnitOptions, UnitsOfWork } from './database/unit-of-work.js';
 import { readId } from './domain/identifier.js';
@@ -105,7 +104,10 @@ export class Store implements Repositories {
     const taken = new Ingest({ pool, log, settings: live, observe: this.#observe });
     this.ingest = observed(taken, 'ingest', this.#observe);
     metrics?.watchIngest(taken, live);
-    metrics?.watchDatabase((signal) => readForMetrics(pool, signal));
+    metrics?.watchDatabase(async (signal) => {
+      const { readForMetrics } = await import('./database/reading.js');
+      return readForMetrics(pool, signal);
+    });
     this.#units = new UnitsOfWork(database.pool, database.log);
     this.#actor = actor;
     this.#settings = settings;
