@@ -100,12 +100,12 @@ test('with the SDK of the runbook, a program sends its spans to where Jaeger tak
   const [block] = readBlocks('docs/runbook.md').filter(
     ({ heading, language }) => heading === 'Spans' && language === 'js',
   );
-  // Beside node_modules, which the packages are found in.
-  const folder = await mkdtemp(join(ROOT, 'tests/.tracing-'));
+  // Where the packages are found.
+  const folder = await mkdtemp(join(ROOT, 'node_modules/.tracing-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, 'tracing.mjs'), block!.source);
   await writeFile(
-    join(folder, 'feed.ts'),
+    join(folder, 'feed.mts'),
     `import { openStore } from '../../src/index.js';
      const store = await openStore({ ingest: { directory: ${JSON.stringify(join(folder, 'ingest'))} } });
      await store.ingest.add({ symbol: 'AAPL', timeframe: '1d', timestamp: '2024-01-02', open: 1, high: 2, low: 1, close: 2, volume: 1 });
@@ -124,7 +124,7 @@ test('with the SDK of the runbook, a program sends its spans to where Jaeger tak
     OTEL_SERVICE_NAME: 'feed',
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(jaeger.address() as AddressInfo).port}`,
   };
-  const args = ['--import', 'tsx', '--import', join(folder, 'tracing.mjs'), join(folder, 'feed.ts')];
+  const args = ['--import', 'tsx', '--import', join(folder, 'tracing.mjs'), join(folder, 'feed.mts')];
   await promisify(execFile)(process.execPath, args, { cwd: ROOT, env });
   expect(new Set(received.map(({ path }) => path))).toEqual(new Set(['/v1/traces']));
   const { resourceSpans } = JSON.parse(received[0]!.body);
