@@ -15,7 +15,7 @@ import { type InstantInput, readInstant } from './domain/time.js';
 import type { Problem } from './errors.js';
 import { Ingest } from './ingest/ingest.js';
 import { type IngestOptions, readSettings } from './ingest/settings.js';
-import { type CallObserver, observeBoth, observedAll } from './observability/calls.js';
+import { type CallObserver, observeBoth, observed, observedAll } from './observability/calls.js';
 import type { HttpServer, HttpServerOptions } from './observability/http-server.js';
 import type { Metrics } from './observability/metrics.js';
 import { traceCall } from './observability/tracing.js';
@@ -100,7 +100,14 @@ export class Store implements Repositories {
     this.metrics = metrics?.registry;
     this.#observe = metrics ? observeBoth(traceCall, metrics.observeCall) : traceCall;
     metrics?.watchPool(() => pool.state);
-    this.ingest = new Ingest({ pool, log, settings: readSettings(ingest, config) });
+    const live = readSettings(ingest, config);
+    const taken = new Ingest({ pool, log, settings: live, observe: this.#observe });
+    this.ingest = observed(taken, 'ingest', this.#observe);
+    metrics?.watchIngest(taken, live);
+    metrics?.watchDatabase(async (signal) => {
+      const { readForMetrics } = await import('./database/reading.js');
+      return readForMetrics(pool, signal);
+    });
     this.#units = new UnitsOfWork(database.pool, database.log);
     this.#actor = actor;
     this.#settings = settings;

@@ -39,7 +39,7 @@ export async function run(args: readonly string[]): Promise<void> {
 }
 
 /** Commands load what they work with when they run: Prisma, DuckDB and the engine of the migrations take longer than most commands. */
-function createProgram(): Command {
+export function createProgram(): Command {
   const program = new Command('wyckoff')
     .description('Market bars and the Wyckoff ledger in PostgreSQL.')
     .version(packageVersion())

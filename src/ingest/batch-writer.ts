@@ -3,12 +3,13 @@ import type { Pool } from '../database/pool.js';
 import type { Client, Session } from '../database/session.js';
 import { type UnitOfWork, UnitsOfWork } from '../database/unit-of-work.js';
 import { ConnectionError, DatabaseError, IngestClosedError } from '../errors.js';
+import type { CallObserver } from '../observability/calls.js';
 import type { Logger } from '../observability/logger.js';
 import { newest } from './batch.js';
 import { bindTransaction } from './bind-transaction.js';
 import { type DeadLetters, deadLetter } from './dead-letters.js';
 import type { Entry } from './entry.js';
-import { faultOf, GroupRefused, Stopped } from './faults.js';
+import { causeOf, faultOf, GroupRefused, Stopped } from './faults.js';
 import { guardedSession } from './guarded-session.js';
 import type { KindName } from './kinds/kind.js';
 import type { Observers } from './observer.js';
@@ -30,6 +31,8 @@ export interface WriterParts {
   readonly stopped: AbortSignal;
   readonly deadLetters: DeadLetters;
   readonly observers: Observers;
+  /** Hears of each attempt to write a batch, as `ingest.write`. */
+  readonly observe: CallObserver;
   readonly totals: Totals;
   readonly log: Logger;
 }
@@ -73,15 +76,24 @@ export class BatchWriter {
 
   /** In one transaction, or not at all. */
   async #persist(part: readonly Entry[]): Promise<void> {
-    const { persistence } = this.#parts;
+    const { persistence, observe, observers } = this.#parts;
     const { origin, lane, call } = part[0]!;
     const start = performance.now();
     let inDoubt: unknown;
     let rest = part;
     const attempt = async () => {
+      const rows = rest.flatMap((entry) => (entry.dead ? [] : entry.rows));
+      const observation = observe({ operation: 'ingest.write', arguments: [rows] });
+      const begin = performance.now();
+      const seconds = () => (performance.now() - begin) / 1000;
       try {
-        return await this.#transact(rest);
+        const moved = await observation.run(() => this.#transact(rest));
+        observation.end({ seconds: seconds(), rows: moved === undefined ? rows.length : 0 });
+        return moved;
       } catch (error) {
+        const cause = causeOf(error);
+        observation.end({ seconds: seconds(), error: cause });
+        if (!this.#parts.stopped.aborted) observers.tell('failed', { error: cause });
         if (error instanceof DatabaseError && error.code === 'COMMIT_UNKNOWN') inDoubt = error;
         throw error;
       }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from '../database/pool.js';
 import { IngestClosedError } from '../errors.js';
+import type { CallObserver } from '../observability/calls.js';
 import type { Logger } from '../observability/logger.js';
 import { Admission } from './admission.js';
 import { BatchWriter } from './batch-writer.js';
@@ -24,6 +25,8 @@ export interface IngestParts {
   readonly pool: Pool;
   readonly log: Logger;
   readonly settings: IngestSettings;
+  /** Hears of each attempt to write a batch. */
+  readonly observe: CallObserver;
 }
 
 interface EngineParts extends IngestParts {
@@ -46,13 +49,13 @@ export class Engine {
   #local: LocalSpool | undefined;
 
   constructor(parts: EngineParts) {
-    const { pool, log, settings, observers, totals } = parts;
+    const { pool, log, settings, observe, observers, totals } = parts;
     this.#parts = parts;
     const asking = guardedSession(pool, LONGEST_QUESTION, this.#stop.signal);
     const ask = () => asking.withClient((client) => client.query('SELECT'));
     this.#persistence = new Persistence(settings, ask, this.#stop.signal);
     const shared = { pool, log, deadLetters: new DeadLetters(settings.directory), observers, totals };
-    const writer = new BatchWriter({ ...shared, persistence: this.#persistence, stopped: this.#stop.signal });
+    const writer = new BatchWriter({ ...shared, persistence: this.#persistence, stopped: this.#stop.signal, observe });
     this.#queue = new WriteQueue(settings, (entries) => writer.write(entries));
     this.#admission = new Admission(this.#queue, settings, this.#stop.signal, ({ group, rows }) => {
       totals.dropped += rows.length;

@@ -67,5 +67,10 @@ export class GroupRefused extends Error {
   }
 }
 
+/** What was wrong, without who had been given it. */
+export function causeOf(error: unknown): unknown {
+  return error instanceof GroupRefused ? error.error : error;
+}
+
 /** The ingest is being closed and waits no longer. */
 export class Stopped extends Error {}

@@ -17,6 +17,8 @@ export interface IngestObserver {
     /** How long its first row had waited from `add` to the commit; undefined for rows of an earlier process. */
     readonly waited: number | undefined;
   }): void;
+  /** An attempt to write a batch failed, whoever is to blame. */
+  failed?(event: { readonly error: unknown }): void;
   /** An attempt failed for no fault of the rows, and another one follows. */
   retried?(event: { readonly error: unknown }): void;
   breaker?(event: { readonly state: BreakerState }): void;

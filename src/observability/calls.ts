@@ -23,11 +23,16 @@ export interface Observation {
 
 export type CallObserver = (call: Call) => Observation;
 
+/** Of a call that nobody wants to hear of: it is then made as if there were no observer. */
+export const UNOBSERVED: Observation = { run: (use) => use(), end: () => {} };
+
 /** One observer made of two; the first is the outer one. */
 export function observeBoth(outer: CallObserver, inner: CallObserver): CallObserver {
   return (call) => {
     const around = outer(call);
     const within = inner(call);
+    if (around === UNOBSERVED) return within;
+    if (within === UNOBSERVED) return around;
     return {
       run: (use) => around.run(() => within.run(use)),
       end: (outcome) => {
@@ -73,6 +78,7 @@ function observedMethod(method: Method, target: object, operation: string, obser
   }
   return (...given) => {
     const observation = observe({ operation, arguments: given });
+    if (observation === UNOBSERVED) return method.apply(target, given);
     const watch = new Watch();
     const fail = (error: unknown) => {
       observation.end({ seconds: watch.seconds, error });
@@ -94,6 +100,10 @@ function observedMethod(method: Method, target: object, operation: string, obser
 /** Begins with the first row that is asked for; ends with the last one, with an error, or where the caller stops early. */
 async function* followed(iterate: () => AsyncGenerator<unknown>, observe: CallObserver, call: Call) {
   const observation = observe(call);
+  if (observation === UNOBSERVED) {
+    yield* iterate();
+    return;
+  }
   const watch = new Watch();
   const rows = iterate();
   let count = 0;

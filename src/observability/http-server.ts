@@ -33,6 +33,12 @@ interface Answer {
 export const DEFAULT_PORT = 9464;
 /** Milliseconds; a probe that waits longer has its own timeout by then. */
 const LONGEST_ANSWER = 5_000;
+/** Further ones are closed at once. A client that asks and does not read keeps an answer in memory. */
+const MOST_CONNECTIONS = 500;
+/** Milliseconds after which one that neither sends nor reads is cut. */
+const LONGEST_SILENCE = 20_000;
+/** Milliseconds for a request to arrive, and how often that is looked after. */
+const LIMITS = { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 5_000 };
 
 /**
  * Serves `/metrics`, `/health/live` (this process answers) and `/health/ready` (it can do its work: 200, otherwise 503).
@@ -40,22 +46,23 @@ const LONGEST_ANSWER = 5_000;
  */
 export async function startHttpServer(endpoints: Endpoints, options: HttpServerOptions = {}): Promise<HttpServer> {
   const { host = '127.0.0.1', port = DEFAULT_PORT } = options;
-  const { metrics, ready } = endpoints;
+  const ready = onceAtATime(endpoints.ready);
   const routes = new Map<string, () => Promise<Answer>>([
     ['/health/live', async () => json(200, { status: 'ok' })],
-    ['/health/ready', onceAtATime(() => readyAnswer(ready))],
+    ['/health/ready', () => readyAnswer(ready)],
   ]);
-  if (metrics)
-    routes.set(
-      '/metrics',
-      onceAtATime(() => metricsAnswer(metrics)),
-    );
-  const server = createServer(async ({ method, url = '/' }, response) => {
+  if (endpoints.metrics) {
+    const metrics = onceAtATime(endpoints.metrics);
+    routes.set('/metrics', () => metricsAnswer(metrics));
+  }
+  const server = createServer(LIMITS, async ({ method, url = '/' }, response) => {
     const route = routes.get(url.split('?', 1)[0]!);
     if (!route) send(response, json(404, { error: 'not found', paths: [...routes.keys()] }));
     else if (method !== 'GET' && method !== 'HEAD') send(response, json(405, { error: 'only GET' }));
     else send(response, await route());
   });
+  server.maxConnections = MOST_CONNECTIONS;
+  server.setTimeout(LONGEST_SILENCE);
   server.listen({ host, port, exclusive: true });
   try {
     await once(server, 'listening');
@@ -90,11 +97,14 @@ async function readyAnswer(ready: Endpoints['ready']): Promise<Answer> {
   }
 }
 
-/** However many ask at the same time, the question is put to the database once. */
-function onceAtATime(answer: () => Promise<Answer>): () => Promise<Answer> {
-  let underWay: Promise<Answer> | undefined;
+/**
+ * However many ask at the same time, the question is put to the database once. Also those who ask while it has not answered for long: each new question
+ * would take one more connection of the pool.
+ */
+function onceAtATime<T>(ask: () => Promise<T>): () => Promise<T> {
+  let underWay: Promise<T> | undefined;
   return () => {
-    underWay ??= answer().finally(() => {
+    underWay ??= ask().finally(() => {
       underWay = undefined;
     });
     return underWay;

@@ -1,5 +1,10 @@
-import { Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { InvalidInputError } from '../errors.js';
 import type { CallObserver } from './calls.js';
+import { type DatabaseReading, watchDatabase } from './database-metrics.js';
+import { counterOf, gaugeOf } from './instruments.js';
+import { watchDisk } from './spool-metrics.js';
+import { type WatchedIngest, type WriteLimits, watchWrites } from './write-metrics.js';
 
 /** Connections, as the pool counts them. */
 export interface PoolCounts {
@@ -7,6 +12,12 @@ export interface PoolCounts {
   readonly idle: number;
   readonly waiting: number;
   readonly max: number;
+}
+
+/** Since the cache was made. */
+export interface CacheCounts {
+  readonly hits: number;
+  readonly misses: number;
 }
 
 /** From a cached read to a large import, in seconds. */
@@ -17,36 +28,75 @@ export class Metrics {
   readonly registry = new Registry();
   readonly #calls = new Histogram({
     name: 'wyckoff_query_duration_seconds',
-    help: 'How long calls of the repositories took, by operation (e.g. bars.range) and outcome (ok, error).',
+    help: 'How long calls of the repositories and of the ingest took, by operation (e.g. bars.range) and outcome (ok, error).',
     labelNames: ['operation', 'outcome'],
     buckets: CALL_SECONDS,
     registers: [this.registry],
   });
+  readonly #refused = new Counter({
+    name: 'wyckoff_validation_failures_total',
+    help: 'Values of callers that were refused, by operation and code; a row may have several.',
+    labelNames: ['operation', 'code'],
+    registers: [this.registry],
+  });
+  #cache: () => CacheCounts = () => ({ hits: 0, misses: 0 });
 
-  /** Times one call. */
+  constructor() {
+    for (const metric of processMetrics().getMetricsAsArray()) this.registry.registerMetric(metric as never);
+    const { registry } = this;
+    counterOf({ registry, name: 'wyckoff_cache_hits_total', help: 'Reads that the cache answered.' }, () => [
+      { labels: {}, value: this.#cache().hits },
+    ]);
+    const help = 'Reads that the cache could not answer, and the database did.';
+    counterOf({ registry, name: 'wyckoff_cache_misses_total', help }, () => [
+      { labels: {}, value: this.#cache().misses },
+    ]);
+  }
+
+  /** Times one call, and counts what was wrong with what it was given. */
   readonly observeCall: CallObserver = ({ operation }) => ({
     run: (use) => use(),
-    end: ({ seconds, error }) =>
-      this.#calls.observe({ operation, outcome: error === undefined ? 'ok' : 'error' }, seconds),
+    end: ({ seconds, error }) => {
+      this.#calls.observe({ operation, outcome: error === undefined ? 'ok' : 'error' }, seconds);
+      if (error instanceof InvalidInputError)
+        for (const { code } of error.problems) this.#refused.inc({ operation, code });
+    },
   });
 
-  /** Has the registry ask `counts` whenever it is read. */
+  /** Has the registry ask `counts` whenever it is read, as all of the following do. */
   watchPool(counts: () => PoolCounts): void {
-    this.#gauge('wyckoff_pool_connections_used', 'Connections that are in use.', () => counts().total - counts().idle);
-    this.#gauge('wyckoff_pool_connections_idle', 'Connections that are open and unused.', () => counts().idle);
-    this.#gauge('wyckoff_pool_connections_max', 'As many connections as there may be.', () => counts().max);
-    this.#gauge('wyckoff_pool_waiting', 'Callers that wait for a connection.', () => counts().waiting);
+    const gauge = (name: string, help: string, value: () => number) =>
+      gaugeOf({ registry: this.registry, name, help }, value);
+    gauge('wyckoff_pool_connections_used', 'Connections that are in use.', () => counts().total - counts().idle);
+    gauge('wyckoff_pool_connections_idle', 'Connections that are open and unused.', () => counts().idle);
+    gauge('wyckoff_pool_connections_max', 'As many connections as there may be.', () => counts().max);
+    gauge('wyckoff_pool_waiting', 'Callers that wait for a connection.', () => counts().waiting);
   }
 
-  #gauge(name: string, help: string, value: () => number): void {
-    const registers = [this.registry];
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect: function collect() {
-        this.set(value());
-      },
-    });
+  /** Of a cache; without one there are neither hits nor misses. */
+  watchCache(counts: () => CacheCounts): void {
+    this.#cache = counts;
   }
+
+  /** What the ingest does, and what lies in its `directory` on the disk. */
+  watchIngest(ingest: WatchedIngest, limits: WriteLimits & { readonly directory: string }): void {
+    watchWrites(this.registry, ingest, limits);
+    watchDisk(this.registry, limits.directory);
+  }
+
+  /** `read` may take long or fail: no scrape does. */
+  watchDatabase(read: (signal: AbortSignal) => Promise<DatabaseReading>): void {
+    watchDatabase(this.registry, read);
+  }
+}
+
+let ofProcess: Registry | undefined;
+
+/** Of the process itself: memory, CPU, event loop, garbage collection. Once, however many stores there are: their observers never stop. */
+function processMetrics(): Registry {
+  if (!ofProcess) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess });
+  }
+  return ofProcess;
 }

@@ -1,22 +1,26 @@
-import { type Attributes, context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Attributes, context, isSpanContextValid, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { WyckoffError } from '../errors.js';
-import type { Call, CallObserver } from './calls.js';
+import { type Call, type CallObserver, UNOBSERVED } from './calls.js';
 
 const tracer = trace.getTracer('wyckoff-store');
+const CLIENT = { kind: SpanKind.CLIENT };
 
 /**
  * One OpenTelemetry span a call, named as the operation, e.g. `bars.range`; the spans of what is called inside lie below it. Without an SDK in
  * the process the API makes none, and the attributes are not even read.
  */
 export const traceCall: CallObserver = (call) => {
-  const span = tracer.startSpan(call.operation, { kind: SpanKind.CLIENT });
+  const span = tracer.startSpan(call.operation, CLIENT);
+  // Without an SDK a span has no trace. One that is merely not sampled has, for the spans below it to know.
+  if (!isSpanContextValid(span.spanContext())) return UNOBSERVED;
   if (span.isRecording()) span.setAttributes(attributesOf(call));
   return {
     run: (use) => context.with(trace.setSpan(context.active(), span), use),
     end: ({ error, rows }) => {
       if (rows !== undefined) span.setAttribute('db.bars_count', rows);
       if (error !== undefined) {
-        const { code, message } = error instanceof WyckoffError ? error : { code: 'UNKNOWN', message: String(error) };
+        const { code, message } =
+          error instanceof WyckoffError ? error : { code: 'UNEXPECTED', message: String(error) };
         span.setAttribute('error.type', code);
         span.setStatus({ code: SpanStatusCode.ERROR, message });
       }
@@ -35,6 +39,7 @@ function attributesOf({ operation, arguments: [input] }: Call): Attributes {
     'db.source': textOf(given.source),
     'db.start_date': instantOf(given.from ?? given.start),
     'db.end_date': instantOf(given.to ?? given.end ?? given.at),
+    'db.bars_count': /^ingest\.add/.test(operation) ? (Array.isArray(input) ? input.length : 1) : undefined,
   };
 }
 

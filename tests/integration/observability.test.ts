@@ -2,6 +2,7 @@ import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { openIngest } from '../setup/ingest.js';
 import { openTestStore } from '../setup/test-database.js';
 
 const spans = new InMemorySpanExporter();
@@ -50,6 +51,38 @@ test('a span of a call that failed has the error and its code', async () => {
   const [upsert, range] = spans.getFinishedSpans();
   expect(upsert!.status).toMatchObject({ code: SpanStatusCode.ERROR, message: expect.stringContaining('high') });
   expect(range!.attributes).toMatchObject({ 'error.type': 'INSTANT_INVALID', 'db.start_date': 'never' });
+});
+
+test('each call of the ingest is a span, and so is each attempt to write a batch, with what its rows have in common', async () => {
+  const { store } = await openIngest({ durability: 'database' });
+  const trade = { symbol: 'MSFT', timestamp: '2024-01-02T15:00:00Z', price: 10, size: 1, tradeId: '1' };
+  await store.ingest.add(BARS);
+  await store.ingest.addTrades([trade, { ...trade, tradeId: '2' }]);
+  await expect(store.ingest.addTrade({ ...trade, price: 11 })).rejects.toThrow();
+  await store.ingest.flush();
+  await store.ingest.close();
+  const named = (name: string) =>
+    spans
+      .getFinishedSpans()
+      .filter((span) => span.name === name)
+      .map(({ attributes, status }) => ({ ...attributes, failed: status.code === SpanStatusCode.ERROR }));
+  const common = { 'db.system': 'postgresql', failed: false };
+  const bars = { 'db.symbol': 'AAPL', 'db.timeframe': '1d', 'db.source': 'test', 'db.bars_count': 3 };
+  const trades = { 'db.symbol': 'MSFT', 'db.bars_count': 2 };
+  expect(named('ingest.add')).toEqual([{ ...common, ...bars, 'db.operation': 'ingest.add' }]);
+  expect(named('ingest.addTrades')).toEqual([{ ...common, ...trades, 'db.operation': 'ingest.addTrades' }]);
+  expect(named('ingest.addTrade')).toMatchObject([
+    { 'db.bars_count': 1, 'error.type': 'ROWS_NOT_WRITTEN', failed: true },
+  ]);
+  expect(named('ingest.flush')).toHaveLength(1);
+  expect(named('ingest.close')).toHaveLength(1);
+  const written = named('ingest.write');
+  expect(written.slice(0, 2)).toEqual([
+    { ...common, ...bars, 'db.operation': 'ingest.write' },
+    { ...common, ...trades, 'db.operation': 'ingest.write' },
+  ]);
+  // The row that is refused, and the batch without it.
+  expect(written[2]).toMatchObject({ 'error.type': 'ROW_DIFFERS', failed: true });
 });
 
 test('metrics time every call by its outcome and show the pool; without being asked for there are none', async () => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { expect, onTestFinished, test } from 'vitest';
 import { ConfigError, openStore } from '../../src/index.js';
@@ -21,6 +23,21 @@ test('a hundred scrapes at once are all answered, and the server goes on', async
     expect(JSON.parse(answers[0]!.body)).toMatchObject({ status: 'ok', serverVersion: expect.any(String) });
   }
   expect(await answerOf(`${url}/health/live`)).toMatchObject({ status: 200, body: '{"status":"ok"}\n' });
+});
+
+test('clients that it has no room for are sent away, and when others leave it answers again', async () => {
+  const { store } = await openTestStore({ metrics: true });
+  const url = await store.serve({ port: 0 });
+  const port = Number(new URL(url).port);
+  const clients = Array.from({ length: 501 }, () =>
+    connect(port, '127.0.0.1')
+      .on('error', () => {})
+      .resume(),
+  );
+  await Promise.race(clients.map((client) => once(client, 'close')));
+  await expect(fetch(`${url}/health/live`)).rejects.toThrow();
+  for (const client of clients) client.destroy();
+  await expect.poll(() => fetch(`${url}/health/live`).then(({ status }) => status)).toBe(200);
 });
 
 test('it listens on this machine alone unless it is told otherwise', async () => {

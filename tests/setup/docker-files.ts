@@ -12,6 +12,7 @@ export interface Service {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly secrets: readonly string[];
+  readonly networks?: readonly string[];
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
   readonly profiles?: readonly string[];
@@ -22,13 +23,22 @@ export interface Service {
 export interface ComposeFile {
   readonly services: Readonly<Record<string, Service>>;
   readonly volumes: Readonly<Record<string, unknown>>;
+  readonly networks: Readonly<Record<string, unknown>>;
   readonly secrets: Readonly<Record<string, { readonly file: string }>>;
 }
 
 export const composeText = readFileSync(join(DOCKER, 'compose.yaml'), 'utf8');
 
+const read = parse(composeText, { merge: true }) as ComposeFile;
+const NOTHING = { command: [], environment: {}, secrets: [] };
+
 /** With its variables as they are written. */
-export const compose = parse(composeText, { merge: true }) as ComposeFile;
+export const compose: ComposeFile = {
+  ...read,
+  services: Object.fromEntries(
+    Object.entries(read.services).map(([name, one]): [string, Service] => [name, Object.assign({}, NOTHING, one)]),
+  ),
+};
 
 export function service(name: string): Service {
   const found = compose.services[name];

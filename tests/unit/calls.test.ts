@@ -1,5 +1,11 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type CallObserver, type CallOutcome, observeBoth, observed } from '../../src/observability/calls.js';
+import {
+  type CallObserver,
+  type CallOutcome,
+  observeBoth,
+  observed,
+  UNOBSERVED,
+} from '../../src/observability/calls.js';
 
 class Shelf {
   readonly #books = ['one', 'two', 'three'];
@@ -124,4 +130,19 @@ test('of two observers the first is around the second', async () => {
     });
   await observed(new Shelf(), 'shelf', observeBoth(named('outer'), named('inner'))).all();
   expect(order).toEqual(['outer runs', 'inner runs', 'inner ends', 'outer ends']);
+});
+
+test('a call that nobody wants to hear of is made as if there were no observer, also where another one hears it', async () => {
+  const nobody: CallObserver = () => UNOBSERVED;
+  const quiet = observed(new Shelf(), 'shelf', nobody);
+  const iterated: string[] = [];
+  for await (const book of quiet.iterate()) iterated.push(book);
+  expect([quiet.count(), await quiet.first({ symbol: 'AAPL' }), iterated]).toEqual([3, 'one', ['one', 'two', 'three']]);
+  await expect(quiet.burn()).rejects.toThrow('fire');
+  for (const order of ['before', 'behind']) {
+    const { events, observe } = record();
+    const both = order === 'before' ? observeBoth(nobody, observe) : observeBoth(observe, nobody);
+    expect(await observed(new Shelf(), 'shelf', both).first({ symbol: 'AAPL' })).toBe('one');
+    expect(events, order).toEqual(['begin shelf.first [{"symbol":"AAPL"}]', 'run', 'end ok -']);
+  }
 });

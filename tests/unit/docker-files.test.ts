@@ -23,15 +23,23 @@ const known = (name: string) =>
   ['POSTGRES_PASSWORD_FILE', 'DB_PASSWORD_FILE'].includes(name);
 
 const services = Object.entries(compose.services);
+/** What is not ours and sees no database. */
+const MONITORING = ['prometheus', 'grafana', 'jaeger'];
+const PORTS = { db: 'DB_PORT', prometheus: 'PROMETHEUS_PORT', grafana: 'GRAFANA_PORT', jaeger: 'JAEGER_PORT' };
+const withDatabase = services.filter(([name]) => !MONITORING.includes(name));
 
 describe('compose.yaml', () => {
   it('uses only variables that the store or the image knows, outside of the containers and inside', () => {
     const outside = [...composeText.matchAll(/\$\{(\w+)/g)].map((found) => found[1]!);
     expect(new Set(outside)).toEqual(
-      new Set(['POSTGRES_PASSWORD_FILE', 'DB_PASSWORD_FILE', 'DB_PORT', 'WYCKOFF_CHUNK_INTERVAL']),
+      new Set([
+        ...['POSTGRES_PASSWORD_FILE', 'DB_PASSWORD_FILE', 'WYCKOFF_CHUNK_INTERVAL', 'OTLP_PORT'],
+        ...Object.values(PORTS),
+      ]),
     );
-    const inside = services.flatMap(([, { environment }]) => Object.keys(environment));
-    expect([...outside, ...inside].filter((name) => !known(name))).toEqual([]);
+    const inside = withDatabase.flatMap(([, { environment }]) => Object.keys(environment));
+    const ports = ['OTLP_PORT', ...Object.values(PORTS)];
+    expect([...outside, ...inside].filter((name) => !known(name) && !ports.includes(name))).toEqual([]);
     expect(composeText.match(/\$(?!\{\w+(?::[-?]|\}))/g)).toBeNull(); // no other form, none without a default or a message
   });
 
@@ -40,7 +48,7 @@ describe('compose.yaml', () => {
       expect(file, name).toMatch(
         /^\$\{\w+_FILE:\?it names the file with the password of .+, see docs\/deployment\.md\}$/,
       );
-    for (const [name, { environment, secrets }] of services) {
+    for (const [name, { environment, secrets }] of withDatabase) {
       const passwords = Object.entries(environment).filter(([variable]) => /PASSWORD|SECRET|URL/.test(variable));
       expect(passwords.length, name).toBeGreaterThan(0);
       for (const [variable, path] of passwords) {
@@ -59,10 +67,29 @@ describe('compose.yaml', () => {
     expect(Number(major)).toBeGreaterThanOrEqual(17);
     // From 18 on the image keeps its data in a folder of /var/lib/postgresql.
     expect(Number(major)).toBeLessThan(18);
-    const ports = services.flatMap(([, service]) => service.ports ?? []);
-    expect(ports).toEqual([expect.stringMatching(/^127\.0\.0\.1:\$\{DB_PORT:-5432\}:5432$/)]);
+    for (const [name, { ports = [] }] of services) {
+      for (const port of ports) expect(port, name).toMatch(/^127\.0\.0\.1:\$\{[A-Z]+_PORT:-(\d+)\}:\1$/);
+      const variable = Object.entries(PORTS).find(([of]) => of === name)?.[1];
+      expect(ports.filter((port) => port.includes(`{${variable}:`))).toHaveLength(variable ? 1 : 0);
+    }
     for (const [name, { image, build }] of services)
-      expect(build !== undefined || image.includes(':'), name).toBe(true);
+      expect(build !== undefined || /:v?\d+\.\d+\.\d+/.test(image), name).toBe(true);
+  });
+
+  it('keeps what watches away from the database, and starts it only where it is asked for', () => {
+    for (const name of MONITORING) {
+      const { networks, profiles, secrets, healthcheck } = service(name);
+      expect({ networks, profiles, secrets }, name).toEqual({
+        networks: ['monitoring'],
+        profiles: ['monitoring'],
+        secrets: [],
+      });
+      expect(healthcheck!.test[0], name).toBe('CMD');
+    }
+    expect(service('serve')).toMatchObject({ networks: ['default', 'monitoring'], profiles: ['monitoring'] });
+    expect(service('serve').ports).toBeUndefined();
+    const named = services.flatMap(([, { networks = [] }]) => networks);
+    expect(named.filter((name) => name !== 'default' && !(name in compose.networks))).toEqual([]);
   });
 
   it('names files, folders, volumes and services that are there', () => {
@@ -78,8 +105,8 @@ describe('compose.yaml', () => {
 
   it('has everything wait for the migrations, and them for a database that is healthy', () => {
     expect(service('migrate').depends_on).toEqual({ db: { condition: 'service_healthy' } });
-    const others = services.filter(([name]) => !['db', 'migrate'].includes(name));
-    expect(others.length).toBeGreaterThan(0);
+    const others = withDatabase.filter(([name]) => !['db', 'migrate'].includes(name));
+    expect(others.length).toBeGreaterThan(1);
     for (const [, { depends_on }] of others)
       expect(depends_on).toEqual({ migrate: { condition: 'service_completed_successfully' } });
   });
@@ -93,7 +120,7 @@ describe('compose.yaml', () => {
     onTestFinished(() => rmSync(folder, { recursive: true }));
     writeFileSync(join(folder, 'password'), 'secret');
     const config = (environment: NodeJS.ProcessEnv) =>
-      execFileSync('docker', ['compose', '--profile', 'cli', 'config', '--format', 'json'], {
+      execFileSync('docker', ['compose', '--profile', 'cli', '--profile', 'monitoring', 'config', '--format', 'json'], {
         cwd: DOCKER,
         env: { PATH: process.env.PATH, HOME: process.env.HOME, COMPOSE_DISABLE_ENV_FILE: '1', ...environment },
         encoding: 'utf8',

@@ -7,28 +7,42 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const textOf = (name: string) => readFileSync(join(ROOT, name), 'utf8');
 const manifest = JSON.parse(textOf('package.json')) as { scripts: Record<string, string>; engines: { node: string } };
 
-describe.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/architecture.md', 'docs/deployment.md'])(
-  '%s',
-  (page) => {
-    const text = textOf(page);
+describe.each([
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'docs/architecture.md',
+  'docs/deployment.md',
+  'docs/runbook.md',
+  'docs/troubleshooting.md',
+])('%s', (page) => {
+  const text = textOf(page);
 
-    it('links only to files that are there', () => {
-      const targets = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map((link) => link[1] ?? '');
-      expect(targets.filter((target) => !existsSync(join(ROOT, dirname(page), target)))).toEqual([]);
-    });
+  it('links only to files that are there', () => {
+    const targets = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map((link) => link[1] ?? '');
+    expect(targets.filter((target) => !existsSync(join(ROOT, dirname(page), target)))).toEqual([]);
+  });
 
-    it('names only npm scripts that are there', () => {
-      const named = [...text.matchAll(/\bnpm (?:run (?:--silent )?([\w:]+)|(start|test)\b)/g)];
-      const scripts = named.map((match) => match[1] ?? match[2] ?? '');
-      expect(scripts.filter((script) => !(script in manifest.scripts))).toEqual([]);
+  it('links only to headings that are there', () => {
+    const targets = [...text.matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)];
+    const missing = targets.filter(([, file = '', anchor = '']) => {
+      const target = file === '' ? text : textOf(join(dirname(page), file));
+      return !anchorsOf(target).includes(anchor);
     });
+    expect(missing.map(([link]) => link)).toEqual([]);
+  });
 
-    it('names only source files that are there', () => {
-      const named = [...text.matchAll(/`((?:src|tests|prisma|docs)\/[\w./-]+\.\w+)`/g)].map((match) => match[1] ?? '');
-      expect(named.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
-    });
-  },
-);
+  it('names only npm scripts that are there', () => {
+    const named = [...text.matchAll(/\bnpm (?:run (?:--silent )?([\w:]+)|(start|test)\b)/g)];
+    const scripts = named.map((match) => match[1] ?? match[2] ?? '');
+    expect(scripts.filter((script) => !(script in manifest.scripts))).toEqual([]);
+  });
+
+  it('names only source files that are there', () => {
+    const named = [...text.matchAll(/`((?:src|tests|prisma|docs)\/[\w./-]+\.\w+)`/g)].map((match) => match[1] ?? '');
+    expect(named.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+});
 
 describe('README.md', () => {
   it('sets everything up with two commands', () => {
@@ -48,3 +62,13 @@ describe('README.md', () => {
     expect(stated).toHaveLength(1);
   });
 });
+
+/** As GitHub makes them of headings. */
+function anchorsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}

@@ -116,7 +116,7 @@ const CHUNKS = `
   FROM sized`;
 
 /** A job that never ran has -infinity as its last run, which no Date can be. */
-async function readJobs(client: Client): Promise<JobStatus[]> {
+export async function readJobs(client: Client): Promise<JobStatus[]> {
   const { rows } = await client.query<JobStatus>(
     `SELECT job_id AS id, proc_name AS job, job.hypertable_name AS table, schedule_interval::text AS every, scheduled AS enabled,
             CASE WHEN isfinite(last_run_started_at) THEN last_run_started_at END AS "lastRun", last_run_status AS "lastStatus",
