@@ -24,11 +24,11 @@ class Received {
 
 const scaled = fc.bigInt({ min: 1n, max: 10n ** 18n - 1n });
 const some = fc.record({
-  at: fc.oneof(
-    fc.bigInt({ min: 0n, max: 180n * SECOND }),
-    fc.constantFrom(0n, SECOND - 1n, SECOND, 60n * SECOND - 1n, 60n * SECOND),
-  ),
-  id: fc.constantFrom(null, '1', '2', '10', 'a', 'Z', '\u{1f600}', '\uffff', 'ab', '0000000001'),
+  at: fc.oneof(fc.bigInt({ min: 0n, max: 180n * SECOND }), {
+    weight: 2,
+    arbitrary: fc.constantFrom(0n, SECOND - 1n, SECOND, 60n * SECOND - 1n, 60n * SECOND),
+  }),
+  id: fc.oneof(fc.constant(null), fc.constantFrom('1', '2', '10', 'a', 'Z', '\u{1f600}', '\uffff', 'ab', '0000000001')),
   price: scaled,
   size: fc.oneof(scaled, fc.constantFrom(1n, 10n ** 24n - 1n)),
   side: fc.constantFrom('buy' as const, 'sell' as const, null),
