@@ -6,7 +6,7 @@ import type { OrderBookSnapshot } from '../domain/order-book.js';
 import type { MarketSymbol } from '../domain/symbol.js';
 import { SECOND } from '../domain/tick-interval.js';
 import { openingAt, spanText } from './time-series/buckets.js';
-import { ask, boundedWindow, inWindow, microseconds, selected } from './time-series/read.js';
+import { ask, boundedWindow, inWindow, microseconds, nameOf, selected } from './time-series/read.js';
 import type { TimeSeriesTable, WriteOptions } from './time-series/table.js';
 import type { ReadWindow } from './time-series/window.js';
 
@@ -30,7 +30,7 @@ export async function readLastBooks(
   const { text, values } = inWindow(table, window);
   const place = values.length + 1;
   return ask(client, table, window.series, {
-    name: 'last-of-buckets',
+    name: nameOf('last-of-buckets', window),
     text: `SELECT ${selected(table)}
            FROM (SELECT *, lead(timestamp) OVER (ORDER BY timestamp) AS next FROM ${table.relation} WHERE ${text}) AS book
            WHERE next IS NULL OR next >= ${openingAt(place)} + $${place}::interval
@@ -51,7 +51,7 @@ export async function readImbalances(
   const { text, values } = inWindow(table, window);
   const place = values.length + 1;
   const { rows } = await client.query<Row>({
-    name: 'order_book_snapshots.imbalance',
+    name: nameOf('order_book_snapshots.imbalance', window),
     text: `SELECT ${microseconds('opening')}, sum(imbalance * stood), sum(stood) FILTER (WHERE imbalance IS NOT NULL), count(*)
            FROM (SELECT ${openingAt(place)} AS opening, imbalance, extract(epoch FROM
                    least(lead(timestamp) OVER (ORDER BY timestamp), ${openingAt(place)} + $${place}::interval) - timestamp) AS stood
