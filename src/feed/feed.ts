@@ -8,7 +8,7 @@ import { type FrameRequest, type InferenceInput, readFrameRequest } from './fram
 import type { MarketFrame } from './market-frame.js';
 import { type BookInput, readBookAt } from './order-book-input.js';
 import { readFrame } from './read-frame.js';
-import { replay } from './replay/replay.js';
+import { Replay } from './replay/replay.js';
 import type { ReplayEvent } from './replay/replay-event.js';
 import { type ReplayInput, readReplayRequest } from './replay/replay-request.js';
 
@@ -85,7 +85,12 @@ export class Feed {
    * @throws NotFoundError SERIES_UNKNOWN where the store has nothing of a series that was asked for
    */
   async *replay(input: ReplayInput): AsyncGenerator<ReplayEvent, void, undefined> {
-    yield* replay(this.#sources.session, readReplayRequest(input), input.signal);
+    const replay = await Replay.open(this.#sources.session, readReplayRequest(input), input.signal);
+    try {
+      while (await replay.ready()) for (let event = replay.take(); event; event = replay.take()) yield event;
+    } finally {
+      await replay.close();
+    }
   }
 }
 

@@ -11,8 +11,10 @@ const tracer = trace.getTracer('wyckoff-store');
 export const traceCall: CallObserver = (call) => {
   const span = tracer.startSpan(call.operation, { kind: SpanKind.CLIENT });
   if (span.isRecording()) span.setAttributes(attributesOf(call));
+  // Once a call: an iteration runs in it for every row.
+  const within = trace.setSpan(context.active(), span);
   return {
-    run: (use) => context.with(trace.setSpan(context.active(), span), use),
+    run: (use) => context.with(within, use),
     end: ({ error, rows }) => {
       if (rows !== undefined) span.setAttribute('db.bars_count', rows);
       if (error !== undefined) {

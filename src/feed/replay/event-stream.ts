@@ -32,6 +32,11 @@ export class EventStream {
     this.#ahead = this.#begin();
   }
 
+  /** In milliseconds since the epoch, to the microsecond as near as a float comes. */
+  get instant(): number {
+    return this.millisecond + this.microsecond / 1000;
+  }
+
   get event(): ReplayEvent {
     return this.#page!.event(this.#index);
   }

@@ -17,12 +17,16 @@ export class Pace {
     this.#signal = signal;
   }
 
+  /** Whether market time has passed the instant. */
+  reached(instant: number): boolean {
+    return this.#begun !== undefined && this.#left(instant) <= 0;
+  }
+
   /** Resolves when market time has reached the instant; at once where it has passed it. */
   async until(instant: number): Promise<void> {
     this.#begun ??= performance.now();
-    const due = this.#begun + (instant - this.#from) / this.#speed;
     for (;;) {
-      const left = due - performance.now();
+      const left = this.#left(instant);
       if (left <= 0) return;
       // A timer may fire a little early, and the loop then goes round.
       await sleep(Math.min(Math.ceil(left), LONGEST_SLEEP), undefined, { signal: this.#signal }).catch((error) => {
@@ -30,5 +34,9 @@ export class Pace {
         throw error;
       });
     }
+  }
+
+  #left(instant: number): number {
+    return this.#begun! + (instant - this.#from) / this.#speed - performance.now();
   }
 }

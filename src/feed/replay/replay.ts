@@ -1,87 +1,77 @@
-import type { Client, Session } from '../../database/session.js';
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
+import type { Session } from '../../database/session.js';
 import { dateOf } from '../../domain/microseconds.js';
-import type { SeriesKey } from '../../domain/series.js';
-import type { MarketSymbol } from '../../domain/symbol.js';
-import { NotFoundError } from '../../errors.js';
-import { barEvents } from './bar-events.js';
-import { EventStream, type ReadPage } from './event-stream.js';
+import { EventStream } from './event-stream.js';
+import { openSeries } from './open-series.js';
 import { Pace } from './pace.js';
 import { PageReaders } from './page-readers.js';
-import { REPLAY_KINDS, type ReplayEvent, type ReplayKind } from './replay-event.js';
+import type { ReplayEvent } from './replay-event.js';
 import type { ReplayRequest } from './replay-request.js';
 import { StreamHeap } from './stream-heap.js';
-import { tickEvents } from './tick-events.js';
 
-/** Events in memory, of all series together; each has two pages. */
-const EVENTS_HELD = 200_000;
-const SMALLEST_PAGE = 250;
-const LARGEST_PAGE = 10_000;
-/** A book may have thousands of levels. */
-const BOOK_PAGE = 250;
+/**
+ * A loop over what is in memory never leaves the microtasks: after so many events it lets the process do what else is due, reading ahead and
+ * hearing of an abort among that.
+ */
+const EVENTS_A_TURN = 256;
 
-export async function* replay(
-  session: Session,
-  request: ReplayRequest,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<ReplayEvent, void, undefined> {
-  signal?.throwIfAborted();
-  const pages = await session.withClient((client) => openSeries(client, request));
-  const pace = request.speed && new Pace(dateOf(request.from).getTime(), request.speed, signal);
-  const readers = new PageReaders(session);
-  try {
+/** A replay under way: `while (await ready()) for (let event = take(); event; event = take())`. */
+export class Replay {
+  readonly #readers: PageReaders;
+  readonly #pace: Pace | undefined;
+  readonly #signal: AbortSignal | undefined;
+  readonly #heap = new StreamHeap();
+  /** Streams whose page is used up. */
+  #spent: EventStream[];
+  #taken = 0;
+
+  private constructor(readers: PageReaders, streams: EventStream[], pace: Pace | undefined, signal?: AbortSignal) {
+    this.#readers = readers;
+    this.#spent = streams;
+    this.#pace = pace;
+    this.#signal = signal;
+  }
+
+  /** @throws NotFoundError SERIES_UNKNOWN */
+  static async open(session: Session, request: ReplayRequest, signal: AbortSignal | undefined): Promise<Replay> {
+    signal?.throwIfAborted();
+    const { from, speed } = request;
+    const pages = await session.withClient((client) => openSeries(client, request));
+    const readers = new PageReaders(session);
     const streams = pages.map((page, rank) => new EventStream(rank, () => readers.read(page)));
-    const heap = new StreamHeap();
-    for (const stream of streams) if (await stream.turn()) heap.add(stream);
-    for (let stream = heap.top; stream; stream = heap.top) {
-      if (pace) await pace.until(stream.millisecond + stream.microsecond / 1000);
-      yield stream.event;
-      if (stream.advance()) {
-        heap.sink();
-        continue;
-      }
-      signal?.throwIfAborted();
-      if (await stream.turn()) heap.sink();
-      else heap.removeTop();
+    const pace = speed === undefined ? undefined : new Pace(dateOf(from).getTime(), speed, signal);
+    return new Replay(readers, streams, pace, signal);
+  }
+
+  /** Waits until the next event can be taken; false after the last. */
+  async ready(): Promise<boolean> {
+    this.#signal?.throwIfAborted();
+    if (this.#taken >= EVENTS_A_TURN) {
+      this.#taken = 0;
+      await turnOfLoop();
+      this.#signal?.throwIfAborted();
     }
-  } finally {
-    await readers.close();
+    for (const stream of this.#spent.splice(0)) if (await stream.turn()) this.#heap.add(stream);
+    const { top } = this.#heap;
+    if (!top) return false;
+    await this.#pace?.until(top.instant);
+    return true;
   }
-}
 
-type Wanted =
-  | (SeriesKey & { readonly kind: 'bar' })
-  | { readonly kind: Exclude<ReplayKind, 'bar'>; readonly symbol: MarketSymbol };
-
-/** In the order of their events at one instant: by kind, bars by timeframe, symbols as they were asked for. */
-function wantedOf({ symbols, timeframes, kinds }: ReplayRequest): Wanted[] {
-  return REPLAY_KINDS.filter((kind) => kinds.includes(kind)).flatMap((kind): Wanted[] => {
-    if (kind !== 'bar') return symbols.map((symbol) => ({ kind, symbol }));
-    return timeframes.flatMap((timeframe) => symbols.map((symbol) => ({ kind, symbol, timeframe })));
-  });
-}
-
-/** @throws NotFoundError SERIES_UNKNOWN */
-async function openSeries(client: Client, request: ReplayRequest): Promise<ReadPage[]> {
-  const { from, to } = request;
-  const wanted = wantedOf(request);
-  const share = Math.floor(EVENTS_HELD / 2 / wanted.length);
-  const size = Math.max(SMALLEST_PAGE, Math.min(share, LARGEST_PAGE));
-  const opened: ReadPage[] = [];
-  for (const series of wanted) {
-    const { kind, symbol } = series;
-    const pages =
-      kind === 'bar'
-        ? await barEvents(client, series, from, to, size)
-        : await tickEvents(client, kind, { symbol, from, to }, kind === 'orderBook' ? BOOK_PAGE : size);
-    if (!pages) throw unknown(kind === 'bar' ? `${series.timeframe} bar` : kind, symbol);
-    opened.push(pages);
+  /** The next event, where there is nothing to wait for. */
+  take(): ReplayEvent | undefined {
+    const { top } = this.#heap;
+    if (!top || this.#spent.length > 0 || this.#taken >= EVENTS_A_TURN) return undefined;
+    if (this.#pace && !this.#pace.reached(top.instant)) return undefined;
+    const { event } = top;
+    this.#taken += 1;
+    if (top.advance()) this.#heap.sink();
+    else this.#spent.push(this.#heap.removeTop());
+    return event;
   }
-  return opened;
-}
 
-function unknown(what: string, symbol: string): NotFoundError {
-  const noun = what === 'orderBook' ? 'order book' : what;
-  return new NotFoundError('SERIES_UNKNOWN', `the store has no ${noun} of ${symbol}`, {
-    hint: 'a replay has what is stored, and makes no coarser bars of finer ones; store.bars.series() lists the series of bars',
-  });
+  /** Waits for what is being read. */
+  async close(): Promise<void> {
+    await this.#readers.close();
+  }
 }

@@ -37,11 +37,14 @@ export class StreamHeap {
     streams[place] = stream;
   }
 
-  removeTop(): void {
+  removeTop(): EventStream {
+    const top = this.#streams[0]!;
     const last = this.#streams.pop()!;
-    if (this.#streams.length === 0) return;
-    this.#streams[0] = last;
-    this.sink();
+    if (last !== top) {
+      this.#streams[0] = last;
+      this.sink();
+    }
+    return top;
   }
 }
 

@@ -1,16 +1,26 @@
 import { copyStored } from '../../database/copy.js';
 import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
-import { BarBlock, NO_PRICE } from '../../domain/bar-block.js';
+import { NO_PRICE, resized } from '../../domain/bar-block.js';
 import type { SeriesKey } from '../../domain/series.js';
 import { timeframeGrid } from '../../domain/timeframe.js';
 import { DAY } from './changed-days.js';
+import { STORED_COLUMNS, StoredBars } from './stored-bars.js';
 
 /** Stored bars of one series with all that is stored of them, oldest first. */
-export class BarPage extends BarBlock {
-  readonly spreadRatio: bigint[] = [];
-  readonly volumeRatio: bigint[] = [];
-  readonly createdAt: number[] = [];
+export class BarPage extends StoredBars {
+  /** In milliseconds since the epoch. */
+  createdAt: Float64Array;
+
+  constructor(capacity: number) {
+    super(capacity);
+    this.createdAt = new Float64Array(this.timestamp.length);
+  }
+
+  override resize(capacity: number): void {
+    super.resize(capacity);
+    this.createdAt = resized(this.createdAt, capacity);
+  }
 }
 
 /** TimescaleDB plans every chunk that a page touches; where bars are few it is planned for more of them at once. */
@@ -54,7 +64,7 @@ export class BarPages {
 /** COPY (SELECT ... FROM ohlcv_bars WHERE symbol, timeframe, timestamp >= from AND timestamp < to ORDER BY timestamp) TO STDOUT (FORMAT binary) */
 async function readPage(client: Client, key: SeriesKey, from: number, to: number, size: number): Promise<BarPage> {
   const page = new BarPage(size);
-  const query = `SELECT timestamp, open, high, low, close, volume, spread_ratio, volume_ratio, vwap, source, created_at FROM ohlcv_bars
+  const query = `SELECT ${STORED_COLUMNS}, source, created_at FROM ohlcv_bars
     WHERE symbol = ${client.escapeLiteral(key.symbol)} AND timeframe = ${client.escapeLiteral(key.timeframe)}
       AND timestamp >= '${instant(from)}' AND timestamp < '${instant(to)}' ORDER BY timestamp`;
   await copyStored(client, query, (row) => {
