@@ -39,7 +39,7 @@ export async function readPage<Row>(
     table,
     window.series,
     {
-      name: 'page',
+      name: `page-${size}`, // a parameter would hide from the planner how few they are
       text: `SELECT ${selected(table)} FROM (
                SELECT * FROM ${table.relation} WHERE ${text} ORDER BY timestamp FETCH FIRST ${size} ROWS WITH TIES) AS page
              ORDER BY ${order(table, 'ASC')}`,
