@@ -1,5 +1,6 @@
 import type { Session } from '../database/session.js';
 import type { OrderBookSnapshot } from '../domain/order-book.js';
+import { requireObject } from '../domain/problem.js';
 import type { InstantInput } from '../domain/time.js';
 import type { Aggregates } from '../repositories/bars/buckets.js';
 import type { Frame, MultiTimeframeInput } from '../repositories/bars/multi-timeframe.js';
@@ -58,7 +59,8 @@ export class Feed {
   async multiTimeframe(
     input: Omit<MultiTimeframeInput, 'at'> & { readonly at?: InstantInput | undefined },
   ): Promise<Frame[]> {
-    return this.#sources.bars.multiTimeframe({ ...input, at: input?.at ?? new Date() });
+    requireObject(input, 'multiTimeframe');
+    return this.#sources.bars.multiTimeframe({ ...input, at: input.at ?? new Date() });
   }
 
   /**

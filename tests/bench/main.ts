@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { timescaleBinaries } from '../setup/timescale-binaries.js';
 import { BenchDatabase, psqlVersion } from './bench-database.js';
+import { compareInference, compareReplay } from './feed.js';
 import { openLayouts } from './layout-databases.js';
 import { compareLayoutLookups } from './layout-lookups.js';
 import { compareResample } from './layout-resample.js';
@@ -27,7 +28,7 @@ try {
   embedded = (await bench.store.health()).serverVersion;
   for (const compare of [
     ...[comparePatternWrites, compareLatestPatterns, compareApprovals, compareAuditAppends],
-    ...[compareWrites, compareYearLookup, compareColumns, compareStoredAmount, measureMemory],
+    ...[compareWrites, compareYearLookup, compareColumns, compareStoredAmount, compareReplay, measureMemory],
   ]) {
     await bench.settle();
     report(await compare(bench));
@@ -42,7 +43,7 @@ if (timescaleBinaries()) {
   try {
     versions = `the layouts side by side: ${layouts.versions}, fsync on`;
     for (const comparison of await compareLayoutLookups(layouts)) report(comparison);
-    for (const compare of [compareResample, compareSize, compareTrades, compareOrderBooks])
+    for (const compare of [compareResample, compareSize, compareTrades, compareOrderBooks, compareInference])
       report(await compare(layouts));
   } finally {
     await layouts.close();
