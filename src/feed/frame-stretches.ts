@@ -7,7 +7,6 @@ import { readKnownView, readSymbolView } from '../repositories/bars/symbol-view.
 import { readLastBooks } from '../repositories/order-book-buckets.js';
 import { ORDER_BOOKS } from '../repositories/order-books.js';
 import { closedBuckets } from '../repositories/time-series/buckets.js';
-import type { SeriesName } from '../repositories/time-series/table.js';
 import type { FrameRequest } from './frame-request.js';
 import type { FrameStretch } from './market-frame.js';
 
@@ -17,7 +16,6 @@ const MINUTE = 60_000;
 export async function readStretches(
   client: Client,
   request: FrameRequest,
-  books: SeriesName,
 ): Promise<{ context: FrameStretch | null; lookAhead: FrameStretch | null }> {
   const { at, contextMinutes, lookAheadMinutes } = request;
   if (contextMinutes === 0 && lookAheadMinutes === 0) return { context: null, lookAhead: null };
@@ -28,7 +26,7 @@ export async function readStretches(
     to: new Date(to),
     timeframe,
     bars: await readBars(client, request, timeframe, firstOpening, to - duration + 1),
-    orderBooks: await readBooks(client, request, books, firstMinute, to),
+    orderBooks: await readBooks(client, request, firstMinute, to),
   });
   const [before, after] = [at - contextMinutes * MINUTE, at + lookAheadMinutes * MINUTE];
   const minuteOfAt = bucketOf(BigInt(at) * 1000n, intervalSpan('1m'));
@@ -62,8 +60,9 @@ async function readBars(
 }
 
 /** The last book of each minute that opens at `first` or later and has closed by `to`. */
-async function readBooks(client: Client, { knownAt }: FrameRequest, series: SeriesName, first: bigint, to: number) {
+async function readBooks(client: Client, { symbol, knownAt }: FrameRequest, first: bigint, to: number) {
   const end = BigInt(to) * 1000n;
+  const series = { symbol, timeframe: '', name: '' };
   const known = knownAt === undefined ? undefined : new Date(knownAt);
   const window = { series, first, last: end - 1n, open: true, knownAt: known };
   const span = intervalSpan('1m');

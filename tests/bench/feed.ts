@@ -19,7 +19,7 @@ export async function compareInference({ plain, timescale }: BenchLayouts): Prom
   let turn = 0;
   const frames = (bench: BenchDatabase, timeframes: readonly Timeframe[]) => async () => {
     turn += 1;
-    const at = new Date(START + (DAYS - 1) * DAY + ((turn * 977) % 1380) * MINUTE + 30_000);
+    const at = new Date(START + (DAYS - 1) * DAY + ((turn * 977) % 1380) * MINUTE + 31_000);
     const frame = await bench.store.feed.inference({ symbol: 'BENCH', at, timeframes, bars: BARS });
     if (!frame.orderBook || frame.imbalances.length < 4 || frame.indicators.length < INDICATORS.length)
       throw new Error(`a part of the frame at ${at.toISOString()} is missing`);
