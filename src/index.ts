@@ -93,6 +93,14 @@ export {
   type UnwrittenRow,
   WyckoffError,
 } from './errors.js';
+export type { AsOfFeed } from './feed/as-of-feed.js';
+export type { Feed } from './feed/feed.js';
+export { parseFrame, serializeFrame } from './feed/frame-json.js';
+export type { InferenceInput } from './feed/frame-request.js';
+export type { FrameStretch, MarketFrame } from './feed/market-frame.js';
+export type { BookInput } from './feed/order-book-input.js';
+export type { ReplayEvent, ReplayKind } from './feed/replay/replay-event.js';
+export type { ReplayInput } from './feed/replay/replay-request.js';
 export type { FeedAdapter, FeedEvent } from './ingest/adapters/adapter.js';
 export type { BookLoss, LossReason } from './ingest/adapters/binance/book-sync.js';
 export { BinanceLive } from './ingest/adapters/binance/live.js';

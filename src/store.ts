@@ -13,6 +13,8 @@ import { readOrThrow, requireObject } from './domain/problem.js';
 import { readText } from './domain/text.js';
 import { type InstantInput, readInstant } from './domain/time.js';
 import type { Problem } from './errors.js';
+import { AsOfFeed } from './feed/as-of-feed.js';
+import { Feed } from './feed/feed.js';
 import { Ingest } from './ingest/ingest.js';
 import { type IngestOptions, readSettings } from './ingest/settings.js';
 import { type CallObserver, observeBoth, observed, observedAll } from './observability/calls.js';
@@ -20,7 +22,6 @@ import type { HttpServer, HttpServerOptions } from './observability/http-server.
 import type { Metrics } from './observability/metrics.js';
 import { traceCall } from './observability/tracing.js';
 import { type AuditContext, LONGEST_ACTOR } from './repositories/audit/append.js';
-import { AsOfReader } from './repositories/bars/as-of-reader.js';
 import { LedgerSession } from './repositories/ledger/ledger-session.js';
 import type { PatternSettings } from './repositories/patterns.js';
 import { createRepositories, type Repositories } from './repositories/repositories.js';
@@ -58,6 +59,8 @@ export interface TransactionOptions extends Pick<AuditContext, 'correlationId'>,
 
 /** The repositories, all on one database transaction. */
 export interface Transaction extends Repositories {
+  /** Reads of this transaction: all of one snapshot where its isolation is `repeatable read`. */
+  readonly feed: Feed;
   /** Joins: what `use` does is part of this transaction, which fails as a whole if `use` throws. */
   transaction<T>(options: TransactionOptions, use: (tx: Transaction) => Promise<T>): Promise<T>;
 }
@@ -75,6 +78,8 @@ export class Store implements Repositories {
   readonly campaigns: Repositories['campaigns'];
   readonly backtests: Repositories['backtests'];
   readonly audit: Repositories['audit'];
+  /** What was known of a market at an instant, and what happened from one to another. */
+  readonly feed: Feed;
   /** Metrics in the form of prom-client, where `openStore({ metrics: true })` asked for them. */
   readonly metrics: Registry | undefined;
   readonly #observe: CallObserver;
@@ -125,6 +130,7 @@ export class Store implements Repositories {
     this.campaigns = repositories.campaigns;
     this.backtests = repositories.backtests;
     this.audit = repositories.audit;
+    this.feed = this.#feed(this.#units.outside, repositories);
   }
 
   /** How the database stores the bars: in a plain table, or in TimescaleDB's chunks. */
@@ -147,9 +153,9 @@ export class Store implements Repositories {
     return this.#units.run({ isolation, retries }, (unit) => this.#within(unit, context, use));
   }
 
-  /** Reads bars as they could be read at an instant of market time, and counts what a run asks for that it could not have known. */
-  asOf(at: InstantInput): AsOfReader {
-    return new AsOfReader(this.bars, at);
+  /** Reads bars and frames as they could be read at an instant of market time, and counts what a run asks for that it could not have known. */
+  asOf(at: InstantInput): AsOfFeed {
+    return new AsOfFeed(this.bars, this.feed, at);
   }
 
   /**
@@ -212,14 +218,21 @@ export class Store implements Repositories {
     return observedAll(createRepositories(session, ledger, context, this.#settings, aggregates), this.#observe);
   }
 
+  #feed(session: Session, { bars, orderBooks }: Repositories): Feed {
+    const aggregates = () => this.#database.layout.aggregates;
+    return observed(new Feed({ session, aggregates, bars, orderBooks }), 'feed', this.#observe);
+  }
+
   #within<T>(unit: UnitOfWork, context: AuditContext, use: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.#around.run({ unit, context }, () => use(this.#transaction(unit, context)));
   }
 
   #transaction(unit: UnitOfWork, context: AuditContext): Transaction {
     const ledger = LedgerSession.within(unit, context);
+    const repositories = this.#repositories(unit, ledger, context);
     return {
-      ...this.#repositories(unit, ledger, context),
+      ...repositories,
+      feed: this.#feed(unit, repositories),
       transaction: async (options, use) => {
         const inner = readContext(options, context);
         const { isolation, retries } = options;

@@ -5,6 +5,7 @@ import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { BinaryRowReader } from './copy-reader.js';
 import { BinaryRowWriter } from './copy-writer.js';
 import type { Client } from './session.js';
+import { holdsSnapshot } from './snapshot.js';
 
 /**
  * COPY in PostgreSQL's binary format, the fastest way in and out. https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4
@@ -60,7 +61,8 @@ export async function copyStored(
   const alone = (client as WholeClient).getTransactionStatus() === 'I';
   try {
     const lock = `DO $lock$ BEGIN PERFORM FROM (${query}) AS stored LIMIT 0; END $lock$`;
-    await client.query(alone ? `BEGIN; ${lock}` : lock);
+    // Whoever holds a snapshot already does not wait either.
+    if (!holdsSnapshot(client)) await client.query(alone ? `BEGIN; ${lock}` : lock);
     await copyOut(client, query, onRow, signal);
     if (alone) await client.query('COMMIT');
   } catch (error) {

@@ -14,8 +14,10 @@ export const traceCall: CallObserver = (call) => {
   // Without an SDK a span has no trace. One that is merely not sampled has, for the spans below it to know.
   if (!isSpanContextValid(span.spanContext())) return UNOBSERVED;
   if (span.isRecording()) span.setAttributes(attributesOf(call));
+  // Once a call: an iteration runs in it for every row.
+  const within = trace.setSpan(context.active(), span);
   return {
-    run: (use) => context.with(trace.setSpan(context.active(), span), use),
+    run: (use) => context.with(within, use),
     end: ({ error, rows }) => {
       if (rows !== undefined) span.setAttribute('db.bars_count', rows);
       if (error !== undefined) {

@@ -6,7 +6,7 @@ import type { OrderBookSnapshot } from '../domain/order-book.js';
 import type { MarketSymbol } from '../domain/symbol.js';
 import { SECOND } from '../domain/tick-interval.js';
 import { openingAt, spanText } from './time-series/buckets.js';
-import { ask, boundedWindow, inWindow, microseconds, selected } from './time-series/read.js';
+import { ask, boundedWindow, inWindow, microseconds, nameOf, selected } from './time-series/read.js';
 import type { TimeSeriesTable, WriteOptions } from './time-series/table.js';
 import type { ReadWindow } from './time-series/window.js';
 
@@ -14,7 +14,7 @@ type Table = Pick<
   TimeSeriesTable<never, OrderBookSnapshot, never, WriteOptions>,
   'relation' | 'seriesColumns' | 'select' | 'toRow'
 >;
-type Row = [opening: string, weighted: string | null, weight: string | null, snapshots: string];
+export type ImbalanceRow = [opening: string, weighted: string | null, weight: string | null, snapshots: string];
 
 const IMBALANCE_DECIMALS = 8;
 
@@ -30,7 +30,7 @@ export async function readLastBooks(
   const { text, values } = inWindow(table, window);
   const place = values.length + 1;
   return ask(client, table, window.series, {
-    name: 'last-of-buckets',
+    name: nameOf('last-of-buckets', window),
     text: `SELECT ${selected(table)}
            FROM (SELECT *, lead(timestamp) OVER (ORDER BY timestamp) AS next FROM ${table.relation} WHERE ${text}) AS book
            WHERE next IS NULL OR next >= ${openingAt(place)} + $${place}::interval
@@ -50,21 +50,34 @@ export async function readImbalances(
   if (!window) return [];
   const { text, values } = inWindow(table, window);
   const place = values.length + 1;
-  const { rows } = await client.query<Row>({
-    name: 'order_book_snapshots.imbalance',
-    text: `SELECT ${microseconds('opening')}, sum(imbalance * stood), sum(stood) FILTER (WHERE imbalance IS NOT NULL), count(*)
-           FROM (SELECT ${openingAt(place)} AS opening, imbalance, extract(epoch FROM
-                   least(lead(timestamp) OVER (ORDER BY timestamp), ${openingAt(place)} + $${place}::interval) - timestamp) AS stood
-                 FROM ${table.relation} WHERE ${text}) AS book
-           GROUP BY opening ORDER BY opening`,
+  const { rows } = await client.query<ImbalanceRow>({
+    name: nameOf('order_book_snapshots.imbalance', window),
+    text: `${imbalancesOf(table, text, place)} ORDER BY opening`,
     values: [...values, spanText(BigInt(seconds) * SECOND)],
     rowMode: 'array',
   });
-  return rows.map(([opening, weighted, weight, snapshots]) => ({
-    symbol: window.series.symbol as MarketSymbol,
+  return rows.map((row) => toImbalance(window.series.symbol as MarketSymbol, seconds, row));
+}
+
+/** SQL of an {@link ImbalanceRow} for each bucket of the books that `where` names; how long the buckets are is the parameter at `place`. */
+export function imbalancesOf({ relation }: Pick<Table, 'relation'>, where: string, place: number): string {
+  return `SELECT ${microseconds('opening')}, sum(imbalance * stood), sum(stood) FILTER (WHERE imbalance IS NOT NULL), count(*)
+           FROM (SELECT ${openingAt(place)} AS opening, imbalance, extract(epoch FROM
+                   least(lead(timestamp) OVER (ORDER BY timestamp), ${openingAt(place)} + $${place}::interval) - timestamp) AS stood
+                 FROM ${relation} WHERE ${where}) AS book
+           GROUP BY opening`;
+}
+
+export function toImbalance(
+  symbol: MarketSymbol,
+  seconds: ImbalanceSeconds,
+  [opening, weighted, weight, snapshots]: ImbalanceRow,
+): BookImbalance {
+  return {
+    symbol,
     seconds,
     timestamp: dateOf(BigInt(opening)),
     imbalance: weighted === null || weight === null ? null : divideHalfUp(weighted, weight, IMBALANCE_DECIMALS),
     snapshots: Number(snapshots),
-  }));
+  };
 }

@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { timescaleBinaries } from '../setup/timescale-binaries.js';
 import { BenchDatabase, psqlVersion } from './bench-database.js';
+import { compareInference, compareReplay } from './feed.js';
 import { measureIngest } from './ingest.js';
 import { openLayouts } from './layout-databases.js';
 import { compareLayoutLookups } from './layout-lookups.js';
@@ -28,7 +29,15 @@ try {
   embedded = (await bench.store.health()).serverVersion;
   for (const compare of [
     ...[comparePatternWrites, compareLatestPatterns, compareApprovals, compareAuditAppends],
-    ...[compareWrites, compareYearLookup, compareColumns, compareStoredAmount, measureMemory, measureIngest],
+    ...[
+      compareWrites,
+      compareYearLookup,
+      compareColumns,
+      compareStoredAmount,
+      compareReplay,
+      measureMemory,
+      measureIngest,
+    ],
   ]) {
     await bench.settle();
     report(await compare(bench));
@@ -43,7 +52,7 @@ if (timescaleBinaries()) {
   try {
     versions = `the layouts side by side: ${layouts.versions}, fsync on`;
     for (const comparison of await compareLayoutLookups(layouts)) report(comparison);
-    for (const compare of [compareResample, compareSize, compareTrades, compareOrderBooks])
+    for (const compare of [compareResample, compareSize, compareTrades, compareOrderBooks, compareInference])
       report(await compare(layouts));
   } finally {
     await layouts.close();

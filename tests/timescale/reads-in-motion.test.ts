@@ -39,6 +39,11 @@ const READS: Record<string, (store: Store) => Promise<number>> = {
     });
     return frames.reduce((sum, frame) => sum + frame.bars.length, 0);
   },
+  'feed.inference': async ({ feed }) => {
+    const input = { symbol: 'AAPL', timeframes: ['1d', '1h'] as const, at: '2024-06-01', bars: 200 };
+    const { timeframes } = await feed.inference(input);
+    return timeframes.reduce((sum, frame) => sum + frame.bars.length, 0);
+  },
   'upsert of what is there': async ({ bars }) =>
     (await bars.upsert(weekdayBars('AAPL', '2024-03-01', '2024-06-01'))).unchanged,
 };

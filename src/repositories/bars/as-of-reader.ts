@@ -11,10 +11,10 @@ import { type ResampleInput, readResampleRequest } from './resample-request.js';
 
 /** A request for what could not have been known when it was made. */
 export interface LookAheadViolation extends SeriesKey {
-  readonly method: 'range' | 'resample';
+  readonly method: 'range' | 'resample' | 'inference';
   /** Where the clock stood. */
   readonly at: Date;
-  /** The bound that reached too far: `to` (of a resample `end`), or `from` (`start`) where the request had none. */
+  /** The bound that reached too far: `to` (of a resample `end`), or `from` (`start`) where the request had none; the last instant that a frame was to have. */
   readonly asked: Date;
 }
 
@@ -36,7 +36,7 @@ interface KeptReads {
 }
 
 /** What the reader needs of the bars. */
-type ClosedBars = Pick<BarRepository, 'asOf' | 'range' | 'resample'>;
+export type ClosedBars = Pick<BarRepository, 'asOf' | 'range' | 'resample'>;
 
 /** Of all violations the first say what the run does wrong; a run that makes millions does not keep them all. */
 const KEPT_VIOLATIONS = 100;
@@ -93,7 +93,7 @@ export class AsOfReader {
     const at = this.#at;
     const { symbol, timeframe, knownAt } = input;
     const { key } = readWindow({ symbol, timeframe, knownAt });
-    return this.#answered(key, at, await this.#bars.asOf({ ...key, knownAt, at, limit: input.limit ?? 1 }));
+    return this.answered(key, at, await this.#bars.asOf({ ...key, knownAt, at, limit: input.limit ?? 1 }));
   }
 
   /**
@@ -112,11 +112,11 @@ export class AsOfReader {
     const { key, from, knownAt } = window;
     const asked = input.to === undefined ? from : window.to;
     if (asked > at || (input.to !== undefined && mayBeOpen(window, at)))
-      this.#record({ method: 'range', ...key, at: new Date(at), asked });
+      this.record({ method: 'range', ...key, at: new Date(at), asked });
     const end = Math.min(window.to.getTime(), at.getTime() - timeframeDuration(key.timeframe) + 1);
-    if (from.getTime() >= end) return this.#answered(key, at, []);
+    if (from.getTime() >= end) return this.answered(key, at, []);
     const closed = { ...key, from: input.from === undefined ? undefined : from, to: new Date(end), knownAt };
-    return this.#answered(key, at, await this.#bars.range(closed));
+    return this.answered(key, at, await this.#bars.range(closed));
   }
 
   /**
@@ -132,8 +132,8 @@ export class AsOfReader {
     const { symbol, from, to, start, end, fill } = input;
     const { asked, reachesOpen, ...request } = readResampleRequest({ symbol, from, to, start, end, fill, at });
     const key = { symbol: request.symbol, timeframe: request.to };
-    if (asked > at || reachesOpen) this.#record({ method: 'resample', ...key, at: new Date(at), asked });
-    return this.#answered(key, at, await this.#bars.resample({ symbol, from, to, start, end, fill, at }));
+    if (asked > at || reachesOpen) this.record({ method: 'resample', ...key, at: new Date(at), asked });
+    return this.answered(key, at, await this.#bars.resample({ symbol, from, to, start, end, fill, at }));
   }
 
   /** How many reads were answered. */
@@ -174,7 +174,8 @@ export class AsOfReader {
     return this.#violationCount === 0 && reads !== undefined && reads.lastAt > +from && reads.firstAt <= +to;
   }
 
-  #answered<T>(key: SeriesKey, at: Date, bars: T): T {
+  /** Counts a read of a series that is answered. */
+  protected answered<T>(key: SeriesKey, at: Date, bars: T): T {
     const instant = at.getTime();
     const before = this.#series.get(seriesName(key)) ?? { key, count: 0, firstAt: instant, lastAt: instant };
     // Reads that were under way together are answered in any order.
@@ -184,7 +185,7 @@ export class AsOfReader {
     return bars;
   }
 
-  #record(violation: LookAheadViolation): void {
+  protected record(violation: LookAheadViolation): void {
     this.#violationCount += 1;
     if (this.#violations.length < KEPT_VIOLATIONS) this.#violations.push(violation);
   }

@@ -168,7 +168,8 @@ export class BarRepository {
 
   /**
    * For each timeframe the last `limit` bars that had closed by `at`, oldest first, in the order of `timeframes`; all of one snapshot. Stored
-   * bars go before resampled ones; each frame says which it has, and of which timeframe.
+   * bars go before resampled ones; each frame says which it has, and of which timeframe. With `knownAt`, all as the store knew it at that instant of
+   * its own time.
    *
    * @throws InvalidInputError
    * @throws DatabaseError VOLUME_TOO_LARGE, as {@link resample}

@@ -44,10 +44,10 @@ export function readWindow(input: BarWindow & KnownAt): ReadWindow {
 }
 
 /** @throws InvalidInputError */
-export function readLimit(value: number): number {
+export function readLimit(value: number, path = 'limit'): number {
   return readOrThrow('limit', (report) => {
     if (Number.isSafeInteger(value) && value >= 1) return value;
-    report({ code: 'LIMIT_INVALID', path: 'limit', value, rule: 'a limit is a whole number from 1' });
+    report({ code: 'LIMIT_INVALID', path, value, rule: 'a limit is a whole number from 1' });
     return undefined;
   });
 }

@@ -3,6 +3,7 @@ import { vwapOf, WITHOUT_VWAP } from '../../database/layouts/aggregates.js';
 import type { Client } from '../../database/session.js';
 import type { MarketSymbol } from '../../domain/symbol.js';
 import { type Timeframe, timeframeDuration, timeframeGrid } from '../../domain/timeframe.js';
+import { knownBars } from './known-bars.js';
 import { type Stretch, stampOf } from './symbol-view.js';
 
 /** Buckets between two instants on their grid. */
@@ -29,7 +30,8 @@ export const GUARD = -1;
 /**
  * One statement for all queries, and so one snapshot. A row has: number, timestamp, open, high, low, close, volume, vwap, bars; with `stored`,
  * also spread_ratio, volume_ratio, source, created_at. The guard's `bars` is 1 where the catalog's stamp is `stamp`. Queries come in their order,
- * and the rows of each in the order of time, as PostgreSQL appends; whoever relies on it checks it.
+ * and the rows of each in the order of time, as PostgreSQL appends; whoever relies on it checks it. With `knownAt`, of the bars that were known
+ * then, stored ones without their ratios.
  */
 export function bucketStatement(
   client: Client,
@@ -37,13 +39,14 @@ export function bucketStatement(
   queries: readonly (BucketQuery | StoredQuery)[],
   stamp: string,
   stored: boolean,
+  knownAt?: number,
 ): string {
   const literal = client.escapeLiteral(symbol);
   const nothing = stored ? ', NULL::numeric, NULL::numeric, NULL::text, NULL::timestamptz' : '';
   const rows = queries.flatMap((query, number) => {
     if (query.low >= query.high) return [];
-    if ('limit' in query) return [storedRows(literal, query, number)];
-    return segmentsOf(query).map((segment) => bucketRows(literal, query, segment, number, nothing));
+    if ('limit' in query) return [storedRows(literal, query, number, knownAt)];
+    return segmentsOf(query).map((segment) => bucketRows(literal, query, segment, number, nothing, knownAt));
   });
   const guard = `SELECT ${GUARD}::bigint, NULL::timestamptz, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric,
     (${stampOf(literal)} = ${client.escapeLiteral(stamp)})::int::bigint${nothing}`;
@@ -90,7 +93,21 @@ function joinedToMost(stretches: readonly Stretch[], most: number): Stretch[] {
 /** On the grid of every timeframe, and before every bar: date_bin() of what lies before its origin was wrong until PostgreSQL 15.6. */
 const ORIGIN = "TIMESTAMPTZ '1600-01-01 00:00:00+00'";
 
-function bucketRows(symbol: string, query: BucketQuery, segment: Segment, number: number, nothing: string): string {
+/** The bars that a query reads, for its FROM. */
+function barsOf(symbol: string, timeframe: Timeframe, bounds: string, knownAt: number | undefined): string {
+  const series = `symbol = ${symbol} AND timeframe = '${timeframe}'`;
+  if (knownAt === undefined) return `ohlcv_bars WHERE ${series} AND ${bounds}`;
+  return knownBars(bounds, series, `'${instant(knownAt)}'`);
+}
+
+function bucketRows(
+  symbol: string,
+  query: BucketQuery,
+  segment: Segment,
+  number: number,
+  nothing: string,
+  knownAt: number | undefined,
+): string {
   const { from, to, relation, at } = query;
   const bounds = (column: string) =>
     `${column} >= '${instant(segment.low)}' AND ${column} < '${instant(segment.high)}'`;
@@ -106,11 +123,17 @@ function bucketRows(symbol: string, query: BucketQuery, segment: Segment, number
   return `(SELECT ${number}, date_bin(INTERVAL '${timeframeDuration(to) / 1000} seconds', timestamp, ${ORIGIN}) AS bucket,
       (array_agg(open ORDER BY timestamp))[1], max(high), min(low), (array_agg(close ORDER BY timestamp DESC))[1], sum(volume),
       ${vwapOf('sum(vwap * volume)', WITHOUT_VWAP, 'sum(volume)')}, count(*)${nothing}
-    FROM ohlcv_bars WHERE symbol = ${symbol} AND timeframe = '${from}' AND ${bounds('timestamp')} GROUP BY bucket ${closed} ORDER BY bucket)`;
+    FROM ${barsOf(symbol, from, bounds('timestamp'), knownAt)} GROUP BY bucket ${closed} ORDER BY bucket)`;
 }
 
-function storedRows(symbol: string, { timeframe, low, high, limit }: StoredQuery, number: number): string {
-  return `(SELECT ${number}, timestamp, open, high, low, close, volume::numeric, vwap, 1, spread_ratio, volume_ratio, source, created_at
-    FROM ohlcv_bars WHERE symbol = ${symbol} AND timeframe = '${timeframe}' AND timestamp >= '${instant(low)}' AND timestamp < '${instant(high)}'
-    ORDER BY timestamp DESC LIMIT ${limit})`;
+function storedRows(
+  symbol: string,
+  { timeframe, low, high, limit }: StoredQuery,
+  number: number,
+  knownAt: number | undefined,
+): string {
+  const bounds = `timestamp >= '${instant(low)}' AND timestamp < '${instant(high)}'`;
+  const ratios = knownAt === undefined ? 'spread_ratio, volume_ratio' : 'NULL::numeric, NULL::numeric';
+  return `(SELECT ${number}, timestamp, open, high, low, close, volume::numeric, vwap, 1, ${ratios}, source, created_at
+    FROM ${barsOf(symbol, timeframe, bounds, knownAt)} ORDER BY timestamp DESC LIMIT ${limit})`;
 }

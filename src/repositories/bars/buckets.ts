@@ -8,7 +8,7 @@ import { DatabaseError } from '../../errors.js';
 import { type BucketQuery, bucketStatement, GUARD, type StoredQuery } from './bucket-statement.js';
 import { AGGREGATED } from './changed-days.js';
 import { spanOf, WIDENING } from './nearby.js';
-import { readSymbolView, type Stretch, type SymbolView } from './symbol-view.js';
+import { readKnownView, readSymbolView, type Stretch, type SymbolView } from './symbol-view.js';
 
 /** Buckets of `[start, end)`, `before` of those before it however far back they lie, and, where asked for, the next one behind it. */
 export interface WantedBuckets {
@@ -49,20 +49,25 @@ const HOPEFUL_READS = 4;
 /**
  * Reads what `choose` wants of a symbol, in one statement. Of a series' stretch and of the days that changed it hears in a statement before that
  * one; so the second says as well whether they still are as they were, and where they are not, all begins anew. Who writes without a pause
- * does not keep a reader from its answer: the last read takes all from the bars and needs to know nothing.
+ * does not keep a reader from its answer: the last read takes all from the bars and needs to know nothing. With `knownAt`, what the bars were
+ * that were known then.
  */
 export async function readBuckets(
   client: Client,
   symbol: MarketSymbol,
   aggregates: Aggregates,
   choose: (view: SymbolView) => readonly Wanted[],
+  knownAt?: number,
 ): Promise<{ readonly view: SymbolView; readonly wanted: readonly Wanted[]; readonly answers: readonly Buckets[] }> {
   for (let read = 1; ; read += 1) {
-    const view = await readSymbolView(client, symbol, aggregates.values());
+    const view =
+      knownAt === undefined
+        ? await readSymbolView(client, symbol, aggregates.values())
+        : await readKnownView(client, symbol, knownAt);
     const wanted = choose(view);
     const hopeful = read <= HOPEFUL_READS;
     const relations = view.aggregated ? aggregates : new Map();
-    const answers = await readAsSeen(client, symbol, view, wanted, hopeful ? relations : undefined);
+    const answers = await readAsSeen(client, symbol, view, wanted, hopeful ? relations : undefined, knownAt);
     if (answers) return { view, wanted, answers };
   }
 }
@@ -74,11 +79,12 @@ async function readAsSeen(
   view: SymbolView,
   wanted: readonly Wanted[],
   aggregates: Aggregates | undefined,
+  knownAt: number | undefined,
 ): Promise<Buckets[] | undefined> {
   const reaches = wanted.map((each) => new Reach(each, view, aggregates !== undefined));
   for (;;) {
     const queries = wanted.map((each, index) => queryOf(each, reaches[index]!, view, aggregates));
-    const { same, answers } = await ask(client, symbol, queries, view.stamp);
+    const { same, answers } = await ask(client, symbol, queries, view.stamp, knownAt);
     if (aggregates && !same) return undefined;
     const short = reaches.filter((reach, index) => reach.widen(answers[index]!));
     if (short.length === 0) return answers;
@@ -166,12 +172,13 @@ async function ask(
   symbol: MarketSymbol,
   queries: readonly (BucketQuery | StoredQuery)[],
   stamp: string,
+  knownAt: number | undefined,
 ): Promise<{ same: boolean; answers: Buckets[] }> {
   const stored = queries.some((query) => 'limit' in query);
   const answers = queries.map(() => new Buckets());
   let same = false;
   let tooLarge: number | undefined;
-  await copyStored(client, bucketStatement(client, symbol, queries, stamp, stored), (row) => {
+  await copyStored(client, bucketStatement(client, symbol, queries, stamp, stored, knownAt), (row) => {
     const number = Number(row.int8());
     const timestamp = row.instant();
     const [open, high, low, close] = [row.scaled(8, 0n), row.scaled(8, 0n), row.scaled(8, 0n), row.scaled(8, 0n)];

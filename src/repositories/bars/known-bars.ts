@@ -9,15 +9,15 @@ import { type BarRow, toBar, VOLUME_SCALE } from './bar-rows.js';
 const OWN = 'symbol, timeframe, timestamp, open, high, low, close, volume, vwap, source';
 
 /**
- * The bars as the store knew them at $3: those whose present values were known then, and the former values of those that were changed or
- * deleted since. Takes $1 symbol, $2 timeframe, $3 the instant; `bounds` is a condition on timestamp.
+ * The bars as the store knew them at an instant ($3 unless told otherwise): those whose present values were known then, and the former values
+ * of those that were changed or deleted since. `bounds` is a condition on timestamp, `series` one on symbol and timeframe.
  */
-export function knownBars(bounds: string): string {
+export function knownBars(bounds: string, series = 'symbol = $1 AND timeframe = $2', knownAt = '$3'): string {
   return `(SELECT ${OWN}, created_at FROM ohlcv_bars
-             WHERE symbol = $1 AND timeframe = $2 AND created_at <= $3 AND ${bounds}
+             WHERE ${series} AND created_at <= ${knownAt} AND ${bounds}
            UNION ALL
            SELECT ${OWN}, known_from FROM ohlcv_bar_revisions
-             WHERE symbol = $1 AND timeframe = $2 AND known_from <= $3 AND known_until > $3 AND ${bounds}) known`;
+             WHERE ${series} AND known_from <= ${knownAt} AND known_until > ${knownAt} AND ${bounds}) known`;
 }
 
 const COLUMNS = `timestamp, open, high, low, close, volume, high - low, 0, 0, vwap, source, created_at,

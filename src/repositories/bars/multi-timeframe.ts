@@ -1,19 +1,19 @@
 import type { Client } from '../../database/session.js';
 import type { Bar } from '../../domain/bar.js';
-import { RATIO_SCALE, RATIO_WINDOW } from '../../domain/bar-ratios.js';
-import { fromScaled, PRICE } from '../../domain/decimal.js';
+import { RATIO_WINDOW, rollingRatios } from '../../domain/bar-ratios.js';
 import { readOrThrow, requireObject } from '../../domain/problem.js';
 import type { ResampledBar } from '../../domain/resampled-bar.js';
 import { type MarketSymbol, readSymbol } from '../../domain/symbol.js';
 import { type InstantInput, readInstant } from '../../domain/time.js';
 import { readTimeframe, TIMEFRAMES, type Timeframe, timeframeDuration } from '../../domain/timeframe.js';
-import { readLimit } from './bar-window.js';
+import { type KnownAt, readLimit } from './bar-window.js';
 import { type Aggregates, type Buckets, readBuckets, type Wanted } from './buckets.js';
 import { closedBuckets } from './resample-request.js';
 import { toResampledBars } from './resampled-bars.js';
+import { storedBarAt } from './stored-bar-at.js';
 import type { SymbolView } from './symbol-view.js';
 
-export interface MultiTimeframeInput {
+export interface MultiTimeframeInput extends KnownAt {
   readonly symbol: string;
   readonly timeframes: readonly Timeframe[];
   /** Market time: no bar that had not closed by it. */
@@ -45,6 +45,7 @@ export interface MultiTimeframeRequest {
   readonly symbol: MarketSymbol;
   readonly timeframes: readonly Timeframe[];
   readonly at: number;
+  readonly knownAt: number | undefined;
   readonly limit: number;
 }
 
@@ -55,6 +56,7 @@ export function readMultiTimeframeRequest(input: MultiTimeframeInput): MultiTime
   return readOrThrow('multiTimeframe', (report) => {
     const symbol = readSymbol(input.symbol, 'symbol', report);
     const at = readInstant(input.at, 'at', report)?.getTime();
+    const knownAt = input.knownAt === undefined ? undefined : readInstant(input.knownAt, 'knownAt', report)?.getTime();
     const given: readonly unknown[] = Array.isArray(input.timeframes) ? input.timeframes : [];
     const timeframes = given.map((each, index) => readTimeframe(each, `timeframes.${index}`, report));
     if (given.length === 0 || new Set(given).size < given.length) {
@@ -62,7 +64,7 @@ export function readMultiTimeframeRequest(input: MultiTimeframeInput): MultiTime
       report({ code: 'TIMEFRAMES_INVALID', path: 'timeframes', value: input.timeframes, rule });
     }
     if (!symbol || at === undefined) return undefined;
-    return { symbol, timeframes: timeframes.filter((each) => each !== undefined), at, limit };
+    return { symbol, timeframes: timeframes.filter((each) => each !== undefined), at, knownAt, limit };
   });
 }
 
@@ -72,16 +74,19 @@ export async function readFrames(
   request: MultiTimeframeRequest,
   aggregates: Aggregates,
 ): Promise<Frame[]> {
-  const { symbol, timeframes, limit } = request;
+  const { symbol, timeframes, limit, knownAt } = request;
   const choose = (view: SymbolView) => timeframes.flatMap((timeframe) => wantedOf(timeframe, request, view) ?? []);
-  const { view, wanted, answers } = await readBuckets(client, symbol, aggregates, choose);
+  const { view, wanted, answers } = await readBuckets(client, symbol, aggregates, choose, knownAt);
   return timeframes.map((timeframe): Frame => {
     const index = wanted.findIndex((each) => ('timeframe' in each ? each.timeframe : each.to) === timeframe);
     const each = wanted[index];
     const buckets = answers[index];
     if (!each || !buckets || buckets.length === 0) return { timeframe, source: 'none', from: null, bars: [] };
     if ('timeframe' in each) {
-      const bars = toBars(buckets, symbol, timeframe, view.series.get(timeframe)!.volumeScale);
+      if (knownAt !== undefined) deriveRatios(buckets);
+      const { volumeScale } = view.series.get(timeframe)!;
+      const last = buckets.timeOrder().slice(-limit);
+      const bars = Array.from(last, (index) => storedBarAt(buckets, { symbol, timeframe }, volumeScale, index));
       return { timeframe, source: 'stored', from: timeframe, bars };
     }
     const order = buckets.timeOrder();
@@ -95,12 +100,15 @@ export async function readFrames(
 /** The stored bars where one had closed; else buckets of the finest series of which one had; else undefined. */
 function wantedOf(
   timeframe: Timeframe,
-  { at, limit }: MultiTimeframeRequest,
+  { at, limit, knownAt }: MultiTimeframeRequest,
   { series }: SymbolView,
 ): Wanted | undefined {
   const duration = timeframeDuration(timeframe);
   const stored = series.get(timeframe);
-  if (stored && stored.first.getTime() + duration <= at) return { timeframe, end: at - duration + 1, limit };
+  if (stored && stored.first.getTime() + duration <= at) {
+    // The ratios that are stored are of what is known now.
+    return { timeframe, end: at - duration + 1, limit: knownAt === undefined ? limit : limit + RATIO_WINDOW };
+  }
   const closed = closedBuckets(at, duration);
   const from = TIMEFRAMES.find(
     (finer) => timeframeDuration(finer) < duration && (series.get(finer)?.first.getTime() ?? closed) < closed,
@@ -111,25 +119,13 @@ function wantedOf(
   return { from, to: timeframe, start: closed, end: closed, before, after: false, closed, at };
 }
 
-function toBars(buckets: Buckets, symbol: MarketSymbol, timeframe: Timeframe, volumeScale: number): Bar[] {
-  return Array.from(buckets.timeOrder(), (index) => {
-    const price = (value: bigint) => fromScaled(value, PRICE.scale);
-    const [high, low, vwap] = [buckets.high[index]!, buckets.low[index]!, buckets.vwapAt(index)];
-    return {
-      symbol,
-      timeframe,
-      timestamp: new Date(buckets.timestamp[index]!),
-      open: price(buckets.open[index]!),
-      high: price(high),
-      low: price(low),
-      close: price(buckets.close[index]!),
-      volume: fromScaled(buckets.volume[index]!, volumeScale),
-      spread: price(high - low),
-      spreadRatio: fromScaled(buckets.spreadRatio[index]!, RATIO_SCALE),
-      volumeRatio: fromScaled(buckets.volumeRatio[index]!, RATIO_SCALE),
-      vwap: vwap === null ? null : price(vwap),
-      source: buckets.source[index]!,
-      createdAt: new Date(buckets.createdAt[index]!),
-    };
-  });
+/** The ratios of bars that came without; the first {@link RATIO_WINDOW} are there for those behind them, unless the series begins with them. */
+function deriveRatios(buckets: Buckets): void {
+  const order = buckets.timeOrder();
+  const spreads = rollingRatios(Array.from(order, (index) => buckets.high[index]! - buckets.low[index]!));
+  const volumes = rollingRatios(Array.from(order, (index) => buckets.volume[index]!));
+  for (const [place, index] of order.entries()) {
+    buckets.spreadRatio[index] = spreads[place]!;
+    buckets.volumeRatio[index] = volumes[place]!;
+  }
 }

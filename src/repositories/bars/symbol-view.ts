@@ -1,7 +1,9 @@
+import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
 import type { MarketSymbol } from '../../domain/symbol.js';
 import type { Timeframe } from '../../domain/timeframe.js';
 import { DAY } from './changed-days.js';
+import { knownBars } from './known-bars.js';
 
 /** From one instant up to another one, in milliseconds since the epoch. */
 export interface Stretch {
@@ -64,4 +66,27 @@ export async function readSymbolView(
     if (first && last) series.set(timeframe, { volumeScale, first, last });
   const changed = (rows[0]?.[4] ?? []).map(([low, high]) => ({ low: low * DAY, high: high * DAY }));
   return { series, changed, aggregated: rows[0]?.[5] ?? false, stamp: rows[0]?.[6] ?? '' };
+}
+
+/** $2: the instant at which it was known. A deleted bar lies where the catalog knows of none, so first and last are looked for. */
+const KNOWN_VIEW = `
+  SELECT timeframe, volume_scale, ${firstKnown('ASC')}, ${firstKnown('DESC')}, ${stampOf('$1')}
+  FROM bar_series AS series WHERE symbol = $1`;
+
+function firstKnown(direction: 'ASC' | 'DESC'): string {
+  const own = 'symbol = series.symbol AND timeframe = series.timeframe';
+  return `(SELECT timestamp FROM ${knownBars('TRUE', own, '$2')} ORDER BY timestamp ${direction} LIMIT 1)`;
+}
+
+/** What the catalog would have said of the bars that were known at an instant. Nothing is made ready of those. */
+export async function readKnownView(client: Client, symbol: MarketSymbol, knownAt: number): Promise<SymbolView> {
+  const { rows } = await client.query<[Timeframe, number, Date | null, Date | null, string]>({
+    text: KNOWN_VIEW,
+    values: [symbol, instant(knownAt)],
+    rowMode: 'array',
+  });
+  const series = new Map<Timeframe, SeriesBounds>();
+  for (const [timeframe, volumeScale, first, last] of rows)
+    if (first && last) series.set(timeframe, { volumeScale, first, last });
+  return { series, changed: [], aggregated: false, stamp: rows[0]?.[4] ?? '' };
 }

@@ -39,7 +39,7 @@ export async function readPage<Row>(
     table,
     window.series,
     {
-      name: 'page',
+      name: `page-${size}`, // a parameter would hide from the planner how few they are
       text: `SELECT ${selected(table)} FROM (
                SELECT * FROM ${table.relation} WHERE ${text} ORDER BY timestamp FETCH FIRST ${size} ROWS WITH TIES) AS page
              ORDER BY ${order(table, 'ASC')}`,
@@ -50,22 +50,25 @@ export async function readPage<Row>(
   return { rows, last: rows.length < size ? undefined : last };
 }
 
-/** The newest `limit` rows, oldest of them first. */
+/** The newest `limit` rows, up to an instant where one is given, oldest of them first. */
 export async function readLatest<Row>(
   client: Client,
   table: Table<Row>,
   series: SeriesName,
   limit: number,
+  { until, knownAt }: { readonly until?: bigint; readonly knownAt?: Date | undefined } = {},
 ): Promise<Row[]> {
   const entry = await findEntry(client, table.relation, series);
   if (!entry || entry.first === null || entry.last === null) return [];
+  const end = until !== undefined && until < entry.last ? until : entry.last;
+  if (end < entry.first) return [];
   for (let span = NEARBY; ; span *= WIDENING) {
-    const near: bigint = entry.last - span;
+    const near: bigint = end - span;
     const first: bigint = near > entry.first ? near : entry.first;
-    const { text, values } = inWindow(table, { series, first, last: entry.last });
+    const { text, values } = inWindow(table, { series, first, last: end, knownAt });
     const place = `$${values.length + 1}::bigint`;
     const rows = await ask(client, table, series, {
-      name: 'latest',
+      name: nameOf('latest', { knownAt }),
       // The index knows the order of the instants alone: first those, then what is among the newest.
       text: `SELECT ${selected(table)} FROM (
                SELECT * FROM ${table.relation} WHERE ${text} ORDER BY timestamp DESC FETCH FIRST (${place}) ROWS WITH TIES) AS newest
@@ -107,14 +110,19 @@ export async function boundedWindow(
 /** The condition, and its values. */
 export function inWindow(
   table: Pick<Table<unknown>, 'seriesColumns'>,
-  { series, first, last }: Pick<ReadWindow, 'series' | 'first' | 'last'>,
+  { series, first, last, knownAt }: Omit<ReadWindow, 'open'>,
 ): { readonly text: string; readonly values: readonly unknown[] } {
   const [where, values] = inSeries(table, series);
   const next = values.length + 1;
-  return {
-    text: `${where} AND timestamp >= $${next} AND timestamp <= $${next + 1}`,
-    values: [...values, instant(first), instant(last)],
-  };
+  const bounds = `${where} AND timestamp >= $${next} AND timestamp <= $${next + 1}`;
+  const bound = [...values, instant(first), instant(last)];
+  if (!knownAt) return { text: bounds, values: bound };
+  return { text: `${bounds} AND created_at <= $${next + 2}`, values: [...bound, instant(knownAt)] };
+}
+
+/** A statement with {@link inWindow} has two texts, and each is prepared under its own name. */
+export function nameOf(statement: string, { knownAt }: Pick<ReadWindow, 'knownAt'>): string {
+  return knownAt ? `${statement}-known` : statement;
 }
 
 export async function ask<Row>(

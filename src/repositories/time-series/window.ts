@@ -21,6 +21,8 @@ export interface ReadWindow {
   readonly last: bigint;
   /** Whether the caller left a bound out. */
   readonly open: boolean;
+  /** Only rows that are stored as they were known at this instant already. */
+  readonly knownAt?: Date | undefined;
 }
 
 /** @throws InvalidInputError */
