@@ -2,7 +2,7 @@ import type { Client } from '../../database/session.js';
 import { BarBlock } from '../../domain/bar-block.js';
 import { RATIO_WINDOW } from '../../domain/bar-ratios.js';
 import { timeframeDuration } from '../../domain/timeframe.js';
-import { type LockedEntry, updateEntry } from './catalog.js';
+import { type Change, type LockedEntry, updateEntry } from './catalog.js';
 import { ChangedDays } from './changed-days.js';
 import { insertBars } from './insert-bars.js';
 import { mergeBars, NEW, REPLACED } from './merged-bars.js';
@@ -41,6 +41,7 @@ export class SeriesWriter {
   #first: number | null;
   #last: number | null;
   #count: number;
+  #changed: Change | undefined;
 
   constructor(client: Client, entry: LockedEntry, rules: WriteRules) {
     this.#client = client;
@@ -70,8 +71,13 @@ export class SeriesWriter {
 
   /** Brings the catalog up to date; to be called once, after the last block. */
   async finish(): Promise<void> {
-    const days = this.#days.toArray();
-    await updateEntry(this.#client, this.#entry, { first: this.#first, last: this.#last, count: this.#count, days });
+    await updateEntry(this.#client, this.#entry, {
+      first: this.#first,
+      last: this.#last,
+      count: this.#count,
+      days: this.#days.toArray(),
+      changed: this.#changed,
+    });
   }
 
   /** Computes anew the ratios of the stored bars from `low` to `high` and of the 20 behind them; answers how many were not right. */
@@ -88,6 +94,8 @@ export class SeriesWriter {
   /** Takes the deleted bars, which lay between `low` and `high`, out of the bounds and the count. */
   takeOut(low: number, high: number, first: number | null, last: number | null, count: number): void {
     this.#days.addStretch(low, high);
+    // Where the first bars went, a trigger of the catalog tells of it.
+    this.#changed = { low, high, deleted: first === this.#first };
     this.#first = first;
     this.#last = last;
     this.#count = count;
@@ -111,6 +119,7 @@ export class SeriesWriter {
       if (kind === NEW || kind === REPLACED) {
         (kind === NEW ? inserted : replaced).push(at);
         this.#days.add(timestamp);
+        this.#noteChange(timestamp);
       } else if (timestamp >= low) {
         const same =
           stored.spreadRatio[origin] === merged.spreadRatio[at] &&
@@ -132,6 +141,12 @@ export class SeriesWriter {
       this.#last = this.#last === null ? last : Math.max(this.#last, last);
     }
     return mended.length;
+  }
+
+  /** Timestamps come in ascending order. */
+  #noteChange(timestamp: number): void {
+    const { low = timestamp, deleted = false } = this.#changed ?? {};
+    this.#changed = { low, high: timestamp, deleted };
   }
 
   /** The stored bars from `low` to `high`, and up to 20 on each side: those before make the ratios, those behind have theirs made anew. */
