@@ -13,6 +13,7 @@ import { readOrThrow, requireObject } from './domain/problem.js';
 import { readText } from './domain/text.js';
 import { type InstantInput, readInstant } from './domain/time.js';
 import type { Problem } from './errors.js';
+import { Feed } from './feed/feed.js';
 import { Ingest } from './ingest/ingest.js';
 import { type IngestOptions, readSettings } from './ingest/settings.js';
 import { type CallObserver, observeBoth, observedAll } from './observability/calls.js';
@@ -81,6 +82,8 @@ export class Store implements Repositories {
   readonly #servers: HttpServer[] = [];
   /** Takes live rows, and writes them in batches. It is made ready by the first row, unless `openStore` was given options for it. */
   readonly ingest: Ingest;
+  /** What arrives, and the latest of it. */
+  readonly feed: Feed;
   readonly #database: Database;
   readonly #units: UnitsOfWork;
   readonly #actor: string;
@@ -102,6 +105,7 @@ export class Store implements Repositories {
     metrics?.watchPool(() => pool.state);
     this.ingest = new Ingest({ pool, log, settings: readSettings(ingest, config) });
     this.#units = new UnitsOfWork(database.pool, database.log);
+    this.feed = new Feed({ pool, log });
     this.#actor = actor;
     this.#settings = settings;
     const context = { actor };
@@ -193,6 +197,7 @@ export class Store implements Repositories {
   async close(): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.close()));
     await this.ingest.close();
+    await this.feed.close();
     await this.#database.close();
   }
 

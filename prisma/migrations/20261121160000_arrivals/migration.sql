@@ -57,9 +57,9 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' OR NOT pg_try_advisory_xact_lock(1465472839) THEN
         RETURN NEW;
     END IF;
-    WITH oldest AS MATERIALIZED (SELECT xid, known_from < clock_timestamp() - INTERVAL '1 day' AS old
+    WITH oldest AS MATERIALIZED (SELECT xid, known_from < clock_timestamp() - INTERVAL '1 day' AS aged
                                  FROM arrivals WHERE kind <> 'floor' ORDER BY xid, id LIMIT 2000)
-    SELECT max(xid) INTO cut FROM oldest WHERE old AND xid < coalesce((SELECT min(xid) FROM oldest WHERE NOT old), 9223372036854775807);
+    SELECT max(xid) INTO cut FROM oldest WHERE aged AND xid < coalesce((SELECT min(xid) FROM oldest WHERE NOT aged), 9223372036854775807);
     IF cut IS NOT NULL THEN
         DELETE FROM arrivals WHERE xid <= cut AND kind <> 'floor';
         UPDATE arrivals SET xid = cut WHERE kind = 'floor' AND id = 0 AND xid <= cut;

@@ -30,7 +30,7 @@ export async function* changePages(
   filter: ChangeFilter,
   from: Cursor | undefined,
   signal: AbortSignal,
-): AsyncGenerator<ChangePage, void, undefined> {
+): AsyncGenerator<ChangePage & { readonly from: Cursor }, void, undefined> {
   const { listener } = source;
   listener.acquire();
   try {
@@ -39,7 +39,7 @@ export async function* changePages(
       const now: Cursor = cursor;
       const page = await insist(source, signal, (client) => readChanges(client, now, filter, PAGE));
       if (!page) return;
-      yield page;
+      yield { ...page, from: now };
       cursor = page.next;
       if (!page.full) await listener.wait(LOOK, signal);
     }

@@ -28,7 +28,13 @@ export function readCursor(value: unknown): Cursor {
     const [, since, upto, xid, id] = match ?? [];
     if (since === undefined) {
       const rule = 'not a cursor of this feed';
-      report({ code: 'CURSOR_INVALID', path: 'from', value, rule, hint: 'pass one that an arrival carried, as it was' });
+      report({
+        code: 'CURSOR_INVALID',
+        path: 'from',
+        value,
+        rule,
+        hint: 'pass one that an arrival carried, as it was',
+      });
       return undefined;
     }
     if (upto === undefined || xid === undefined || id === undefined) return { since };

@@ -10,6 +10,7 @@ const WAITING = 1_465_472_838;
 /** Milliseconds. */
 const FIRST_DELAY = 100;
 const LONGEST_DELAY = 5_000;
+const LONGEST_END = 1_000;
 /** Between two wake-ups: writers that come in between need not notify, which makes their commits wait for each other. */
 const REST = 20;
 /** A writer that told of its rows before somebody waited may have committed by then. */
@@ -43,7 +44,10 @@ export class Listener {
 
   async release(): Promise<void> {
     this.#users -= 1;
-    if (this.#users > 0) return;
+    if (this.#users === 0) await this.close();
+  }
+
+  async close(): Promise<void> {
     this.#stop?.abort();
     await this.#running;
   }
@@ -82,10 +86,12 @@ export class Listener {
 
   async #listen(client: pg.Client, stop: AbortSignal, onReady: () => void): Promise<void> {
     let hear = () => {};
+    let end = () => {};
     const over = new Promise<void>((resolve) => {
       client.once('end', resolve);
       client.once('error', () => resolve());
-      stop.addEventListener('abort', () => resolve(), { once: true });
+      end = resolve;
+      stop.addEventListener('abort', end);
     });
     let lost = false;
     void over.then(() => {
@@ -110,7 +116,9 @@ export class Listener {
         await pause(REST, stop);
       }
     } finally {
-      await client.end().catch(() => {});
+      stop.removeEventListener('abort', end);
+      // A connection that the network forgot never says that it has ended.
+      await Promise.race([client.end().catch(() => {}), sleep(LONGEST_END, undefined, { ref: false })]);
     }
   }
 

@@ -100,7 +100,8 @@ export async function readChanges(
 }
 
 function requireWhole(oldest: bigint, end: bigint, floor: bigint | undefined, upto: string): void {
-  const hint = 'read what you need from the database again, and subscribe from store.feed.cursor() of the moment before';
+  const hint =
+    'read what you need from the database again, and subscribe from store.feed.cursor() of the moment before';
   if (floor !== undefined && floor >= oldest)
     throw new FeedGapError('FEED_GAP', 'the cursor is too old: what arrived is kept for a day', { hint });
   if (end > BigInt(upto.split(':')[1]!))
