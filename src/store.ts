@@ -13,6 +13,7 @@ import { readOrThrow, requireObject } from './domain/problem.js';
 import { readText } from './domain/text.js';
 import { type InstantInput, readInstant } from './domain/time.js';
 import type { Problem } from './errors.js';
+import { type CacheOptions, readCacheSettings } from './feed/cache/settings.js';
 import { Feed } from './feed/feed.js';
 import { Ingest } from './ingest/ingest.js';
 import { type IngestOptions, readSettings } from './ingest/settings.js';
@@ -46,6 +47,8 @@ export interface StoreOptions extends Omit<ConfigOptions, 'ingest'> {
    * it is tried again. Default: the log.
    */
   readonly onWarning?: (problem: Problem) => void;
+  /** What {@link Feed.cache} holds. Where it is given, the cache is filled when the store is opened; otherwise its first read begins it. */
+  readonly cache?: CacheOptions;
   /** Counts and times what the store does, for Prometheus ({@link Store.metrics}). Default: off. */
   readonly metrics?: boolean;
 }
@@ -97,6 +100,7 @@ export class Store implements Repositories {
     settings: PatternSettings,
     ingest: IngestOptions = {},
     metrics?: Metrics,
+    cache: CacheOptions = {},
   ) {
     this.#database = database;
     const { pool, log, config } = database;
@@ -105,7 +109,7 @@ export class Store implements Repositories {
     metrics?.watchPool(() => pool.state);
     this.ingest = new Ingest({ pool, log, settings: readSettings(ingest, config) });
     this.#units = new UnitsOfWork(database.pool, database.log);
-    this.feed = new Feed({ pool, log });
+    this.feed = new Feed({ pool, log, ingest: this.ingest, cache });
     this.#actor = actor;
     this.#settings = settings;
     const context = { actor };
@@ -234,18 +238,20 @@ export class Store implements Repositories {
  * @throws ConfigError, InvalidInputError, ConnectionError, AuthenticationError, UnsupportedServerError, MigrationError, EmbeddedServerError
  */
 export async function openStore(options: StoreOptions = {}): Promise<Store> {
-  const { migrations, actor, patternRules, jsonSchemas = [], onWarning, metrics, ...rest } = options;
+  const { migrations, actor, patternRules, jsonSchemas = [], onWarning, metrics, cache, ...rest } = options;
   const config = readConfig(rest);
+  readCacheSettings(cache ?? {});
   readSettings(rest.ingest ?? {}, config); // what is wrong is told before anything is opened
   const rules = readOrThrow('pattern rules', (report) => readPatternRules(patternRules ?? {}, report));
   const context = readContext({ actor }, { actor: config.pool.applicationName });
   const database = await Database.open(config, migrations);
   const warn = onWarning ?? ((problem) => database.log.warn({ problem }, 'a pattern breaks a rule that only warns'));
   const settings = { rules, schemas: LEDGER_SCHEMAS.with(jsonSchemas), onWarning: warn };
-  const store = new Store(database, context.actor, settings, rest.ingest, metrics ? await createMetrics() : undefined);
-  if (rest.ingest === undefined) return store;
+  const registry = metrics ? await createMetrics() : undefined;
+  const store = new Store(database, context.actor, settings, rest.ingest, registry, cache);
   try {
-    await store.ingest.open();
+    if (rest.ingest !== undefined) await store.ingest.open();
+    if (cache !== undefined) await store.feed.cache.start();
     return store;
   } catch (error) {
     await store.close();

@@ -1,19 +1,29 @@
 import type { Pool } from '../database/pool.js';
+import type { Ingest } from '../ingest/ingest.js';
 import type { Logger } from '../observability/logger.js';
+import { MarketCache } from './cache/market-cache.js';
+import type { CacheOptions } from './cache/settings.js';
 import type { Arrival } from './subscribe/arrival.js';
 import { type SubscribeOptions, Subscriptions } from './subscribe/subscriptions.js';
 
 export interface FeedParts {
   readonly pool: Pool;
   readonly log: Logger;
+  readonly ingest: Pick<Ingest, 'observe'>;
+  readonly cache?: CacheOptions | undefined;
 }
 
 /** What is known, and what arrives. */
 export class Feed {
+  /** The latest bars, books and imbalances, in memory. It begins to work when it is first read, or with `openStore({ cache: ... })`. */
+  readonly cache: MarketCache;
   readonly #subscriptions: Subscriptions;
 
-  constructor(parts: FeedParts) {
-    this.#subscriptions = new Subscriptions(parts);
+  /** @throws ConfigError */
+  constructor({ pool, log, ingest, cache }: FeedParts) {
+    this.#subscriptions = new Subscriptions({ pool, log });
+    const { source, closed } = this.#subscriptions;
+    this.cache = new MarketCache({ source, closed, ingest, options: cache });
   }
 
   /** As {@link Subscriptions.subscribe}. */

@@ -102,6 +102,7 @@ export class Ingest {
     this.#admission = new Admission(this.#queue, settings, this.#stop.signal, ({ group, rows }) => {
       this.#totals.dropped += rows.length;
       this.#observers.tell('dropped', { kind: group.kind.name, rows: rows.length });
+      this.#observers.tell('settled', { kind: group.kind.name, rows, written: false });
     });
     this.#home = new SpoolHome(join(settings.directory, 'spool'));
     this.#recovery = new Recovery({ ...shared, home: this.#home, push: (entry) => this.#admission.push(entry) });

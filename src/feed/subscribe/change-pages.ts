@@ -19,6 +19,12 @@ export interface ChangeSource {
   readonly listener: Listener;
 }
 
+export interface PageInTime extends ChangePage {
+  readonly from: Cursor;
+  /** By `performance.now()`: when a page that is not full comes, all that was committed before this moment has come. */
+  readonly asked: number;
+}
+
 /**
  * What is written from the cursor on (default: from now on), page by page; also an empty page, every second. While the database is away it is asked
  * again and again. Ends when the signal is aborted.
@@ -30,16 +36,18 @@ export async function* changePages(
   filter: ChangeFilter,
   from: Cursor | undefined,
   signal: AbortSignal,
-): AsyncGenerator<ChangePage & { readonly from: Cursor }, void, undefined> {
+): AsyncGenerator<PageInTime, void, undefined> {
   const { listener } = source;
   listener.acquire();
   try {
     let cursor = from ?? (await insist(source, signal, readPresent));
+    let asked = 0;
     while (cursor && !signal.aborted) {
       const now: Cursor = cursor;
+      if (now.page === undefined) asked = performance.now();
       const page = await insist(source, signal, (client) => readChanges(client, now, filter, PAGE));
       if (!page) return;
-      yield { ...page, from: now };
+      yield { ...page, from: now, asked };
       cursor = page.next;
       if (!page.full) await listener.wait(LOOK, signal);
     }

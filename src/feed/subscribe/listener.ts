@@ -106,13 +106,13 @@ export class Listener {
           hear = resolve;
         });
         const armed = await this.#arm(client);
-        this.#wake();
-        const look = setTimeout(() => this.#wake(), SECOND_LOOK);
+        this.wake();
+        const look = setTimeout(() => this.wake(), SECOND_LOOK);
         await Promise.race([news, over, ...(armed ? [] : [pause(REST, stop)])]);
         clearTimeout(look);
         if (lost || stop.aborted) return;
         if (armed) await client.query(`SELECT pg_advisory_unlock_shared(${WAITING})`);
-        this.#wake();
+        this.wake();
         await pause(REST, stop);
       }
     } finally {
@@ -128,7 +128,8 @@ export class Listener {
     return rows[0]!.taken;
   }
 
-  #wake(): void {
+  /** Has all who wait look now. */
+  wake(): void {
     for (const done of [...this.#waiting]) done();
   }
 }
