@@ -73,6 +73,7 @@ export {
   DatabaseError,
   describeProblem,
   EmbeddedServerError,
+  FeedGapError,
   IllegalMoveError,
   IngestClosedError,
   InvalidInputError,
@@ -93,6 +94,11 @@ export {
   type UnwrittenRow,
   WyckoffError,
 } from './errors.js';
+export type { CachedBarsInput, CachedBookOptions, CacheStats, MarketCache } from './feed/cache/market-cache.js';
+export type { CacheOptions } from './feed/cache/settings.js';
+export type { Feed } from './feed/feed.js';
+export type { Arrival, Deletion } from './feed/subscribe/arrival.js';
+export type { SubscribeOptions } from './feed/subscribe/subscriptions.js';
 export { type CloseOnSignalOptions, closeOnSignal } from './ingest/close-on-signal.js';
 export type {
   BarAddOptions,
@@ -134,6 +140,7 @@ export type {
 export type { PatternFilter, PatternRepository } from './repositories/patterns.js';
 export type { QuoteRepository } from './repositories/quotes.js';
 export type { SignalFilter, SignalRepository } from './repositories/signals.js';
+export type { ArrivalKind } from './repositories/tell-arrival.js';
 export type { BucketWindow } from './repositories/time-series/buckets.js';
 export type { SymbolKey, TickWriteOptions } from './repositories/time-series/symbol-series.js';
 export type { TickCounts } from './repositories/time-series/upsert.js';

@@ -1,6 +1,6 @@
 import type { Pool } from '../database/pool.js';
-import type { Ingest } from '../ingest/ingest.js';
 import type { Logger } from '../observability/logger.js';
+import type { AcceptingRows } from './cache/cache-parts.js';
 import { MarketCache } from './cache/market-cache.js';
 import type { CacheOptions } from './cache/settings.js';
 import type { Arrival } from './subscribe/arrival.js';
@@ -9,7 +9,7 @@ import { type SubscribeOptions, Subscriptions } from './subscribe/subscriptions.
 export interface FeedParts {
   readonly pool: Pool;
   readonly log: Logger;
-  readonly ingest: Pick<Ingest, 'observe'>;
+  readonly ingest: AcceptingRows;
   readonly cache?: CacheOptions | undefined;
 }
 

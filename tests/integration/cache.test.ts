@@ -1,35 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Bar, type OrderBookSnapshot, openStore, type Store, type Timeframe } from '../../src/index.js';
+import { type Bar, type OrderBookSnapshot, openStore } from '../../src/index.js';
+import { agree, plain, START, until } from '../setup/cached.js';
 import { minuteBar, openIngest, openIngestByProxy } from '../setup/ingest.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { openTestStore } from '../setup/test-database.js';
 
-const START = (minuteBar('A', 0).timestamp as Date).getTime();
 const at = (minute: number) => new Date(START + minute * 60_000);
-
-/** Asks until it is so, for as long as a test may take. */
-async function until<T>(read: () => T | undefined | false): Promise<T> {
-  for (;;) {
-    const answer = read();
-    if (answer !== undefined && answer !== false) return answer;
-    await sleep(5);
-  }
-}
-
-/** As text: decimals of equal value are equal. */
-const plain = (rows: unknown): string =>
-  JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
-
-/** Waits until the cache answers what the database does. */
-async function agree(store: Store, input: { symbol: string; timeframe: Timeframe; count: number; at: Date }) {
-  const { count, ...rest } = input;
-  const stored = plain(await store.bars.asOf({ ...rest, limit: count }));
-  await until(() => {
-    const cached = store.feed.cache.bars(input);
-    return cached !== undefined && plain(cached) === stored;
-  });
-}
 
 test('a first read is a miss; then what was stored, as of any instant that is held, and nothing that had not closed', async () => {
   const { store } = await openTestStore();
@@ -64,7 +40,7 @@ test('what the ingest accepts is there before the database has it, the newest va
   await beside.bars.upsert(Array.from({ length: 30 }, (_, minute) => minuteBar('A', minute, 1 + (minute % 7))));
   await store.feed.cache.start();
   proxy.close();
-  await store.ingest.add([{ ...minuteBar('A', 30, 9), high: 19.5 }]);
+  await store.ingest.add([{ ...minuteBar('A', 30, 9), high: '19.5' }]);
   await store.ingest.add([{ ...minuteBar('A', 25, 8), high: 18 }]);
   await store.ingest.add([{ ...minuteBar('A', 25, 7), high: 17 }]);
   const cached = store.feed.cache.bars({ symbol: 'A', timeframe: '1m', count: 6, at: at(31) })!;

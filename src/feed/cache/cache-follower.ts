@@ -4,15 +4,15 @@ import type { OrderBookInput } from '../../domain/order-book.js';
 import type { SeriesKey } from '../../domain/series.js';
 import type { MarketSymbol } from '../../domain/symbol.js';
 import { timeframeDuration } from '../../domain/timeframe.js';
-import type { KindName } from '../../ingest/kinds/kind.js';
+import type { ArrivalKind } from '../../repositories/tell-arrival.js';
 import { changePages, insist, type PageInTime } from '../subscribe/change-pages.js';
 import { pause } from '../subscribe/listener.js';
 import { acceptedBar, acceptedBook } from './accepted-rows.js';
 import type { CacheEntries } from './cache-entries.js';
+import type { CacheParts } from './cache-parts.js';
 import type { CachedBars } from './cached-bars.js';
 import type { CachedBooks } from './cached-books.js';
 import { barStretches, bookStretches, near } from './changed-stretches.js';
-import type { CacheParts } from './market-cache.js';
 import { newestSeries } from './newest-series.js';
 import { readBooks, readNewestBars, readStretches } from './read-latest.js';
 import type { CacheSettings } from './settings.js';
@@ -115,8 +115,8 @@ export class CacheFollower {
     await this.#replaceBooks(page);
     await this.#fill();
     if (page.full) return;
-    for (const bars of entries.allBars()) bars.forgetSettled(page.asked);
-    for (const books of entries.allBooks()) books.forgetSettled(page.asked);
+    for (const held of [...entries.allBars(), ...entries.allBooks()])
+      if (held.forgetSettled(page.asked)) this.#again(held);
     this.#asOf = page.asked;
     if (this.#wanted.size > 0) this.#parts.source.listener.wake();
     else {
@@ -180,7 +180,7 @@ export class CacheFollower {
     }
   }
 
-  #accept(kind: KindName, rows: readonly object[]): void {
+  #accept(kind: ArrivalKind, rows: readonly object[]): void {
     const { entries } = this.#parts;
     const now = new Date();
     const symbols = new Set<string>();
@@ -203,7 +203,7 @@ export class CacheFollower {
     for (const symbol of symbols) entries.settle(symbol);
   }
 
-  #settle(kind: KindName, rows: readonly object[], written: boolean): void {
+  #settle(kind: ArrivalKind, rows: readonly object[], written: boolean): void {
     const { entries } = this.#parts;
     for (const row of rows) {
       if (kind === 'bar') {

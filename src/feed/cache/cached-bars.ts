@@ -23,7 +23,7 @@ export const BAR_BYTES = 1_200;
 export class CachedBars {
   readonly key: SeriesKey;
   readonly #duration: number;
-  readonly #pending = new Pending<number, Bar>();
+  readonly #pending = new Pending<Bar>();
   #held: Held[] = [];
   /** The series has no bars before those that are held. */
   #whole = false;
@@ -94,15 +94,17 @@ export class CachedBars {
 
   /** A bar on its way to the database. */
   accept(bar: Bar): void {
-    if (this.#pending.accept(bar.timestamp.getTime(), bar) && this.#ready) this.#show(bar);
+    const time = bar.timestamp.getTime();
+    if (this.#pending.accept(time, bar, this.#ready && this.#has(bar)) && this.#ready) this.#show(bar);
   }
 
   settle(time: number): void {
-    if (!this.#ready || this.#whole || time >= (this.first ?? 0)) this.#pending.settle(time);
+    if (!this.#ready || !this.#isInFront(time)) this.#pending.settle(time);
   }
 
-  forgetSettled(readFrom: number): void {
-    this.#pending.forget(readFrom);
+  /** As {@link Pending.forget}. */
+  forgetSettled(readFrom: number): boolean {
+    return this.#pending.forget(readFrom);
   }
 
   /** Keeps `count` bars, and those that closed at `since` or later. */
@@ -121,12 +123,27 @@ export class CachedBars {
   }
 
   #showPending(): void {
-    for (const [, bar] of this.#pending.shown()) this.#show(bar);
+    for (const row of this.#pending.shown()) {
+      row.agreed = this.#has(row.value);
+      this.#show(row.value);
+    }
+  }
+
+  /** Whether it changes nothing of what is held. */
+  #has(bar: Bar): boolean {
+    const time = bar.timestamp.getTime();
+    if (this.#isInFront(time)) return true;
+    const there = this.#held[this.#place(time)];
+    return there?.time === time && sameValues(there.bar, bar);
+  }
+
+  #isInFront(time: number): boolean {
+    return !this.#whole && (this.first === undefined || time < this.first);
   }
 
   #show(bar: Bar): void {
     const time = bar.timestamp.getTime();
-    if (!this.#whole && (this.first === undefined || time < this.first)) return;
+    if (this.#isInFront(time)) return;
     // Also where it is shown already: what was read from the database around it has ratios without it.
     const { low = time, high = time } = this.#stale ?? {};
     this.#stale = { low: Math.min(low, time), high: Math.max(high, time) };

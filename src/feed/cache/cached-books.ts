@@ -21,7 +21,7 @@ const IMBALANCE_DECIMALS = 8;
 /** The latest book of a symbol, and the imbalances of those before it: without a gap, from an instant on. */
 export class CachedBooks {
   readonly symbol: MarketSymbol;
-  readonly #pending = new Pending<number, OrderBookSnapshot>();
+  readonly #pending = new Pending<OrderBookSnapshot>();
   #times: number[] = [];
   #imbalances: number[] = [];
   /** Every book from this instant on is held. */
@@ -95,20 +95,25 @@ export class CachedBooks {
       this.#imbalances.push(imbalance);
     }
     this.#latest = latest;
-    for (const [, book] of this.#pending.shown()) this.#show(book);
+    for (const row of this.#pending.shown()) {
+      row.agreed = this.#has(row.value);
+      this.#show(row.value);
+    }
   }
 
   /** A book on its way to the database. */
   accept(book: OrderBookSnapshot): void {
-    if (this.#pending.accept(Number(book.timestamp), book) && this.#ready) this.#show(book);
+    const same = this.#ready && this.#has(book);
+    if (this.#pending.accept(Number(book.timestamp), book, same) && this.#ready) this.#show(book);
   }
 
   settle(time: number): void {
     this.#pending.settle(time);
   }
 
-  forgetSettled(readFrom: number): void {
-    this.#pending.forget(readFrom);
+  /** As {@link Pending.forget}. */
+  forgetSettled(readFrom: number): boolean {
+    return this.#pending.forget(readFrom);
   }
 
   trim(since: number): void {
@@ -121,7 +126,17 @@ export class CachedBooks {
     this.#pending.forgetBefore(since);
   }
 
+  /** Whether it changes nothing of what is held. */
+  #has(book: OrderBookSnapshot): boolean {
+    const time = Number(book.timestamp);
+    if (this.#latest === undefined || book.timestamp > this.#latest.timestamp) return false;
+    if (book.timestamp === this.#latest.timestamp && !sameLevels(book, this.#latest)) return false;
+    const place = this.#place(time);
+    return time < this.#since || (this.#times[place] === time && Object.is(this.#imbalances[place], imbalanceOf(book)));
+  }
+
   #show(book: OrderBookSnapshot): void {
+    if (this.#has(book)) return;
     const time = Number(book.timestamp);
     if (this.#latest === undefined || book.timestamp >= this.#latest.timestamp) this.#latest = book;
     if (time < this.#since) return;
@@ -168,6 +183,17 @@ export class CachedBooks {
   }
 }
 
-export function imbalanceOf({ imbalance }: Pick<OrderBookSnapshot, 'imbalance'>): number {
+function sameLevels(one: OrderBookSnapshot, other: OrderBookSnapshot): boolean {
+  return (['bids', 'asks'] as const).every(
+    (side) =>
+      one[side].length === other[side].length &&
+      one[side].every(([price, size], index) => {
+        const [otherPrice, otherSize] = other[side][index]!;
+        return price.eq(otherPrice) && size.eq(otherSize);
+      }),
+  );
+}
+
+function imbalanceOf({ imbalance }: Pick<OrderBookSnapshot, 'imbalance'>): number {
   return imbalance === null ? Number.NaN : Number(toScaled(imbalance, IMBALANCE_DECIMALS)!);
 }

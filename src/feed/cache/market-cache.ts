@@ -6,12 +6,11 @@ import { readOrThrow } from '../../domain/problem.js';
 import { type SeriesInput, seriesKey } from '../../domain/series.js';
 import { readSymbol } from '../../domain/symbol.js';
 import { type InstantInput, readInstant } from '../../domain/time.js';
-import type { Ingest } from '../../ingest/ingest.js';
 import { readLimit } from '../../repositories/bars/bar-window.js';
-import type { ChangeSource } from '../subscribe/change-pages.js';
 import { CacheEntries, type SymbolEntry } from './cache-entries.js';
 import { CacheFollower } from './cache-follower.js';
-import { type CacheOptions, readCacheSettings } from './settings.js';
+import type { CacheParts } from './cache-parts.js';
+import { readCacheSettings } from './settings.js';
 
 /** Reads since the cache was made, and what is held. */
 export interface CacheStats {
@@ -35,14 +34,6 @@ export interface CachedBarsInput extends SeriesInput {
 export interface CachedBookOptions {
   /** Default: now. */
   readonly at?: MicrosecondInput;
-}
-
-export interface CacheParts {
-  readonly source: ChangeSource;
-  /** Aborted when the feed is closed. */
-  readonly closed: AbortSignal;
-  readonly ingest: Pick<Ingest, 'observe'>;
-  readonly options?: CacheOptions | undefined;
 }
 
 /**
