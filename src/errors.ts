@@ -166,6 +166,9 @@ export class RowsNotWrittenError extends WyckoffError {
 /** The spool or the dead letters, files of the store, cannot be used. */
 export class SpoolError extends WyckoffError {}
 
+/** FEED_GAP: what arrived since the cursor is no longer known whole. */
+export class FeedGapError extends WyckoffError {}
+
 /** Configuration (environment, options) that cannot be used. Never carries a password. */
 export class ConfigError extends WyckoffError {}
 

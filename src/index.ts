@@ -73,6 +73,7 @@ export {
   DatabaseError,
   describeProblem,
   EmbeddedServerError,
+  FeedGapError,
   IllegalMoveError,
   IngestClosedError,
   InvalidInputError,
@@ -94,13 +95,18 @@ export {
   WyckoffError,
 } from './errors.js';
 export type { AsOfFeed } from './feed/as-of-feed.js';
+export type { CachedBarsInput, CachedBookOptions, CacheStats, MarketCache } from './feed/cache/market-cache.js';
+export type { CacheOptions } from './feed/cache/settings.js';
 export type { Feed } from './feed/feed.js';
 export { parseFrame, serializeFrame } from './feed/frame-json.js';
 export type { InferenceInput } from './feed/frame-request.js';
+export type { LiveFeed } from './feed/live-feed.js';
 export type { FrameStretch, MarketFrame } from './feed/market-frame.js';
 export type { BookInput } from './feed/order-book-input.js';
 export type { ReplayEvent, ReplayKind } from './feed/replay/replay-event.js';
 export type { ReplayInput } from './feed/replay/replay-request.js';
+export type { Arrival, Deletion } from './feed/subscribe/arrival.js';
+export type { SubscribeOptions } from './feed/subscribe/subscriptions.js';
 export type { FeedAdapter, FeedEvent } from './ingest/adapters/adapter.js';
 export type { BookLoss, LossReason } from './ingest/adapters/binance/book-sync.js';
 export { BinanceLive } from './ingest/adapters/binance/live.js';
@@ -157,6 +163,7 @@ export type {
 export type { PatternFilter, PatternRepository } from './repositories/patterns.js';
 export type { QuoteRepository } from './repositories/quotes.js';
 export type { SignalFilter, SignalRepository } from './repositories/signals.js';
+export type { ArrivalKind } from './repositories/tell-arrival.js';
 export type { BucketWindow } from './repositories/time-series/buckets.js';
 export type { SymbolKey, TickWriteOptions } from './repositories/time-series/symbol-series.js';
 export type { TickCounts } from './repositories/time-series/upsert.js';

@@ -14,7 +14,11 @@ import { readText } from './domain/text.js';
 import { type InstantInput, readInstant } from './domain/time.js';
 import type { Problem } from './errors.js';
 import { AsOfFeed } from './feed/as-of-feed.js';
-import { Feed } from './feed/feed.js';
+import { MarketCache } from './feed/cache/market-cache.js';
+import { type CacheOptions, readCacheSettings } from './feed/cache/settings.js';
+import { Feed, type FeedSources } from './feed/feed.js';
+import { LiveFeed } from './feed/live-feed.js';
+import { Subscriptions } from './feed/subscribe/subscriptions.js';
 import { Ingest } from './ingest/ingest.js';
 import { type IngestOptions, readSettings } from './ingest/settings.js';
 import { type CallObserver, observeBoth, observed, observedAll } from './observability/calls.js';
@@ -46,6 +50,8 @@ export interface StoreOptions extends Omit<ConfigOptions, 'ingest'> {
    * it is tried again. Default: the log.
    */
   readonly onWarning?: (problem: Problem) => void;
+  /** What {@link LiveFeed.cache} holds. Where it is given, the cache is filled when the store is opened; otherwise its first read begins it. */
+  readonly cache?: CacheOptions;
   /** Counts and times what the store does, for Prometheus ({@link Store.metrics}). Default: off. */
   readonly metrics?: boolean;
 }
@@ -78,14 +84,15 @@ export class Store implements Repositories {
   readonly campaigns: Repositories['campaigns'];
   readonly backtests: Repositories['backtests'];
   readonly audit: Repositories['audit'];
-  /** What was known of a market at an instant, and what happened from one to another. */
-  readonly feed: Feed;
+  /** What was known of a market at an instant, what happened from one to another, the latest, and what arrives. */
+  readonly feed: LiveFeed;
   /** Metrics in the form of prom-client, where `openStore({ metrics: true })` asked for them. */
   readonly metrics: Registry | undefined;
   readonly #observe: CallObserver;
   readonly #servers: HttpServer[] = [];
   /** Takes live rows, and writes them in batches. It is made ready by the first row, unless `openStore` was given options for it. */
   readonly ingest: Ingest;
+  readonly #subscriptions: Subscriptions;
   readonly #database: Database;
   readonly #units: UnitsOfWork;
   readonly #actor: string;
@@ -99,6 +106,7 @@ export class Store implements Repositories {
     settings: PatternSettings,
     ingest: IngestOptions = {},
     metrics?: Metrics,
+    cache: CacheOptions = {},
   ) {
     this.#database = database;
     const { pool, log, config } = database;
@@ -130,7 +138,12 @@ export class Store implements Repositories {
     this.campaigns = repositories.campaigns;
     this.backtests = repositories.backtests;
     this.audit = repositories.audit;
-    this.feed = this.#feed(this.#units.outside, repositories);
+    this.#subscriptions = new Subscriptions({ pool, log });
+    const { source, closed } = this.#subscriptions;
+    const latest = new MarketCache({ source, closed, ingest: taken, options: cache });
+    metrics?.watchCache(() => latest.stats);
+    const sources = { ...this.#sources(this.#units.outside, repositories), cache: latest };
+    this.feed = observed(new LiveFeed({ ...sources, subscriptions: this.#subscriptions }), 'feed', this.#observe);
   }
 
   /** How the database stores the bars: in a plain table, or in TimescaleDB's chunks. */
@@ -206,6 +219,7 @@ export class Store implements Repositories {
   async close(): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.close()));
     await this.ingest.close();
+    await this.#subscriptions.close();
     await this.#database.close();
   }
 
@@ -218,9 +232,8 @@ export class Store implements Repositories {
     return observedAll(createRepositories(session, ledger, context, this.#settings, aggregates), this.#observe);
   }
 
-  #feed(session: Session, { bars, orderBooks }: Repositories): Feed {
-    const aggregates = () => this.#database.layout.aggregates;
-    return observed(new Feed({ session, aggregates, bars, orderBooks }), 'feed', this.#observe);
+  #sources(session: Session, { bars, orderBooks }: Repositories): FeedSources {
+    return { session, aggregates: () => this.#database.layout.aggregates, bars, orderBooks };
   }
 
   #within<T>(unit: UnitOfWork, context: AuditContext, use: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -232,7 +245,7 @@ export class Store implements Repositories {
     const repositories = this.#repositories(unit, ledger, context);
     return {
       ...repositories,
-      feed: this.#feed(unit, repositories),
+      feed: observed(new Feed(this.#sources(unit, repositories)), 'feed', this.#observe),
       transaction: async (options, use) => {
         const inner = readContext(options, context);
         const { isolation, retries } = options;
@@ -249,18 +262,20 @@ export class Store implements Repositories {
  * @throws ConfigError, InvalidInputError, ConnectionError, AuthenticationError, UnsupportedServerError, MigrationError, EmbeddedServerError
  */
 export async function openStore(options: StoreOptions = {}): Promise<Store> {
-  const { migrations, actor, patternRules, jsonSchemas = [], onWarning, metrics, ...rest } = options;
+  const { migrations, actor, patternRules, jsonSchemas = [], onWarning, metrics, cache, ...rest } = options;
   const config = readConfig(rest);
+  readCacheSettings(cache ?? {});
   readSettings(rest.ingest ?? {}, config); // what is wrong is told before anything is opened
   const rules = readOrThrow('pattern rules', (report) => readPatternRules(patternRules ?? {}, report));
   const context = readContext({ actor }, { actor: config.pool.applicationName });
   const database = await Database.open(config, migrations);
   const warn = onWarning ?? ((problem) => database.log.warn({ problem }, 'a pattern breaks a rule that only warns'));
   const settings = { rules, schemas: LEDGER_SCHEMAS.with(jsonSchemas), onWarning: warn };
-  const store = new Store(database, context.actor, settings, rest.ingest, metrics ? await createMetrics() : undefined);
-  if (rest.ingest === undefined) return store;
+  const registry = metrics ? await createMetrics() : undefined;
+  const store = new Store(database, context.actor, settings, rest.ingest, registry, cache);
   try {
-    await store.ingest.open();
+    if (rest.ingest !== undefined) await store.ingest.open();
+    if (cache !== undefined) await store.feed.cache.start();
     return store;
   } catch (error) {
     await store.close();

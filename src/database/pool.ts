@@ -93,6 +93,22 @@ export class Pool implements Session {
     });
   }
 
+  /** A connection beside the pool and its limit, which the caller ends: who listens keeps one for itself. @throws ConnectionError */
+  async connectApart(): Promise<pg.Client> {
+    const { connectionString, application_name, options, ssl, connectionTimeoutMillis } = this.pg.options;
+    const client = new pg.Client({
+      ...{ connectionString, application_name, options, ssl, connectionTimeoutMillis },
+      ...{ keepAlive: true, keepAliveInitialDelayMillis: 10_000 },
+    });
+    client.on('error', (err) => this.#log.debug({ err }, 'a connection apart was lost'));
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      throw toDatabaseError(error);
+    }
+  }
+
   get state(): PoolState {
     const { totalCount: total, idleCount: idle, waitingCount: waiting } = this.pg;
     return { total, idle, waiting, max: this.#config.maxConnections };

@@ -37,6 +37,7 @@ export const TABLE_GRANTS: Readonly<Record<string, Readonly<Record<GrantedRole, 
   indicators: { wyckoff_app: SIUD, wyckoff_readonly: S },
   time_series: { wyckoff_app: SIU, wyckoff_readonly: S },
   ingest_positions: { wyckoff_app: SIUD, wyckoff_readonly: S },
+  arrivals: { wyckoff_app: SI, wyckoff_readonly: S }, // its trigger prunes it, as its owner
   trading_ranges: { wyckoff_app: SIU, wyckoff_readonly: S },
   patterns: { wyckoff_app: SIU, wyckoff_readonly: S },
   signals: { wyckoff_app: SIU, wyckoff_readonly: S },

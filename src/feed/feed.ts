@@ -4,8 +4,11 @@ import { requireObject } from '../domain/problem.js';
 import type { InstantInput } from '../domain/time.js';
 import type { Aggregates } from '../repositories/bars/buckets.js';
 import type { Frame, MultiTimeframeInput } from '../repositories/bars/multi-timeframe.js';
+import { readLatestIndicators } from '../repositories/latest-indicators.js';
 import type { Repositories } from '../repositories/repositories.js';
-import { type FrameRequest, type InferenceInput, readFrameRequest } from './frame-request.js';
+import type { MarketCache } from './cache/market-cache.js';
+import { cachedFrame } from './cached-frame.js';
+import { type InferenceInput, readFrameRequest } from './frame-request.js';
 import type { MarketFrame } from './market-frame.js';
 import { type BookInput, readBookAt } from './order-book-input.js';
 import { readFrame } from './read-frame.js';
@@ -13,17 +16,12 @@ import { Replay } from './replay/replay.js';
 import type { ReplayEvent } from './replay/replay-event.js';
 import { type ReplayInput, readReplayRequest } from './replay/replay-request.js';
 
-/** What has the frame of this very moment in memory, in front of the database; undefined where it cannot answer for all of it. */
-export interface FrameCache {
-  frame(request: FrameRequest): MarketFrame | undefined;
-}
-
 export interface FeedSources extends Pick<Repositories, 'bars' | 'orderBooks'> {
   readonly session: Session;
   /** What the layout has ready of coarser bars. */
   readonly aggregates: () => Aggregates;
-  /** Asked for frames of now, first. Default: none, and they are read from the database. */
-  readonly cache?: FrameCache | undefined;
+  /** Asked for frames of now first, once it works. */
+  readonly cache?: MarketCache | undefined;
 }
 
 /**
@@ -44,15 +42,20 @@ export class Feed {
    * store knew it at that instant of its own time: bars as they were before later corrections; books and indicators keep no former values, so
    * of those one that was corrected since is left out.
    *
-   * One snapshot of the database. A symbol of which nothing is stored has a frame as well, with nothing in it.
+   * One snapshot of the database. A frame of now has its bars, book and imbalances from `cache`, where that works and holds all of them: it is then
+   * ahead of the database by what the ingest has accepted, and behind other processes by moments. A symbol of which nothing is stored has a frame as well, with nothing in it.
    *
    * @throws DatabaseError VOLUME_TOO_LARGE, as `bars.resample`
    */
   async inference(input: InferenceInput): Promise<MarketFrame> {
     const request = readFrameRequest(input);
     const { session, aggregates, cache } = this.#sources;
-    const cached = isOfNow(input) ? cache?.frame(request) : undefined;
-    return cached ?? session.withClient((client) => readFrame(client, request, aggregates()));
+    const held = cache?.working && isOfNow(input) ? cachedFrame(cache, request) : undefined;
+    return session.withClient(async (client) => {
+      if (!held) return readFrame(client, request, aggregates());
+      const { symbol, timeframes, at } = request;
+      return { ...held, indicators: await readLatestIndicators(client, symbol, timeframes, at, undefined) };
+    });
   }
 
   /** The bars of a frame alone: `bars.multiTimeframe`, of now unless `at` says otherwise. */

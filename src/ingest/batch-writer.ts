@@ -171,7 +171,8 @@ export class BatchWriter {
     const now = performance.now();
     const kinds: Partial<Record<KindName, number>> = {};
     let rows = 0;
-    for (const { dead, rows: own, call, group } of part) {
+    for (const { dead, rows: own, call, group, acceptedAt } of part) {
+      if (acceptedAt > 0) observers.tell('settled', { kind: group.kind.name, rows: own, written: !dead });
       if (dead) continue;
       rows += own.length;
       kinds[group.kind.name] = (kinds[group.kind.name] ?? 0) + own.length;
@@ -214,12 +215,14 @@ export class BatchWriter {
 
   /** Tells those who wait that their rows were not written. */
   #giveUp(entries: readonly Entry[], error: unknown): void {
-    const { stopped } = this.#parts;
+    const { stopped, observers } = this.#parts;
     const unknown = stopped.aborted || (error instanceof DatabaseError && error.code === 'COMMIT_UNKNOWN');
     const { origin, lane, number } = entries.at(-1)!;
     for (const entry of entries) {
       if (entry.number > origin.done[lane]! && !entry.dead)
         entry.call?.failed(entry, unknown ? 'unknown' : 'unwritten', error);
+      if (entry.number > origin.done[lane]!)
+        observers.tell('settled', { kind: entry.group.kind.name, rows: entry.rows, written: false });
     }
     this.#parts.totals.unwritten += entries.filter((entry) => entry.number > origin.done[lane]! && !entry.dead).length;
     origin.advance(lane, number);

@@ -60,6 +60,7 @@ export class Engine {
     this.#admission = new Admission(this.#queue, settings, this.#stop.signal, ({ group, rows }) => {
       totals.dropped += rows.length;
       observers.tell('dropped', { kind: group.kind.name, rows: rows.length });
+      observers.tell('settled', { kind: group.kind.name, rows, written: false });
     });
     this.#home = new SpoolHome(join(settings.directory, 'spool'));
     this.#recovery = new Recovery({ ...shared, home: this.#home, push: (entry) => this.#admission.push(entry) });

@@ -19,6 +19,8 @@ export interface IngestObserver {
   }): void;
   /** An attempt to write a batch failed, whoever is to blame. */
   failed?(event: { readonly error: unknown }): void;
+  /** Rows that were accepted have come to their end: they are in their tables (`written`), or will not be. Their order is not that of `accepted`. */
+  settled?(event: { readonly kind: KindName; readonly rows: readonly object[]; readonly written: boolean }): void;
   /** An attempt failed for no fault of the rows, and another one follows. */
   retried?(event: { readonly error: unknown }): void;
   breaker?(event: { readonly state: BreakerState }): void;

@@ -10,6 +10,7 @@ import {
   type Store,
   TIMEFRAMES,
   type Timeframe,
+  type Transaction,
 } from '../../src/index.js';
 import { printStoredBar } from '../setup/frame-model.js';
 import { createTestDatabase, openTestStore, type TestDatabase } from '../setup/test-database.js';
@@ -130,7 +131,7 @@ function printEvent(event: ReplayEvent): string {
   }
 }
 
-async function replayed(input: ReplayInput, from: Store['feed'] = store.feed): Promise<string[]> {
+async function replayed(input: ReplayInput, from: Transaction['feed'] = store.feed): Promise<string[]> {
   const events: string[] = [];
   for await (const event of from.replay(input)) events.push(printEvent(event));
   return events;
@@ -258,7 +259,7 @@ test('bars that lie ahead and are corrected meanwhile are replayed as they are t
   const input = { symbols: ['A'], timeframes: ['1m'] as const, from: micros(0), to: micros(60_000) };
   const correct = () =>
     own.bars.upsert([...bars('A', '1m', [49_999]).map((bar) => ({ ...bar, close: 11 })), ...bars('A', '1m', [50_000])]);
-  const last = async (feed: Store['feed']) => {
+  const last = async (feed: Transaction['feed']) => {
     let answer: string | undefined;
     for await (const event of feed.replay(input)) {
       if (event.kind !== 'bar') continue;

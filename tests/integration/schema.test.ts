@@ -198,6 +198,10 @@ const BREAKS: Record<LedgerTable, Breaks> = {
     ['chk_ingest_positions_lane', { lane: -1 }],
     ['chk_ingest_positions_position', { position: -1 }],
   ],
+  arrivals: [
+    ['chk_arrivals_kind', { kind: 'indicator' }],
+    ['chk_arrivals_window', { first_timestamp: '2024-01-02T14:31:00Z' }],
+  ],
 };
 
 /** The constraint, index or message that refuses what `write` does inside a transaction that is rolled back; undefined: nothing does. */

@@ -143,6 +143,14 @@ export const SOUND_ROWS = {
     correlation_id: '00000000-0000-4000-8000-000000000006',
   },
   retention_policies: { relation: 'ohlcv_bars', keep: '10 years', set_by: 'test' },
+  arrivals: {
+    kind: 'bar',
+    symbol: 'AAPL',
+    timeframe: '1m',
+    first_timestamp: '2024-01-02T14:30:00Z',
+    last_timestamp: '2024-01-02T14:30:00Z',
+    known_from: '2024-01-02T14:31:00Z',
+  },
   ingest_positions: { spool_id: '00000000-0000-4000-8000-000000000009', lane: 0 },
 } as const satisfies Record<string, Row>;
 

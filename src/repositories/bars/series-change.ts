@@ -1,4 +1,4 @@
-import type { CatalogChange, LockedEntry } from './catalog.js';
+import type { CatalogChange, ChangedStretch, LockedEntry } from './catalog.js';
 import { ChangedDays } from './changed-days.js';
 import type { StretchPlan } from './stretch-plan.js';
 
@@ -16,6 +16,7 @@ export class SeriesChange {
   #first: number | null;
   #last: number | null;
   #count: number;
+  #changed: ChangedStretch | undefined;
 
   constructor(entry: LockedEntry) {
     this.entry = entry;
@@ -32,8 +33,11 @@ export class SeriesChange {
 
   /** `given` is how many bars the plan was made of. */
   add({ merged, inserted, replaced }: StretchPlan, given: number): void {
-    for (const at of inserted) this.#days.add(merged.timestamp[at]!);
-    for (const at of replaced) this.#days.add(merged.timestamp[at]!);
+    for (const list of [inserted, replaced]) {
+      if (list.length === 0) continue;
+      for (const at of list) this.#days.add(merged.timestamp[at]!);
+      this.#stretch(merged.timestamp[list[0]!]!, merged.timestamp[list[list.length - 1]!]!);
+    }
     this.counts.inserted += inserted.length;
     this.counts.changed += replaced.length;
     this.counts.unchanged += given - inserted.length - replaced.length;
@@ -48,12 +52,26 @@ export class SeriesChange {
   /** Takes the deleted bars, which lay between `low` and `high`, out of the bounds and the count. */
   takeOut(low: number, high: number, first: number | null, last: number | null, count: number): void {
     this.#days.addStretch(low, high);
+    // Where the first bars went, a trigger of the catalog tells of it.
+    this.#changed = { low, high, deleted: first === this.#first };
     this.#first = first;
     this.#last = last;
     this.#count = count;
   }
 
   toCatalog(): CatalogChange {
-    return { entry: this.entry, first: this.#first, last: this.#last, count: this.#count, days: this.#days.toArray() };
+    return {
+      entry: this.entry,
+      first: this.#first,
+      last: this.#last,
+      count: this.#count,
+      days: this.#days.toArray(),
+      changed: this.#changed,
+    };
+  }
+
+  #stretch(from: number, to: number): void {
+    const { low = from, high = to, deleted = false } = this.#changed ?? {};
+    this.#changed = { low: Math.min(low, from), high: Math.max(high, to), deleted };
   }
 }

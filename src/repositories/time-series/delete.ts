@@ -25,7 +25,8 @@ export async function deleteRows(
     const { rowCount } = await client.query(`DELETE FROM ${relation} WHERE ${text}`, [...values]);
     const deleted = rowCount ?? 0;
     if (deleted === 0) return 0;
-    await updateBounds(client, entry, entry.first, entry.last);
+    const bounds = { first: entry.first, last: entry.last };
+    await updateBounds(client, relation, entry, bounds, { first, last, deleted: true });
     await appendAuditEvents(client, [
       {
         ...context,

@@ -19,7 +19,7 @@ export class SeriesWriter {
   readonly #replace: boolean;
   #first: bigint | null;
   #last: bigint | null;
-  #written = false;
+  #changed: { first: bigint; last: bigint } | undefined;
 
   constructor(client: Client, table: Table, entry: CatalogEntry, replace: boolean) {
     this.#client = client;
@@ -37,10 +37,10 @@ export class SeriesWriter {
     const { inserted, changed, contradictions, conflicts } = judgement;
     if (!sound || contradictions.length > 0 || conflicts.length > 0) return judgement;
     if (inserted.length + changed.length === 0) return judgement;
-    this.#written = true;
     if (changed.length > 0) await this.#delete(changed);
     await this.#copy([...inserted, ...changed]);
     const [first, last] = [given[0]!.timestamp, given.at(-1)!.timestamp];
+    this.#changed = { first: this.#changed?.first ?? first, last };
     if (this.#first === null || first < this.#first) this.#first = first;
     if (this.#last === null || last > this.#last) this.#last = last;
     return judgement;
@@ -48,7 +48,9 @@ export class SeriesWriter {
 
   /** The catalog is touched by every write: a transaction that reads an older snapshot then fails, to be tried again, at the lock. */
   async finish(): Promise<void> {
-    if (this.#written) await updateBounds(this.#client, this.#entry, this.#first!, this.#last!);
+    if (!this.#changed) return;
+    const bounds = { first: this.#first!, last: this.#last! };
+    await updateBounds(this.#client, this.#table.relation, this.#entry, bounds, { ...this.#changed, deleted: false });
   }
 
   #judge(given: readonly GivenEntry[], stored: ReadonlyMap<bigint, Entry[]>): Judgement {

@@ -1,0 +1,204 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type pg from 'pg';
+import { expect, onTestFinished, test } from 'vitest';
+import { openStore } from '../../src/index.js';
+import { minuteBar } from '../setup/ingest.js';
+import { openRawClient } from '../setup/raw-client.js';
+import { type Following, follow } from '../setup/subscriber.js';
+import { openTcpProxy } from '../setup/tcp-proxy.js';
+import { openTestStore } from '../setup/test-database.js';
+
+const WRITER = fileURLToPath(new URL('../setup/arrivals-writer.ts', import.meta.url));
+const START = (minuteBar('A', 0).timestamp as Date).getTime();
+
+function startWriter(url: string, symbol: string, count: number): Promise<unknown> {
+  const child = spawn(process.execPath, ['--import', 'tsx', WRITER, url, symbol, String(count)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { PATH: process.env.PATH },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return once(child, 'close');
+}
+
+/** Takes bars until each symbol has what the writers leave: every bar, with its last close; none goes back to an older one. */
+async function takeAll(following: Following, symbols: readonly string[], count: number): Promise<void> {
+  const closes = new Map<string, string>();
+  const wanted = (minute: number) => (minute % 3 === 0 ? '11' : '10');
+  const complete = () =>
+    symbols.every((symbol) =>
+      Array.from({ length: count }, (_, minute) => closes.get(`${symbol} ${minute}`) === wanted(minute)).every(Boolean),
+    );
+  const highest = new Map<string, number>();
+  while (!complete()) {
+    const [arrival] = await following.take(1);
+    if (arrival?.kind !== 'bar') throw new Error(`unexpected ${arrival?.kind}`);
+    const { symbol, timestamp, close } = arrival.bar;
+    const minute = (timestamp.getTime() - START) / 60_000;
+    const name = `${symbol} ${minute}`;
+    if (closes.get(name) === '11') expect(close.toString()).toBe('11');
+    closes.set(name, close.toString());
+    // A bar that was never seen comes in the order in which its series was written.
+    const before = highest.get(symbol) ?? -1;
+    if (minute > before) expect(minute).toBe(before + 1);
+    highest.set(symbol, Math.max(before, minute));
+  }
+}
+
+/** The connections that listen. */
+async function terminateListeners(raw: pg.Client): Promise<number> {
+  const { rowCount } = await raw.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND query LIKE '%pg_%advisory_%shared(1465472838)%' AND pid <> pg_backend_pid()`,
+  );
+  return rowCount ?? 0;
+}
+
+test('two processes write, a third follows, and the connection that listens is ended again and again', {
+  timeout: 120_000,
+}, async () => {
+  const { store, url } = await openTestStore({ logLevel: 'silent' });
+  const raw = await openRawClient(url);
+  const following = await follow(store, ['A', 'B']);
+  const writers = Promise.all([startWriter(url, 'A', 150), startWriter(url, 'B', 150)]);
+  let ended = 0;
+  let over = false;
+  const trouble = (async () => {
+    while (!over) {
+      ended += await terminateListeners(raw);
+      await sleep(150);
+    }
+  })();
+  await takeAll(following, ['A', 'B'], 150);
+  await writers;
+  over = true;
+  await trouble;
+  expect(ended).toBeGreaterThan(2);
+});
+
+test('the network is cut again and again, for writers and readers: nothing is lost or out of order', {
+  timeout: 120_000,
+}, async () => {
+  const { url } = await openTestStore({ logLevel: 'silent' });
+  const proxy = await openTcpProxy(url);
+  const store = await openStore({ databaseUrl: proxy.url, logLevel: 'silent', connectionTimeout: 500 });
+  onTestFinished(() => store.close());
+  const following = await follow(store, ['A']);
+  const writer = startWriter(proxy.url, 'A', 150);
+  let over = false;
+  const trouble = (async () => {
+    for (let round = 0; !over; round += 1) {
+      await sleep(100);
+      if (round % 5 === 4) {
+        proxy.close();
+        await sleep(200);
+        await proxy.reopen(url);
+      } else proxy.cut();
+    }
+  })();
+  await takeAll(following, ['A'], 150);
+  over = true;
+  await trouble;
+  await writer;
+});
+
+/** As the store writes it: the row, and what is told of it. */
+async function writeLate(raw: pg.Client): Promise<void> {
+  await raw.query(`INSERT INTO ohlcv_bars (symbol, timeframe, timestamp, open, high, low, close, volume, spread, spread_ratio, volume_ratio)
+    VALUES ('LATE', '1m', '2024-01-02', 10, 20, 1, 12, 1, 19, 1, 1)`);
+  await raw.query(`INSERT INTO arrivals (kind, symbol, timeframe, first_timestamp, last_timestamp, known_from)
+    VALUES ('bar', 'LATE', '1m', '2024-01-02', '2024-01-02', now())`);
+}
+
+test('a transaction that commits late delays nobody, and is not lost', async () => {
+  const { store, url } = await openTestStore();
+  await store.bars.upsert([minuteBar('LATE', 5)]);
+  const raw = await openRawClient(url);
+  const following = await follow(store, '*');
+  // It has an older id than what is committed meanwhile, and its rows are told of before those...
+  await raw.query('BEGIN');
+  await writeLate(raw);
+  for (let minute = 0; minute < 3; minute += 1) await store.bars.upsert([minuteBar('A', minute)]);
+  const before = await following.take(3);
+  expect(before.map((arrival) => arrival.kind === 'bar' && arrival.bar.symbol)).toEqual(['A', 'A', 'A']);
+  // ...and comes when it is committed; also to who goes on from a cursor of the time before.
+  await raw.query('COMMIT');
+  for (const late of [following, await follow(store, '*', { from: before.at(-1)!.cursor })]) {
+    const [arrival] = await late.take(1);
+    expect(arrival).toMatchObject({ kind: 'bar', bar: { symbol: 'LATE' } });
+  }
+});
+
+test('what is older than a day is pruned by who writes; a cursor of before is a typed error, one of after goes on', async () => {
+  const { store, url } = await openTestStore();
+  const raw = await openRawClient(url);
+  const old = await store.feed.cursor();
+  await store.bars.upsert([minuteBar('A', 0)]);
+  const later = await store.feed.cursor();
+  await store.bars.upsert([minuteBar('A', 1)]);
+  await raw.query(
+    "UPDATE arrivals SET known_from = known_from - INTERVAL '25 hours' WHERE kind <> 'floor' AND xid = (SELECT min(xid) FROM arrivals WHERE kind <> 'floor')",
+  );
+  await raw.query('ALTER TABLE arrivals ALTER COLUMN id RESTART WITH 1000');
+  await store.bars.upsert([minuteBar('A', 2)]);
+  const { rows } = await raw.query("SELECT count(*)::int AS kept FROM arrivals WHERE kind <> 'floor'");
+  expect(rows[0].kept).toBe(2);
+  await expect((await follow(store, ['A'], { from: old })).take(1)).rejects.toMatchObject({
+    name: 'FeedGapError',
+    code: 'FEED_GAP',
+  });
+  const taken = await (await follow(store, ['A'], { from: later })).take(2);
+  expect(taken.map((arrival) => arrival.kind === 'bar' && arrival.bar.timestamp.getTime() - START)).toEqual([
+    60_000, 120_000,
+  ]);
+});
+
+test('a cursor of another server, and what is no cursor', async () => {
+  const { store } = await openTestStore();
+  await expect((await follow(store, ['A'], { from: '9000000000000:9000000000000:' })).take(1)).rejects.toMatchObject({
+    code: 'FEED_GAP',
+  });
+  expect(() => store.feed.subscribe(['A'], { from: 'yesterday' })).toThrow(
+    expect.objectContaining({ code: 'CURSOR_INVALID' }),
+  );
+  expect(() => store.feed.subscribe([])).toThrow(expect.objectContaining({ code: 'SUBSCRIPTION_INVALID' }));
+  expect(() => store.feed.subscribe(['A'], { kinds: ['news' as never] })).toThrow(
+    expect.objectContaining({ code: 'CHOICE_UNKNOWN' }),
+  );
+});
+
+test('a signal ends it with its reason; closing the store ends it; nobody is left who listens', async () => {
+  const { store, url } = await openTestStore();
+  const raw = await openRawClient(url);
+  const abort = new AbortController();
+  const following = await follow(store, ['A'], { signal: abort.signal });
+  const next = following.take(1);
+  await sleep(100);
+  abort.abort(new Error('enough'));
+  await expect(next).rejects.toThrow('enough');
+  const iterator = store.feed.subscribe(['A']);
+  const last = iterator.next();
+  await sleep(100);
+  await store.close();
+  expect(await last).toEqual({ value: undefined, done: true });
+  const { rows } = await raw.query(
+    "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+  );
+  expect(rows).toEqual([]);
+});
+
+test('a consumer that is slow holds a page, not all that comes', async () => {
+  const { store } = await openTestStore();
+  const following = await follow(store, ['A']);
+  await store.bars.upsert(Array.from({ length: 10_000 }, (_, minute) => minuteBar('A', minute)));
+  const first = await following.take(1);
+  for (let close = 11; close <= 15; close += 1) await store.bars.upsert([minuteBar('A', 9_999, close)]);
+  const rest = await following.take(9_999);
+  expect(first.concat(rest).map((arrival) => arrival.kind === 'bar' && arrival.bar.timestamp.getTime())).toEqual(
+    Array.from({ length: 10_000 }, (_, minute) => START + minute * 60_000),
+  );
+  // Of five corrections it sees the last one.
+  expect(rest.at(-1)).toMatchObject({ corrected: true, bar: { close: expect.objectContaining({ d: [15] }) } });
+});
