@@ -97,6 +97,21 @@ test('rows that a process left are written by the next one; what it had written 
   await next.close();
 });
 
+test('rows that a process left are written in batches of every lane in its turn', async () => {
+  const { store, proxy, directory, url } = await openIngestByProxy({ durability: 'spool', interval: 0 });
+  proxy.close();
+  const symbols = Array.from({ length: 20 }, (_, index) => `S${index}`);
+  for (let minute = 0; minute < 100; minute += 1)
+    await store.ingest.add(symbols.map((symbol) => minuteBar(symbol, minute)));
+  expect(await store.ingest.close({ timeout: 50 })).toMatchObject({ spooled: 2000 });
+  const ingest = { directory, durability: 'memory', queueSize: 400, batchSize: 100 } as const;
+  const next = await openStore({ databaseUrl: url, logLevel: 'silent', ingest });
+  await next.ingest.flush();
+  expect(next.ingest.stats.written).toBe(2000);
+  expect(next.ingest.stats.batches).toBeLessThan(100);
+  await next.close();
+});
+
 test('while the database is away, the spool takes far more rows than memory, and they come in their order', async () => {
   const { store, beside, proxy, url } = await openIngestByProxy({
     durability: 'spool',
