@@ -1,7 +1,7 @@
 import type { Ingest } from '../ingest.js';
 import type { FeedAdapter } from './adapter.js';
 import { EventQueue } from './event-queue.js';
-import { type FeedOptions, type FeedReport, FeedWriter } from './feed-writer.js';
+import { FeedWriter, type IngestFeedOptions, type IngestFeedReport } from './feed-writer.js';
 
 /**
  * Hands what an adapter gives to the ingest, until the adapter ends or the signal is aborted. What has come while the ingest was busy goes in
@@ -11,7 +11,11 @@ import { type FeedOptions, type FeedReport, FeedWriter } from './feed-writer.js'
  *
  * @throws what the adapter throws, when what came before is added; IngestClosedError, SpoolError, and what the callbacks throw
  */
-export async function ingestFeed(ingest: Ingest, adapter: FeedAdapter, options: FeedOptions = {}): Promise<FeedReport> {
+export async function ingestFeed(
+  ingest: Ingest,
+  adapter: FeedAdapter,
+  options: IngestFeedOptions = {},
+): Promise<IngestFeedReport> {
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const queue = new EventQueue();
