@@ -117,7 +117,7 @@ export type { BinanceObserver } from './ingest/adapters/binance/observer.js';
 export type { BinanceOptions } from './ingest/adapters/binance/options.js';
 export { BinanceRecording, type BinanceRecordingOptions } from './ingest/adapters/binance/recording.js';
 export type { SnapshotSource } from './ingest/adapters/binance/snapshot-source.js';
-export type { FeedOptions, FeedReport } from './ingest/adapters/feed-writer.js';
+export type { IngestFeedOptions, IngestFeedReport } from './ingest/adapters/feed-writer.js';
 export { ingestFeed } from './ingest/adapters/ingest-feed.js';
 export { BarBuilder, type BarBuilderOptions } from './ingest/bar-builder.js';
 export type { BarBuilderStats } from './ingest/bar-builder-symbol.js';

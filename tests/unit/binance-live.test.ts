@@ -299,7 +299,7 @@ it('lets the connection wait for a slow reader, and loses nothing', async () => 
         before = live.stats.messages;
         await sleep(1_500);
       }
-      expect(before).toBeGreaterThan(4_000);
+      expect(before).toBeGreaterThan(1_000);
       expect(before).toBeLessThan(10_000);
     }
     trades += 1;

@@ -1,23 +1,27 @@
+import type { FeedEvent } from './adapter.js';
+
+/** Of a full queue: some MB. A trade or a quote weighs 1. */
+const LIMIT = 4_096;
+/** Levels of a book that weigh as much as a trade. */
+const LEVELS = 10;
+
 /** Between one that gives, which is asked to wait when the queue is full, and one that takes all there is. */
-export class EventQueue<Item> {
-  readonly #limit: number;
-  #items: Item[] = [];
+export class EventQueue {
+  #events: FeedEvent[] = [];
+  #weight = 0;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
   #wakeTaker: (() => void) | undefined;
   #givers: (() => void)[] = [];
 
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
   get full(): boolean {
-    return this.#items.length >= this.#limit && !this.#ended;
+    return this.#weight >= LIMIT && !this.#ended;
   }
 
   /** Takes it, full or not. */
-  push(item: Item): void {
-    this.#items.push(item);
+  push(event: FeedEvent): void {
+    this.#events.push(event);
+    this.#weight += event.kind === 'orderBook' ? 1 + (event.row.bids.length + event.row.asks.length) / LEVELS : 1;
     this.#wakeTaker?.();
   }
 
@@ -26,19 +30,20 @@ export class EventQueue<Item> {
     while (this.full) await new Promise<void>((resolve) => this.#givers.push(resolve));
   }
 
-  /** Waits for an item, and takes all; undefined at the end. @throws what the end was told, behind the last item */
-  async take(): Promise<Item[] | undefined> {
-    while (this.#items.length === 0) {
+  /** Waits for an event, and takes all; undefined at the end. @throws what the end was told, behind the last event */
+  async take(): Promise<FeedEvent[] | undefined> {
+    while (this.#events.length === 0) {
       if (this.#failure) throw this.#failure.error;
       if (this.#ended) return undefined;
       await new Promise<void>((resolve) => {
         this.#wakeTaker = resolve;
       });
     }
-    const items = this.#items;
-    this.#items = [];
+    const events = this.#events;
+    this.#events = [];
+    this.#weight = 0;
     this.#release();
-    return items;
+    return events;
   }
 
   end(failure?: { readonly error: unknown }): void {

@@ -9,7 +9,7 @@ import type { Ingest } from '../ingest.js';
 import { toBarInput } from '../trade-bar-input.js';
 import type { FeedEvent } from './adapter.js';
 
-export interface FeedOptions {
+export interface IngestFeedOptions {
   /** Ends the feed: what had come by then is still taken. */
   readonly signal?: AbortSignal | undefined;
   /** Makes bars of the trades; those of a minute are added too. Quotes and books move its time on, so that a minute ends without a trade after it. */
@@ -25,7 +25,7 @@ export interface FeedOptions {
 }
 
 /** Rows that the ingest took, and rows that were refused. */
-export interface FeedReport {
+export interface IngestFeedReport {
   readonly trades: number;
   readonly quotes: number;
   readonly orderBooks: number;
@@ -40,15 +40,15 @@ const PAUSE = 50;
 /** Gives events to the ingest, and bars that they make. A row that is refused costs no other. */
 export class FeedWriter {
   readonly #ingest: Ingest;
-  readonly #options: FeedOptions;
+  readonly #options: IngestFeedOptions;
   readonly #counts = { trades: 0, quotes: 0, orderBooks: 0, bars: 0, refused: 0 };
 
-  constructor(ingest: Ingest, options: FeedOptions) {
+  constructor(ingest: Ingest, options: IngestFeedOptions) {
     this.#ingest = ingest;
     this.#options = options;
   }
 
-  get report(): FeedReport {
+  get report(): IngestFeedReport {
     return { ...this.#counts };
   }
 

@@ -1,10 +1,7 @@
 import type { Ingest } from '../ingest.js';
-import type { FeedAdapter, FeedEvent } from './adapter.js';
+import type { FeedAdapter } from './adapter.js';
 import { EventQueue } from './event-queue.js';
-import { type FeedOptions, type FeedReport, FeedWriter } from './feed-writer.js';
-
-/** Events that wait for the ingest; beyond them the adapter does. */
-const WAITING = 4_096;
+import { FeedWriter, type IngestFeedOptions, type IngestFeedReport } from './feed-writer.js';
 
 /**
  * Hands what an adapter gives to the ingest, until the adapter ends or the signal is aborted. What has come while the ingest was busy goes in
@@ -14,10 +11,14 @@ const WAITING = 4_096;
  *
  * @throws what the adapter throws, when what came before is added; IngestClosedError, SpoolError, and what the callbacks throw
  */
-export async function ingestFeed(ingest: Ingest, adapter: FeedAdapter, options: FeedOptions = {}): Promise<FeedReport> {
+export async function ingestFeed(
+  ingest: Ingest,
+  adapter: FeedAdapter,
+  options: IngestFeedOptions = {},
+): Promise<IngestFeedReport> {
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
-  const queue = new EventQueue<FeedEvent>(WAITING);
+  const queue = new EventQueue();
   const writer = new FeedWriter(ingest, options);
   const reading = read(adapter, queue, signal);
   try {
@@ -30,7 +31,7 @@ export async function ingestFeed(ingest: Ingest, adapter: FeedAdapter, options: 
   return writer.report;
 }
 
-async function read(adapter: FeedAdapter, queue: EventQueue<FeedEvent>, signal: AbortSignal): Promise<void> {
+async function read(adapter: FeedAdapter, queue: EventQueue, signal: AbortSignal): Promise<void> {
   try {
     for await (const event of adapter.events({ signal })) {
       queue.push(event);

@@ -31,7 +31,7 @@ interface Asking {
 /** Connections, one after the other, whose messages become events. */
 export class LiveSession {
   readonly #settings: LiveSettings;
-  readonly #queue: EventQueue<FeedEvent>;
+  readonly #queue: EventQueue;
   readonly #market: BinanceMarket;
   readonly #failed = new AbortController();
   #connected = false;
@@ -39,7 +39,7 @@ export class LiveSession {
   #badMessages = 0;
   #snapshotFailures = 0;
 
-  constructor(settings: LiveSettings, queue: EventQueue<FeedEvent>) {
+  constructor(settings: LiveSettings, queue: EventQueue) {
     this.#settings = settings;
     this.#queue = queue;
     this.#market = new BinanceMarket(settings.market);
