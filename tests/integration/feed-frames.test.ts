@@ -168,7 +168,7 @@ function requests(): fc.Arbitrary<ModelFrameRequest> {
   const known = fc
     .tuple(fc.nat(), fc.constantFrom(0, 0, 1, -1))
     .map(([index, more]) => new Date(+knownInstants[index % knownInstants.length]! + more));
-  const minutes = fc.option(fc.constantFrom(1, 7, 60, 1_500), { nil: undefined, freq: 2 });
+  const minutes = fc.option(fc.constantFrom(1, 7, 60, 240), { nil: undefined, freq: 2 });
   return fc.record({
     symbol: fc.constantFrom('EVERY', 'EVERY', 'EVERY', 'MINUTES', 'HOURS', 'HOURS', 'GONE', 'NONE'),
     at: fc.oneof(anyInstant, anyInstant, bookInstant).map((at) => new Date(at)),
@@ -229,4 +229,4 @@ test('a frame is what a plain reference makes of the raw rows, and comes back fr
     { numRuns: CASES[store.layout] },
   );
   expect(Object.entries(seen).filter(([, times]) => times < 5)).toEqual([]);
-});
+}, 240_000);

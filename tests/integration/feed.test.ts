@@ -112,7 +112,7 @@ test('a frame is of one snapshot, whoever writes meanwhile', async () => {
   await write(0);
   let writing = true;
   const writer = (async () => {
-    for (let round = 1; round < 60; round += 1) await write(round);
+    for (let round = 1; round < 30; round += 1) await write(round);
     writing = false;
   })();
   const seen = new Set<number>();

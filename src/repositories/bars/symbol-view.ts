@@ -3,7 +3,6 @@ import type { Client } from '../../database/session.js';
 import type { MarketSymbol } from '../../domain/symbol.js';
 import type { Timeframe } from '../../domain/timeframe.js';
 import { DAY } from './changed-days.js';
-import { knownBars } from './known-bars.js';
 
 /** From one instant up to another one, in milliseconds since the epoch. */
 export interface Stretch {
@@ -70,12 +69,18 @@ export async function readSymbolView(
 
 /** $2: the instant at which it was known. A deleted bar lies where the catalog knows of none, so first and last are looked for. */
 const KNOWN_VIEW = `
-  SELECT timeframe, volume_scale, ${firstKnown('ASC')}, ${firstKnown('DESC')}, ${stampOf('$1')}
+  SELECT timeframe, volume_scale, least(${known('ASC')}), greatest(${known('DESC')}), ${stampOf('$1')}
   FROM bar_series AS series WHERE symbol = $1`;
 
-function firstKnown(direction: 'ASC' | 'DESC'): string {
-  const own = 'symbol = series.symbol AND timeframe = series.timeframe';
-  return `(SELECT timestamp FROM ${knownBars('TRUE', own, '$2')} ORDER BY timestamp ${direction} LIMIT 1)`;
+/** One in each table: of a union PostgreSQL would sort all bars. */
+function known(direction: 'ASC' | 'DESC'): string {
+  const next = (table: string, condition: string) =>
+    `(SELECT timestamp FROM ${table} AS bar WHERE bar.symbol = $1 AND bar.timeframe = series.timeframe AND ${condition}
+      ORDER BY timestamp ${direction} LIMIT 1)`;
+  return [
+    next('ohlcv_bars', 'created_at <= $2'),
+    next('ohlcv_bar_revisions', 'known_from <= $2 AND known_until > $2'),
+  ].join(', ');
 }
 
 /** What the catalog would have said of the bars that were known at an instant. Nothing is made ready of those. */
