@@ -108,8 +108,8 @@ test('the network is cut again and again, for writers and readers: nothing is lo
 async function writeLate(raw: pg.Client): Promise<void> {
   await raw.query(`INSERT INTO ohlcv_bars (symbol, timeframe, timestamp, open, high, low, close, volume, spread, spread_ratio, volume_ratio)
     VALUES ('LATE', '1m', '2024-01-02', 10, 20, 1, 12, 1, 19, 1, 1)`);
-  await raw.query(`INSERT INTO arrivals (kind, symbol, timeframe, first_timestamp, last_timestamp, known_from)
-    VALUES ('bar', 'LATE', '1m', '2024-01-02', '2024-01-02', now())`);
+  await raw.query(`INSERT INTO arrivals (xid, kind, symbol, timeframe, first_timestamp, last_timestamp, known_from)
+    VALUES (pg_current_xact_id()::text::bigint, 'bar', 'LATE', '1m', '2024-01-02', '2024-01-02', now())`);
 }
 
 test('a transaction that commits late delays nobody, and is not lost', async () => {

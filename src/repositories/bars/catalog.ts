@@ -4,7 +4,7 @@ import { compareSeries, type Series, type SeriesKey } from '../../domain/series.
 import type { MarketSymbol } from '../../domain/symbol.js';
 import type { Timeframe } from '../../domain/timeframe.js';
 import { ConflictError } from '../../errors.js';
-import { tellArrival } from '../tell-arrival.js';
+import { type ArrivalRow, arrivalValues, tellArrival } from '../tell-arrival.js';
 
 /** A row of bar_series. A series whose bars were all deleted keeps its row, its id and its volume scale. */
 export interface CatalogEntry extends SeriesKey {
@@ -119,16 +119,9 @@ export function requireVolumeScale(entry: CatalogEntry, volumeScale: number): vo
   throw new ConflictError('VOLUME_SCALE_DIFFERS', message, { hint });
 }
 
-/** The bars that a write changed or removed lie between the two, both included; milliseconds since the epoch. */
-export interface Change {
-  readonly low: number;
-  readonly high: number;
-  readonly deleted: boolean;
-}
-
 /**
  * Writes down what a write changed. `first` and `last` are the bounds after it; `days` are those of 1m bars that it wrote or removed, which the
- * aggregates are to take in; `changed` is what subscribers are told. One statement for all: a live bar must go in within 5 ms, and each round
+ * aggregates are to take in; `arrival` is what subscribers are told. One statement for all: a live bar must go in within 5 ms, and each round
  * trip may meet a busy processor.
  */
 export async function updateEntry(
@@ -139,20 +132,22 @@ export async function updateEntry(
     readonly last: number | null;
     readonly count: number;
     readonly days: readonly string[];
-    readonly changed: Change | undefined;
+    readonly arrival: ArrivalRow | undefined;
   },
 ): Promise<void> {
-  const { changed, days } = change;
+  const { arrival, days } = change;
+  const marked = days.length > 0;
+  const parts = [
+    ...(marked ? [`marked AS (${MARK_DAYS})`] : []),
+    ...(arrival ? [`told AS (${tellArrival(marked ? 8 : 6)})`] : []),
+  ];
   await client.query({
-    ...(changed === undefined
-      ? { name: 'bars.update-catalog', text: UPDATE_CATALOG }
-      : days.length === 0
-        ? { name: 'bars.update-catalog-and-tell', text: `WITH arrived AS (${TELL}) ${UPDATE_CATALOG}` }
-        : { name: 'bars.update-all', text: `WITH arrived AS (${TELL}), marked AS (${MARK_DAYS}) ${UPDATE_CATALOG}` }),
+    name: `bars.update-catalog${marked ? '-and-days' : ''}${arrival ? '-and-tell' : ''}`,
+    text: parts.length === 0 ? UPDATE_CATALOG : `WITH ${parts.join(', ')} ${UPDATE_CATALOG}`,
     values: [
       ...[entry.id, bound(change.first), bound(change.last), change.count, instant(entry.knownFrom)],
-      ...(changed ? [entry.symbol, entry.timeframe, instant(changed.low), instant(changed.high), changed.deleted] : []),
-      ...(days.length === 0 ? [] : [days]),
+      ...(marked ? [entry.symbol, days] : []),
+      ...(arrival ? arrivalValues(arrival) : []),
     ],
   });
 }
@@ -160,17 +155,7 @@ export async function updateEntry(
 const UPDATE_CATALOG =
   'UPDATE bar_series SET first_timestamp = $2, last_timestamp = $3, bar_count = $4, updated_at = $5 WHERE id = $1';
 
-const TELL = tellArrival({
-  kind: "'bar'",
-  symbol: '$6',
-  timeframe: '$7',
-  first: '$8',
-  last: '$9',
-  knownFrom: '$5',
-  deleted: '$10',
-});
-
-const MARK_DAYS = `INSERT INTO bar_aggregate_changes (symbol, day, changed_at) SELECT $6, day, $5 FROM unnest($11::date[]) AS days (day)
+const MARK_DAYS = `INSERT INTO bar_aggregate_changes (symbol, day, changed_at) SELECT $6, day, $5 FROM unnest($7::date[]) AS days (day)
   ON CONFLICT (symbol, day) DO UPDATE SET changed_at = excluded.changed_at`;
 
 function bound(milliseconds: number | null): string | null {

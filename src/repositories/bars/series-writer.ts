@@ -2,7 +2,8 @@ import type { Client } from '../../database/session.js';
 import { BarBlock } from '../../domain/bar-block.js';
 import { RATIO_WINDOW } from '../../domain/bar-ratios.js';
 import { timeframeDuration } from '../../domain/timeframe.js';
-import { type Change, type LockedEntry, updateEntry } from './catalog.js';
+import type { ArrivalRow } from '../tell-arrival.js';
+import { type LockedEntry, updateEntry } from './catalog.js';
 import { ChangedDays } from './changed-days.js';
 import { insertBars } from './insert-bars.js';
 import { mergeBars, NEW, REPLACED } from './merged-bars.js';
@@ -41,7 +42,7 @@ export class SeriesWriter {
   #first: number | null;
   #last: number | null;
   #count: number;
-  #changed: Change | undefined;
+  #changed: Pick<ArrivalRow, 'first' | 'last' | 'deleted'> | undefined;
 
   constructor(client: Client, entry: LockedEntry, rules: WriteRules) {
     this.#client = client;
@@ -69,14 +70,17 @@ export class SeriesWriter {
     }
   }
 
-  /** Brings the catalog up to date; to be called once, after the last block. */
-  async finish(): Promise<void> {
+  /** Brings the catalog up to date; to be called once, after the last block. What subscribers are told is left to the caller where it gives `told`. */
+  async finish(told?: ArrivalRow[]): Promise<void> {
+    const { symbol, timeframe, knownFrom } = this.#entry;
+    const arrival = this.#changed && ({ kind: 'bar', symbol, timeframe, knownFrom, ...this.#changed } as const);
+    if (arrival) told?.push(arrival);
     await updateEntry(this.#client, this.#entry, {
       first: this.#first,
       last: this.#last,
       count: this.#count,
       days: this.#days.toArray(),
-      changed: this.#changed,
+      arrival: told ? undefined : arrival,
     });
   }
 
@@ -95,7 +99,7 @@ export class SeriesWriter {
   takeOut(low: number, high: number, first: number | null, last: number | null, count: number): void {
     this.#days.addStretch(low, high);
     // Where the first bars went, a trigger of the catalog tells of it.
-    this.#changed = { low, high, deleted: first === this.#first };
+    this.#changed = { first: low, last: high, deleted: first === this.#first };
     this.#first = first;
     this.#last = last;
     this.#count = count;
@@ -145,8 +149,8 @@ export class SeriesWriter {
 
   /** Timestamps come in ascending order. */
   #noteChange(timestamp: number): void {
-    const { low = timestamp, deleted = false } = this.#changed ?? {};
-    this.#changed = { low, high: timestamp, deleted };
+    const { first = timestamp, deleted = false } = this.#changed ?? {};
+    this.#changed = { first, last: timestamp, deleted };
   }
 
   /** The stored bars from `low` to `high`, and up to 20 on each side: those before make the ratios, those behind have theirs made anew. */

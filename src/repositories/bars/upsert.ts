@@ -5,6 +5,7 @@ import type { BarBlock } from '../../domain/bar-block.js';
 import { readOrThrow } from '../../domain/problem.js';
 import { compareSeries, type SeriesKey } from '../../domain/series.js';
 import { batchesOf, requireIterable, type SourceFailure } from '../source-batches.js';
+import { type ArrivalRow, tellArrivals } from '../tell-arrival.js';
 import { BarBatch, type BatchOptions, type SeriesBatch } from './bar-batch.js';
 import { type LockedEntry, lockSeries, requireVolumeScale, seriesName } from './catalog.js';
 import { SeriesWriter, type WriteCounts, type WriteRules } from './series-writer.js';
@@ -130,14 +131,16 @@ async function writeAll<S extends SeriesKey>(
   write: (writer: SeriesWriter, series: S) => Promise<void>,
 ): Promise<WriteCounts> {
   const total = { inserted: 0, changed: 0, unchanged: 0 };
+  const told: ArrivalRow[] | undefined = series.length > 1 ? [] : undefined;
   for (const one of [...series].sort(compareSeries)) {
     options.signal?.throwIfAborted();
     const writer = new SeriesWriter(client, entries.get(seriesName(one))!, options);
     await write(writer, one);
-    await writer.finish();
+    await writer.finish(told);
     total.inserted += writer.counts.inserted;
     total.changed += writer.counts.changed;
     total.unchanged += writer.counts.unchanged;
   }
+  await tellArrivals(client, told ?? []);
   return total;
 }
