@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { timescaleBinaries } from '../setup/timescale-binaries.js';
 import { BenchDatabase, psqlVersion } from './bench-database.js';
+import { compareCacheReads } from './cache-reads.js';
 import { openLayouts } from './layout-databases.js';
 import { compareLayoutLookups } from './layout-lookups.js';
 import { compareResample } from './layout-resample.js';
@@ -27,7 +28,7 @@ try {
   embedded = (await bench.store.health()).serverVersion;
   for (const compare of [
     ...[comparePatternWrites, compareLatestPatterns, compareApprovals, compareAuditAppends],
-    ...[compareWrites, compareYearLookup, compareColumns, compareStoredAmount, measureMemory],
+    ...[compareWrites, compareYearLookup, compareColumns, compareStoredAmount, compareCacheReads, measureMemory],
   ]) {
     await bench.settle();
     report(await compare(bench));
