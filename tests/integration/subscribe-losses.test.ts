@@ -1,51 +1,15 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../src/index.js';
+import { startWriter, takeAll } from '../setup/followed-writers.js';
 import { minuteBar } from '../setup/ingest.js';
 import { openRawClient } from '../setup/raw-client.js';
-import { type Following, follow } from '../setup/subscriber.js';
+import { follow } from '../setup/subscriber.js';
 import { openTcpProxy } from '../setup/tcp-proxy.js';
 import { openTestStore } from '../setup/test-database.js';
 
-const WRITER = fileURLToPath(new URL('../setup/arrivals-writer.ts', import.meta.url));
 const START = (minuteBar('A', 0).timestamp as Date).getTime();
-
-function startWriter(url: string, symbol: string, count: number): Promise<unknown> {
-  const child = spawn(process.execPath, ['--import', 'tsx', WRITER, url, symbol, String(count)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { PATH: process.env.PATH },
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  return once(child, 'close');
-}
-
-/** Takes bars until each symbol has what the writers leave: every bar, with its last close; none goes back to an older one. */
-async function takeAll(following: Following, symbols: readonly string[], count: number): Promise<void> {
-  const closes = new Map<string, string>();
-  const wanted = (minute: number) => (minute % 3 === 0 ? '11' : '10');
-  const complete = () =>
-    symbols.every((symbol) =>
-      Array.from({ length: count }, (_, minute) => closes.get(`${symbol} ${minute}`) === wanted(minute)).every(Boolean),
-    );
-  const highest = new Map<string, number>();
-  while (!complete()) {
-    const [arrival] = await following.take(1);
-    if (arrival?.kind !== 'bar') throw new Error(`unexpected ${arrival?.kind}`);
-    const { symbol, timestamp, close } = arrival.bar;
-    const minute = (timestamp.getTime() - START) / 60_000;
-    const name = `${symbol} ${minute}`;
-    if (closes.get(name) === '11') expect(close.toString()).toBe('11');
-    closes.set(name, close.toString());
-    // A bar that was never seen comes in the order in which its series was written.
-    const before = highest.get(symbol) ?? -1;
-    if (minute > before) expect(minute).toBe(before + 1);
-    highest.set(symbol, Math.max(before, minute));
-  }
-}
 
 /** The connections that listen. */
 async function terminateListeners(raw: pg.Client): Promise<number> {
