@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { timescaleBinaries } from '../setup/timescale-binaries.js';
 import { BenchDatabase, psqlVersion } from './bench-database.js';
+import { compareCacheReads } from './cache-reads.js';
 import { compareInference, compareReplay } from './feed.js';
 import { measureIngest } from './ingest.js';
 import { openLayouts } from './layout-databases.js';
@@ -35,6 +36,7 @@ try {
       compareColumns,
       compareStoredAmount,
       compareReplay,
+      compareCacheReads,
       measureMemory,
       measureIngest,
     ],

@@ -144,6 +144,7 @@ export const SOUND_ROWS = {
   },
   retention_policies: { relation: 'ohlcv_bars', keep: '10 years', set_by: 'test' },
   arrivals: {
+    xid: 1,
     kind: 'bar',
     symbol: 'AAPL',
     timeframe: '1m',

@@ -29,22 +29,21 @@ COMMENT ON COLUMN "arrivals"."known_from" IS 'The created_at of the rows that we
 INSERT INTO "arrivals" (xid, id, kind, symbol, first_timestamp, last_timestamp, known_from)
 OVERRIDING SYSTEM VALUE VALUES (0, 0, 'floor', '', 'epoch', 'epoch', 'epoch');
 
--- Says which transaction this is, and wakes whoever waits. A listener that waits holds the lock 1465472838 (shared): a NOTIFY makes the
--- commits of the whole server wait for each other, so there is none where nobody waits. Both calls of the lock stand in one expression: nothing
--- can cancel between them. No SET search_path: it would cost more than the rest.
+-- Wakes whoever waits. A listener that waits holds the lock 1465472838 (shared): a NOTIFY makes the commits of the whole server wait for each other,
+-- so there is none where nobody waits. Both calls of the lock stand in one expression: nothing can cancel between them. No SET search_path: it
+-- would cost more than the rest.
 CREATE FUNCTION arrivals_wake() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    NEW.xid := pg_catalog.pg_current_xact_id()::text::bigint;
     IF NOT (CASE WHEN pg_catalog.pg_try_advisory_lock(1465472838) THEN pg_catalog.pg_advisory_unlock(1465472838) ELSE false END) THEN
         PERFORM pg_catalog.pg_notify('wyckoff_arrivals', '');
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END
 $$;
 
-CREATE TRIGGER arrivals_wake BEFORE INSERT ON arrivals FOR EACH ROW EXECUTE FUNCTION arrivals_wake();
+CREATE TRIGGER arrivals_wake AFTER INSERT ON arrivals FOR EACH STATEMENT EXECUTE FUNCTION arrivals_wake();
 
 -- Every thousandth row removes up to two thousand that are older than a day: so it is done on every layout, by whoever writes. What is removed is all
 -- that transactions up to one xid wrote, and the floor remembers that xid. At other isolations a row that somebody else removed would be an error.
@@ -75,8 +74,8 @@ CREATE FUNCTION bar_series_shorten() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    INSERT INTO public.arrivals (kind, symbol, timeframe, first_timestamp, last_timestamp, known_from, deleted)
-    VALUES ('bar', NEW.symbol, NEW.timeframe, OLD.first_timestamp,
+    INSERT INTO public.arrivals (xid, kind, symbol, timeframe, first_timestamp, last_timestamp, known_from, deleted)
+    VALUES (pg_catalog.pg_current_xact_id()::text::bigint, 'bar', NEW.symbol, NEW.timeframe, OLD.first_timestamp,
             coalesce(NEW.first_timestamp - INTERVAL '1 millisecond', OLD.last_timestamp), NEW.updated_at, true);
     RETURN NULL;
 END

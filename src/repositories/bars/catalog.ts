@@ -4,7 +4,7 @@ import { compareSeries, type Series, type SeriesKey } from '../../domain/series.
 import type { MarketSymbol } from '../../domain/symbol.js';
 import type { Timeframe } from '../../domain/timeframe.js';
 import { ConflictError } from '../../errors.js';
-import { tellArrival } from '../tell-arrival.js';
+import { type ArrivalRow, arrivalValues, tellArrival, tellArrivals } from '../tell-arrival.js';
 
 /** A row of bar_series. A series whose bars were all deleted keeps its row, its id and its volume scale. */
 export interface CatalogEntry extends SeriesKey {
@@ -119,16 +119,9 @@ export function requireVolumeScale(entry: CatalogEntry, volumeScale: number): vo
   throw new ConflictError('VOLUME_SCALE_DIFFERS', message, { hint });
 }
 
-/** The bars that a write changed or removed lie between the two, both included; milliseconds since the epoch. */
-export interface ChangedStretch {
-  readonly low: number;
-  readonly high: number;
-  readonly deleted: boolean;
-}
-
 /**
  * What a write changed. `first` and `last` are the bounds after it; `days` those of 1m bars that it wrote or removed, which the aggregates are to take
- * in; `changed` is what subscribers are told.
+ * in; `arrival` is what subscribers are told.
  */
 export interface CatalogChange {
   readonly entry: LockedEntry;
@@ -136,24 +129,26 @@ export interface CatalogChange {
   readonly last: number | null;
   readonly count: number;
   readonly days: readonly string[];
-  readonly changed: ChangedStretch | undefined;
+  readonly arrival: ArrivalRow | undefined;
 }
 
 /** One statement for all of it: a live bar must go in within 5 ms, and each round trip may meet a busy processor. */
 export async function updateEntry(
   client: Client,
-  { entry, first, last, count, days, changed }: CatalogChange,
+  { entry, first, last, count, days, arrival }: CatalogChange,
 ): Promise<void> {
+  const marked = days.length > 0;
+  const parts = [
+    ...(marked ? [`marked AS (${MARK_DAYS})`] : []),
+    ...(arrival ? [`told AS (${tellArrival(marked ? 8 : 6)})`] : []),
+  ];
   await client.query({
-    ...(changed === undefined
-      ? { name: 'bars.update-catalog', text: UPDATE_CATALOG }
-      : days.length === 0
-        ? { name: 'bars.update-catalog-and-tell', text: `WITH arrived AS (${TELL}) ${UPDATE_CATALOG}` }
-        : { name: 'bars.update-all', text: `WITH arrived AS (${TELL}), marked AS (${MARK_DAYS}) ${UPDATE_CATALOG}` }),
+    name: `bars.update-catalog${marked ? '-and-days' : ''}${arrival ? '-and-tell' : ''}`,
+    text: parts.length === 0 ? UPDATE_CATALOG : `WITH ${parts.join(', ')} ${UPDATE_CATALOG}`,
     values: [
       ...[entry.id, bound(first), bound(last), count, instant(entry.knownFrom)],
-      ...(changed ? [entry.symbol, entry.timeframe, instant(changed.low), instant(changed.high), changed.deleted] : []),
-      ...(changed && days.length > 0 ? [days] : []),
+      ...(marked ? [entry.symbol, days] : []),
+      ...(arrival ? arrivalValues(arrival) : []),
     ],
   });
 }
@@ -161,32 +156,18 @@ export async function updateEntry(
 const UPDATE_CATALOG =
   'UPDATE bar_series SET first_timestamp = $2, last_timestamp = $3, bar_count = $4, updated_at = $5 WHERE id = $1';
 
-const TELL = tellArrival({
-  kind: "'bar'",
-  symbol: '$6',
-  timeframe: '$7',
-  first: '$8',
-  last: '$9',
-  knownFrom: '$5',
-  deleted: '$10',
-});
-
-const MARK_DAYS = `INSERT INTO bar_aggregate_changes (symbol, day, changed_at) SELECT $6, day, $5 FROM unnest($11::date[]) AS days (day)
+const MARK_DAYS = `INSERT INTO bar_aggregate_changes (symbol, day, changed_at) SELECT $6, day, $5 FROM unnest($7::date[]) AS days (day)
   ON CONFLICT (symbol, day) DO UPDATE SET changed_at = excluded.changed_at`;
 
 /** As {@link updateEntry}, for many series. */
 export async function updateEntries(client: Client, changes: readonly CatalogChange[]): Promise<void> {
   const marks = changes.flatMap(({ entry, days }) => days.map((day) => ({ entry, day })));
-  const told = changes.flatMap(({ entry, changed }) => (changed ? [{ entry, ...changed }] : []));
   await client.query({
     name: 'bars.update-catalog-of-many',
     text: `WITH marked AS (
              INSERT INTO bar_aggregate_changes (symbol, day, changed_at)
              SELECT * FROM unnest($6::text[], $7::date[], $8::timestamptz[])
-             ON CONFLICT (symbol, day) DO UPDATE SET changed_at = excluded.changed_at),
-           arrived AS (
-             INSERT INTO arrivals (kind, symbol, timeframe, first_timestamp, last_timestamp, known_from, deleted)
-             SELECT 'bar', * FROM unnest($9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::boolean[]))
+             ON CONFLICT (symbol, day) DO UPDATE SET changed_at = excluded.changed_at)
            UPDATE bar_series SET first_timestamp = change.first, last_timestamp = change.last, bar_count = change.count, updated_at = change.at
            FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::bigint[], $5::timestamptz[]) AS change (id, first, last, count, at)
            WHERE bar_series.id = change.id`,
@@ -199,14 +180,12 @@ export async function updateEntries(client: Client, changes: readonly CatalogCha
       marks.map(({ entry }) => entry.symbol),
       marks.map(({ day }) => day),
       marks.map(({ entry }) => instant(entry.knownFrom)),
-      told.map(({ entry }) => entry.symbol),
-      told.map(({ entry }) => entry.timeframe),
-      told.map(({ low }) => instant(low)),
-      told.map(({ high }) => instant(high)),
-      told.map(({ entry }) => instant(entry.knownFrom)),
-      told.map(({ deleted }) => deleted),
     ],
   });
+  await tellArrivals(
+    client,
+    changes.flatMap(({ arrival }) => arrival ?? []),
+  );
 }
 
 function bound(milliseconds: number | null): string | null {

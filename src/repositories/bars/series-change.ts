@@ -1,4 +1,5 @@
-import type { CatalogChange, ChangedStretch, LockedEntry } from './catalog.js';
+import type { ArrivalRow } from '../tell-arrival.js';
+import type { CatalogChange, LockedEntry } from './catalog.js';
 import { ChangedDays } from './changed-days.js';
 import type { StretchPlan } from './stretch-plan.js';
 
@@ -16,7 +17,7 @@ export class SeriesChange {
   #first: number | null;
   #last: number | null;
   #count: number;
-  #changed: ChangedStretch | undefined;
+  #changed: { readonly low: number; readonly high: number; readonly deleted: boolean } | undefined;
 
   constructor(entry: LockedEntry) {
     this.entry = entry;
@@ -66,8 +67,15 @@ export class SeriesChange {
       last: this.#last,
       count: this.#count,
       days: this.#days.toArray(),
-      changed: this.#changed,
+      arrival: this.#arrival,
     };
+  }
+
+  get #arrival(): ArrivalRow | undefined {
+    const { symbol, timeframe, knownFrom } = this.entry;
+    if (!this.#changed) return undefined;
+    const { low, high, deleted } = this.#changed;
+    return { kind: 'bar', symbol, timeframe, first: low, last: high, deleted, knownFrom };
   }
 
   #stretch(from: number, to: number): void {

@@ -1,6 +1,6 @@
 import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
-import { ARRIVAL_KIND_OF, tellArrival } from '../tell-arrival.js';
+import { type ArrivalRow, arrivalKindOf, arrivalValues, tellArrival } from '../tell-arrival.js';
 import { type SeriesName, seriesText } from './table.js';
 
 /** A row of time_series. No row of the series lies outside its bounds (microseconds since the epoch); null: it never had one. */
@@ -70,46 +70,33 @@ export async function lockExistingSeries(
   return new Map(entries.map((entry) => [seriesText(entry), entry]));
 }
 
-/** The rows that a write changed or removed lie between the two, both included; microseconds since the epoch. */
-export interface Change {
-  readonly first: bigint;
-  readonly last: bigint;
-  readonly deleted: boolean;
-}
-
 /** Sets the bounds of a locked series, and tells subscribers what changed. */
 export async function updateBounds(
   client: Client,
-  relation: string,
-  { id, symbol, timeframe }: CatalogEntry,
+  { id }: CatalogEntry,
   bounds: { readonly first: bigint; readonly last: bigint },
-  changed: Change,
+  arrival: ArrivalRow | undefined,
 ): Promise<void> {
-  const kind = ARRIVAL_KIND_OF[relation];
   const values = [id, instant(bounds.first), instant(bounds.last)];
   await client.query(
-    kind === undefined
+    arrival === undefined
       ? { name: 'series.bounds', text: UPDATE_BOUNDS, values }
-      : {
-          name: 'series.bounds-and-tell',
-          text: `WITH arrived AS (${TELL}) ${UPDATE_BOUNDS}`,
-          values: [...values, kind, symbol, timeframe, instant(changed.first), instant(changed.last), changed.deleted],
-        },
+      : { name: 'series.bounds-and-tell', text: UPDATE_AND_TELL, values: [...values, ...arrivalValues(arrival)] },
   );
 }
 
 const UPDATE_BOUNDS = 'UPDATE time_series SET first_timestamp = $2, last_timestamp = $3 WHERE id = $1';
+const UPDATE_AND_TELL = `WITH told AS (${tellArrival(4)}) ${UPDATE_BOUNDS}`;
 
-/** created_at of the rows is the transaction's now(). */
-const TELL = tellArrival({
-  kind: '$4',
-  symbol: '$5',
-  timeframe: '$6',
-  first: '$7',
-  last: '$8',
-  knownFrom: 'now()',
-  deleted: '$9',
-});
+/** What subscribers are told of a change of a series; undefined where nobody is told of its kind. */
+export function arrivalOf(
+  relation: string,
+  { symbol, timeframe }: SeriesName,
+  change: Pick<ArrivalRow, 'first' | 'last' | 'deleted'>,
+): ArrivalRow | undefined {
+  const kind = arrivalKindOf(relation);
+  return kind && { kind, symbol, timeframe, knownFrom: null, ...change };
+}
 
 function parameters(relation: string, series: readonly SeriesName[]): unknown[] {
   return [relation, series.map((one) => one.symbol), series.map((one) => one.timeframe), series.map((one) => one.name)];

@@ -1,7 +1,7 @@
 import type { Session } from '../../database/session.js';
 import { formatMicroseconds } from '../../domain/microseconds.js';
 import { type AuditContext, appendAuditEvents } from '../audit/append.js';
-import { lockExistingSeries, updateBounds } from './catalog.js';
+import { arrivalOf, lockExistingSeries, updateBounds } from './catalog.js';
 import { inWindow } from './read.js';
 import { type AnyTable, seriesText } from './table.js';
 import type { ReadWindow } from './window.js';
@@ -26,7 +26,7 @@ export async function deleteRows(
     const deleted = rowCount ?? 0;
     if (deleted === 0) return 0;
     const bounds = { first: entry.first, last: entry.last };
-    await updateBounds(client, relation, entry, bounds, { first, last, deleted: true });
+    await updateBounds(client, entry, bounds, arrivalOf(relation, entry, { first, last, deleted: true }));
     await appendAuditEvents(client, [
       {
         ...context,

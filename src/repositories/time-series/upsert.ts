@@ -3,6 +3,7 @@ import { readChoice } from '../../domain/choice.js';
 import { readOrThrow } from '../../domain/problem.js';
 import { InvalidInputError, type Problem, RowConflictError } from '../../errors.js';
 import { batchesOf, requireIterable, type SourceFailure } from '../source-batches.js';
+import { type ArrivalRow, tellArrivals } from '../tell-arrival.js';
 import { type CatalogEntry, lockSeries } from './catalog.js';
 import { EntryBatch, sortEntries } from './entry-batch.js';
 import { StagedEntries } from './staged-entries.js';
@@ -127,6 +128,7 @@ async function writeAll<Named extends { readonly series: SeriesName }, Input, Ro
   const total = { inserted: 0, changed: 0, unchanged: 0 };
   const contradictions: Problem[] = [];
   const conflicts: Problem[] = [];
+  const told: ArrivalRow[] | undefined = all.length > 1 ? [] : undefined;
   for (const one of all) {
     const writer = new SeriesWriter(
       client,
@@ -143,8 +145,9 @@ async function writeAll<Named extends { readonly series: SeriesName }, Input, Ro
       total.changed += done.changed.length;
       total.unchanged += done.unchanged;
     }
-    await writer.finish();
+    await writer.finish(told);
   }
+  await tellArrivals(client, told ?? []);
   if (contradictions.length > 0) throw new InvalidInputError(byRow(contradictions), table.subject);
   if (conflicts.length > 0) throw new RowConflictError(byRow(conflicts), table.subject);
   return total;

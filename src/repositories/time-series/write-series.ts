@@ -2,7 +2,8 @@ import { copyIn, copyStored } from '../../database/copy.js';
 import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
 import { ConflictError } from '../../errors.js';
-import { type CatalogEntry, updateBounds } from './catalog.js';
+import type { ArrivalRow } from '../tell-arrival.js';
+import { arrivalOf, type CatalogEntry, updateBounds } from './catalog.js';
 import { Judge, type Judgement } from './judge.js';
 import { type AnyTable, type Entry, type GivenEntry, inSeries, seriesText } from './table.js';
 
@@ -46,11 +47,16 @@ export class SeriesWriter {
     return judgement;
   }
 
-  /** The catalog is touched by every write: a transaction that reads an older snapshot then fails, to be tried again, at the lock. */
-  async finish(): Promise<void> {
+  /**
+   * The catalog is touched by every write: a transaction that reads an older snapshot then fails, to be tried again, at the lock. What
+   * subscribers are told is left to the caller where it gives `told`.
+   */
+  async finish(told?: ArrivalRow[]): Promise<void> {
     if (!this.#changed) return;
+    const arrival = arrivalOf(this.#table.relation, this.#entry, { ...this.#changed, deleted: false });
+    if (arrival) told?.push(arrival);
     const bounds = { first: this.#first!, last: this.#last! };
-    await updateBounds(this.#client, this.#table.relation, this.#entry, bounds, { ...this.#changed, deleted: false });
+    await updateBounds(this.#client, this.#entry, bounds, told ? undefined : arrival);
   }
 
   #judge(given: readonly GivenEntry[], stored: ReadonlyMap<bigint, Entry[]>): Judgement {
