@@ -125,13 +125,12 @@ export { type CloseOnSignalOptions, closeOnSignal } from './ingest/close-on-sign
 export type {
   BarAddOptions,
   Ingest,
-  IngestReport,
-  IngestStats,
   OrderBookAddOptions,
   TickAddOptions,
   TradeAddOptions,
 } from './ingest/ingest.js';
 export type { IngestObserver } from './ingest/observer.js';
+export type { IngestReport, IngestStats } from './ingest/report.js';
 export type { IngestOptions } from './ingest/settings.js';
 export { toBarInput } from './ingest/trade-bar-input.js';
 export type { AuditProblem, AuditProblemKind } from './repositories/audit/audit-problem.js';

@@ -1,4 +1,5 @@
-import type { Ingest, IngestReport } from './ingest.js';
+import type { Ingest } from './ingest.js';
+import type { IngestReport } from './report.js';
 
 interface Closable {
   readonly ingest: Ingest;

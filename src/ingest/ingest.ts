@@ -3,49 +3,19 @@ import type { OrderBookInput } from '../domain/order-book.js';
 import type { QuoteInput } from '../domain/quote.js';
 import type { TradeInput } from '../domain/trade.js';
 import { IngestClosedError } from '../errors.js';
-import type { BreakerState } from './breaker.js';
 import { Call } from './call.js';
 import type { Engine, IngestParts } from './engine.js';
 import type { Kind } from './kinds/kind.js';
 import { KINDS } from './kinds/kinds.js';
 import { type IngestObserver, Observers } from './observer.js';
 import { type AddOptions, readEntries } from './read-entries.js';
-import { noTotals, type Totals } from './totals.js';
+import type { IngestReport, IngestStats } from './report.js';
+import { noTotals } from './totals.js';
 
 export type BarAddOptions = Pick<AddOptions, 'volumeScale' | 'allowNonPositive'>;
 export type TickAddOptions = Pick<AddOptions, 'allowNonPositive' | 'nanoseconds'>;
 export type TradeAddOptions = TickAddOptions & Pick<AddOptions, 'replace'>;
 export type OrderBookAddOptions = TickAddOptions & Pick<AddOptions, 'allowEmptySide'>;
-
-/** How it stands at this moment; totals count rows since the ingest was opened. */
-export interface IngestStats extends Readonly<Totals> {
-  /** Rows in memory that are not written yet. */
-  readonly queued: number;
-  /** Batches that are being written. */
-  readonly writing: number;
-  readonly breaker: BreakerState;
-  readonly spool: {
-    readonly bytes: number;
-    readonly segments: number;
-    /** Rows on the disk that are not written yet, with those of processes that died. */
-    readonly rows: number;
-    /** Why nothing can be appended: ENOSPC, SPOOL_FULL, ... */
-    readonly blocked: string | undefined;
-  };
-}
-
-/** What became of the rows, in all. */
-export interface IngestReport {
-  /** In their tables. */
-  readonly written: number;
-  /** On the local disk: the next ingest that opens there writes them. */
-  readonly spooled: number;
-  /** In memory alone, and lost; at `database` their callers were told. */
-  readonly left: number;
-  /** Dropped for newer ones. */
-  readonly dropped: number;
-  readonly deadLetters: number;
-}
 
 /** Milliseconds. */
 const LONGEST_CLOSE = 10_000;
