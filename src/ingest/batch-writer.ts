@@ -129,6 +129,7 @@ export class BatchWriter {
     );
   }
 
+  /** A transaction that is waited for no longer than a transaction, and the question what became of it, may take. */
   async #guarded<T>(use: (unit: UnitOfWork) => Promise<T>): Promise<T> {
     const over = new AbortController();
     // Where no connection comes, or what became of a COMMIT is asked again and again. Should the transaction still come through, a lane of a spool
