@@ -71,6 +71,14 @@ export interface Transaction extends Repositories {
   transaction<T>(options: TransactionOptions, use: (tx: Transaction) => Promise<T>): Promise<T>;
 }
 
+interface StoreParts {
+  readonly actor: string;
+  readonly settings: PatternSettings;
+  readonly ingest?: IngestOptions | undefined;
+  readonly cache?: CacheOptions | undefined;
+  readonly metrics?: Metrics | undefined;
+}
+
 /** An open store. Everything opened is closed by {@link close}. */
 export class Store implements Repositories {
   readonly bars: Repositories['bars'];
@@ -88,10 +96,10 @@ export class Store implements Repositories {
   readonly feed: LiveFeed;
   /** Metrics in the form of prom-client, where `openStore({ metrics: true })` asked for them. */
   readonly metrics: Registry | undefined;
-  readonly #observe: CallObserver;
-  readonly #servers: HttpServer[] = [];
   /** Takes live rows, and writes them in batches. It is made ready by the first row, unless `openStore` was given options for it. */
   readonly ingest: Ingest;
+  readonly #observe: CallObserver;
+  readonly #servers: HttpServer[] = [];
   readonly #subscriptions: Subscriptions;
   readonly #database: Database;
   readonly #units: UnitsOfWork;
@@ -100,14 +108,7 @@ export class Store implements Repositories {
   /** What a transaction inside another one takes over. */
   readonly #around = new AsyncLocalStorage<{ readonly unit: UnitOfWork; readonly context: AuditContext }>();
 
-  constructor(
-    database: Database,
-    actor: string,
-    settings: PatternSettings,
-    ingest: IngestOptions = {},
-    metrics?: Metrics,
-    cache: CacheOptions = {},
-  ) {
+  constructor(database: Database, { actor, settings, ingest = {}, cache, metrics }: StoreParts) {
     this.#database = database;
     const { pool, log, config } = database;
     this.metrics = metrics?.registry;
@@ -262,17 +263,17 @@ export class Store implements Repositories {
  * @throws ConfigError, InvalidInputError, ConnectionError, AuthenticationError, UnsupportedServerError, MigrationError, EmbeddedServerError
  */
 export async function openStore(options: StoreOptions = {}): Promise<Store> {
-  const { migrations, actor, patternRules, jsonSchemas = [], onWarning, metrics, cache, ...rest } = options;
+  const { migrations, patternRules, jsonSchemas = [], onWarning, cache, ...rest } = options;
   const config = readConfig(rest);
   readCacheSettings(cache ?? {});
   readSettings(rest.ingest ?? {}, config); // what is wrong is told before anything is opened
   const rules = readOrThrow('pattern rules', (report) => readPatternRules(patternRules ?? {}, report));
-  const context = readContext({ actor }, { actor: config.pool.applicationName });
+  const { actor } = readContext({ actor: options.actor }, { actor: config.pool.applicationName });
   const database = await Database.open(config, migrations);
   const warn = onWarning ?? ((problem) => database.log.warn({ problem }, 'a pattern breaks a rule that only warns'));
   const settings = { rules, schemas: LEDGER_SCHEMAS.with(jsonSchemas), onWarning: warn };
-  const registry = metrics ? await createMetrics() : undefined;
-  const store = new Store(database, context.actor, settings, rest.ingest, registry, cache);
+  const metrics = options.metrics ? await createMetrics() : undefined;
+  const store = new Store(database, { actor, settings, ingest: rest.ingest, cache, metrics });
   try {
     if (rest.ingest !== undefined) await store.ingest.open();
     if (cache !== undefined) await store.feed.cache.start();

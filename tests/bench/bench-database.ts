@@ -32,11 +32,8 @@ export class BenchDatabase {
     this.url = url;
     this.#release = release;
     this.database = database;
-    this.store = new Store(database, 'bench', {
-      rules: DEFAULT_PATTERN_RULES,
-      schemas: LEDGER_SCHEMAS,
-      onWarning: () => {},
-    });
+    const settings = { rules: DEFAULT_PATTERN_RULES, schemas: LEDGER_SCHEMAS, onWarning: () => {} };
+    this.store = new Store(database, { actor: 'bench', settings });
     this.client = client;
   }
 

@@ -17,7 +17,10 @@ export function withLedger<T>(use: (ledger: Ledger) => Promise<T>): Promise<T> {
       import('../../domain/problem.js'),
     ]);
     const rules = readOrThrow('pattern rules', (report) => readPatternRules({}, report));
-    const store = new Store(database, 'wyckoff', { rules, schemas: LEDGER_SCHEMAS, onWarning: () => {} });
+    const store = new Store(database, {
+      actor: 'wyckoff',
+      settings: { rules, schemas: LEDGER_SCHEMAS, onWarning: () => {} },
+    });
     return use({ store, session: database.pool });
   });
 }
