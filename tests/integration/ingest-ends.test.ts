@@ -1,0 +1,34 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { openStore } from '../../src/index.js';
+import { minuteBar, openIngest, openIngestByProxy } from '../setup/ingest.js';
+import { openRawClient } from '../setup/raw-client.js';
+
+const SERIES = { symbol: 'A', timeframe: '1m' } as const;
+const AT = new Date(Date.UTC(2024, 0, 2));
+
+async function spoolsIn(directory: string): Promise<string[]> {
+  return (await readdir(join(directory, 'spool'))).filter((name) => /^\d{15}-/.test(name));
+}
+
+/** Rows of one lane that an ingest left in its spool, since it could not reach its database. */
+async function leaveRows(rows: number) {
+  const opened = await openIngestByProxy({ durability: 'spool', interval: 0 });
+  opened.proxy.close();
+  for (let minute = 0; minute < rows; minute += 1) await opened.store.ingest.add(minuteBar('A', minute));
+  expect(await opened.store.ingest.close({ timeout: 20 })).toMatchObject({ spooled: rows });
+  return opened;
+}
+
+test('a trade that is to be the first of its id does not take the place of one that replaces it in the same batch', async () => {
+  const { store } = await openIngest({ durability: 'memory', interval: 20 });
+  const trade = { symbol: 'A', timestamp: AT, tradeId: 1, size: 1, side: 'buy' } as const;
+  await store.ingest.addTrade({ ...trade, price: 10 }, { replace: true });
+  await store.ingest.addTrade({ ...trade, price: 11 });
+  await store.ingest.flush();
+  const [stored] = await store.trades.range({ symbol: 'A' });
+  expect(stored!.price.toString()).toBe('10');
+  expect(store.ingest.stats).toMatchObject({ deadLetters: 1, written: 1 });
+});
