@@ -78,19 +78,13 @@ export class Engine {
 
   /** @throws SpoolError, ConnectionError */
   async open(): Promise<void> {
-    const { pool, log, settings, observers } = this.#parts;
-    await this.#recovery.adopt();
-    if (settings.durability === 'spool') {
-      this.#local = await LocalSpool.create({
-        home: this.#home,
-        pool,
-        log,
-        limits: settings,
-        onBlocked: (code) => observers.tell('spoolBlocked', { code }),
-        room: () => this.#queue.room,
-        push: (entry) => this.#queue.push(entry),
-        pushWaiting: (entry) => this.#admission.push(entry),
-      });
+    try {
+      await this.#recovery.adopt();
+      if (this.#parts.settings.durability === 'spool') this.#local = await this.#makeSpool();
+    } catch (error) {
+      // This process lives: nobody else would take over what it holds, itself the next time included.
+      await this.#recovery.stop();
+      throw error;
     }
     void this.#admission.inTurn(() => this.#recover());
   }
@@ -139,6 +133,20 @@ export class Engine {
     await this.#local?.stop(new IngestClosedError());
     await this.#recovery.stop();
     return { spooled, left };
+  }
+
+  #makeSpool(): Promise<LocalSpool> {
+    const { pool, log, settings, observers } = this.#parts;
+    return LocalSpool.create({
+      home: this.#home,
+      pool,
+      log,
+      limits: settings,
+      onBlocked: (code) => observers.tell('spoolBlocked', { code }),
+      room: () => this.#queue.room,
+      push: (entry) => this.#queue.push(entry),
+      pushWaiting: (entry) => this.#admission.push(entry),
+    });
   }
 
   get #origins(): readonly Origin[] {

@@ -32,3 +32,19 @@ test('a trade that is to be the first of its id does not take the place of one t
   expect(stored!.price.toString()).toBe('10');
   expect(store.ingest.stats).toMatchObject({ deadLetters: 1, written: 1 });
 });
+
+test('an ingest that cannot be opened leaves what it took over to the next try', async () => {
+  const { url, directory } = await leaveRows(2);
+  const admin = await openRawClient(url);
+  await admin.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$`);
+  await admin.query('CREATE TRIGGER refuse BEFORE INSERT ON ingest_positions EXECUTE FUNCTION refuse()');
+  const options = { databaseUrl: url, logLevel: 'silent', ingest: { directory, durability: 'spool' } } as const;
+  await expect(openStore(options)).rejects.toThrow('not now');
+  await admin.query('DROP TRIGGER refuse ON ingest_positions');
+  const again = await openStore(options);
+  await again.ingest.add(minuteBar('A', 1, 15));
+  await again.ingest.flush();
+  expect((await again.bars.range(SERIES)).map(({ close }) => close.toString())).toEqual(['10', '15']);
+  await again.close();
+  expect(await spoolsIn(directory)).toEqual([]);
+});
