@@ -48,3 +48,19 @@ test('an ingest that cannot be opened leaves what it took over to the next try',
   await again.close();
   expect(await spoolsIn(directory)).toEqual([]);
 });
+
+test('rows that somebody was told are safe are not dropped for newer ones', async () => {
+  const { url, directory } = await leaveRows(5);
+  const ingest = { directory, durability: 'memory', whenFull: 'drop-oldest', queueSize: 5, interval: 60_000 } as const;
+  const admin = await openRawClient(url);
+  await admin.query('BEGIN; LOCK TABLE bar_series');
+  const next = await openStore({ databaseUrl: url, logLevel: 'silent', ingest });
+  const adding = next.ingest.add([minuteBar('B', 0), minuteBar('B', 1)]);
+  await sleep(300);
+  await admin.query('COMMIT');
+  await adding;
+  await next.ingest.flush();
+  expect(next.ingest.stats.dropped).toBe(0);
+  expect(await next.bars.count(SERIES)).toBe(5);
+  await next.close();
+});
