@@ -95,6 +95,7 @@ export class Engine {
     else await this.#admission.admit(entries, call);
   }
 
+  /** @throws IngestClosedError */
   async flush(): Promise<void> {
     await this.#queue.hurry(async () => {
       await this.#admission.idle();
@@ -128,6 +129,7 @@ export class Engine {
     for (const entry of waiting) entry.call?.failed(entry, 'unwritten', new IngestClosedError());
     const end = performance.now() + LONGEST_END;
     while (this.#queue.writing > 0 && performance.now() < end) await sleep(10);
+    for (const origin of this.#origins) origin.close(new IngestClosedError());
     const left = this.#admission.memory.left + this.#parts.totals.unwritten;
     const spooled = this.#spooled;
     await this.#local?.stop(new IngestClosedError());

@@ -74,7 +74,10 @@ export class Recovery {
     for (const orphan of this.#orphans.filter(({ read }) => !read)) {
       if (!(await this.#readOne(orphan, dead))) return;
       orphan.read = true;
-      void orphan.origin.settled().then(() => this.#clear(orphan));
+      void orphan.origin.settled().then(
+        () => this.#clear(orphan),
+        () => {}, // closed: `stop` leaves it to the next one
+      );
     }
   }
 

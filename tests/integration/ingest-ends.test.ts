@@ -64,3 +64,17 @@ test('rows that somebody was told are safe are not dropped for newer ones', asyn
   expect(await next.bars.count(SERIES)).toBe(5);
   await next.close();
 });
+
+test('who waits for a flush when the ingest is closed is told that rows are left', async () => {
+  const { store, proxy } = await openIngestByProxy({ durability: 'spool', interval: 0 });
+  await store.ingest.add(minuteBar('A', 0));
+  await store.ingest.flush();
+  proxy.close();
+  await store.ingest.add(minuteBar('A', 1));
+  const flush = store.ingest.flush().catch((error) => error.name);
+  await store.ingest.close({ timeout: 20 });
+  expect(await Promise.race([flush, sleep(1000, 'nothing')])).toBe('IngestClosedError');
+  expect(await Promise.race([store.ingest.flush().catch((e) => e.name), sleep(1000, 'nothing')])).toBe(
+    'IngestClosedError',
+  );
+});
