@@ -78,3 +78,20 @@ test('who waits for a flush when the ingest is closed is told that rows are left
     'IngestClosedError',
   );
 });
+
+test('rows that were being written when the ingest was closed are told as left, also where others were dropped behind them', async () => {
+  const { store, proxy } = await openIngestByProxy({
+    durability: 'memory',
+    whenFull: 'drop-oldest',
+    queueSize: 4,
+    batchSize: 2,
+    interval: 0,
+    writers: 1,
+  });
+  proxy.close();
+  for (let minute = 0; minute < 6; minute += 1) {
+    await store.ingest.add(minuteBar('A', minute));
+    await sleep(5);
+  }
+  expect(await store.ingest.close({ timeout: 20 })).toMatchObject({ written: 0, dropped: 2, left: 4 });
+});
