@@ -95,3 +95,11 @@ test('rows that were being written when the ingest was closed are told as left, 
   }
   expect(await store.ingest.close({ timeout: 20 })).toMatchObject({ written: 0, dropped: 2, left: 4 });
 });
+
+test('trades that are no array are refused', async () => {
+  const { store } = await openIngest({ durability: 'memory', interval: 0 });
+  const trade = { symbol: 'A', timestamp: AT, tradeId: 1, size: 1, price: 1, side: 'buy' } as const;
+  for (const wrong of [trade, new Set([trade]), undefined]) {
+    await expect(store.ingest.addTrades(wrong as never)).rejects.toMatchObject({ problems: [{ code: 'ROW_INVALID' }] });
+  }
+});
