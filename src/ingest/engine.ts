@@ -131,10 +131,9 @@ export class Engine {
     while (this.#queue.writing > 0 && performance.now() < end) await sleep(10);
     for (const origin of this.#origins) origin.close(new IngestClosedError());
     const left = this.#admission.memory.left + this.#parts.totals.unwritten;
-    const spooled = this.#spooled;
     await this.#local?.stop(new IngestClosedError());
     await this.#recovery.stop();
-    return { spooled, left };
+    return { spooled: this.#spooled, left };
   }
 
   #makeSpool(): Promise<LocalSpool> {

@@ -103,3 +103,13 @@ test('trades that are no array are refused', async () => {
     await expect(store.ingest.addTrades(wrong as never)).rejects.toMatchObject({ problems: [{ code: 'ROW_INVALID' }] });
   }
 });
+
+test('rows that come onto the disk while the ingest is closed are told as spooled', async () => {
+  const { store, proxy } = await openIngestByProxy({ durability: 'spool', interval: 0 });
+  await store.ingest.flush();
+  proxy.close();
+  const bars = Array.from({ length: 5_000 }, (_, minute) => minuteBar('A', minute));
+  const adding = store.ingest.add(bars);
+  expect(await store.ingest.close({ timeout: 0 })).toMatchObject({ written: 0, spooled: 5_000, left: 0 });
+  await adding;
+});
