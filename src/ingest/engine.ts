@@ -62,7 +62,7 @@ export class Engine {
       observers.tell('dropped', { kind: group.kind.name, rows: rows.length });
       observers.tell('settled', { kind: group.kind.name, rows, written: false });
     });
-    this.#home = new SpoolHome(join(settings.directory, 'spool'));
+    this.#home = new SpoolHome(join(settings.directory, 'spool'), log);
     this.#recovery = new Recovery({ ...shared, home: this.#home, push: (entry) => this.#admission.push(entry) });
     this.#persistence.onRetry((error) => {
       totals.retries += 1;

@@ -150,7 +150,7 @@ export class Recovery {
       await removeSpool(home, pool, orphan.directory);
     } catch (err) {
       log.warn({ err, spool: orphan.directory.path }, 'a spool that is done cannot be removed');
-      await home.release(orphan.directory).catch(() => {});
+      await home.release(orphan.directory);
     } finally {
       this.#orphans = this.#orphans.filter((one) => one !== orphan);
     }

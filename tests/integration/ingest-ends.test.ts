@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -112,4 +112,14 @@ test('rows that come onto the disk while the ingest is closed are told as spoole
   const adding = store.ingest.add(bars);
   expect(await store.ingest.close({ timeout: 0 })).toMatchObject({ written: 0, spooled: 5_000, left: 0 });
   await adding;
+});
+
+test('an ingest whose spool cannot be let go of is closed nevertheless', async () => {
+  const { store, proxy, directory } = await openIngestByProxy({ durability: 'spool', interval: 0 });
+  proxy.close();
+  await store.ingest.add(minuteBar('A', 0));
+  const lock = join(directory, 'spool', 'lock');
+  await rm(lock, { recursive: true });
+  await writeFile(lock, '');
+  expect(await store.ingest.close({ timeout: 20 })).toMatchObject({ spooled: 1, left: 0 });
 });
