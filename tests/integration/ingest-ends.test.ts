@@ -15,7 +15,7 @@ async function spoolsIn(directory: string): Promise<string[]> {
 
 /** Rows of one lane that an ingest left in its spool, since it could not reach its database. */
 async function leaveRows(rows: number) {
-  const opened = await openIngestByProxy({ durability: 'spool', interval: 0 });
+  const opened = await openIngestByProxy({ durability: 'spool', interval: 0, segmentSize: 1024 });
   opened.proxy.close();
   for (let minute = 0; minute < rows; minute += 1) await opened.store.ingest.add(minuteBar('A', minute));
   expect(await opened.store.ingest.close({ timeout: 20 })).toMatchObject({ spooled: rows });
@@ -123,3 +123,26 @@ test('an ingest whose spool cannot be let go of is closed nevertheless', async (
   await writeFile(lock, '');
   expect(await store.ingest.close({ timeout: 20 })).toMatchObject({ spooled: 1, left: 0 });
 });
+
+test.each([
+  ['memory', 'IngestClosedError'],
+  ['database', 'RowsNotWrittenError'],
+] as const)(
+  'at %s, a row that waits behind those of an earlier process is refused when the ingest is closed',
+  async (durability, name) => {
+    const { url, directory } = await leaveRows(200);
+    const ingest = { directory, durability, queueSize: 10, batchSize: 5, interval: 0 } as const;
+    const admin = await openRawClient(url);
+    await admin.query('BEGIN; LOCK TABLE bar_series');
+    const next = await openStore({ databaseUrl: url, logLevel: 'silent', ingest });
+    const adding = next.ingest.add(minuteBar('B', 0)).then(
+      () => 'taken',
+      (error) => error.name,
+    );
+    await sleep(100);
+    expect(await next.ingest.close({ timeout: 20 })).toMatchObject({ written: 0 });
+    expect(await Promise.race([adding, sleep(2_000, 'nothing')])).toBe(name);
+    await admin.query('ROLLBACK');
+    await next.close();
+  },
+);
