@@ -146,3 +146,14 @@ test.each([
     await next.close();
   },
 );
+
+test('who waits for a row is told when the ingest is closed, also while it pauses before another try', async () => {
+  const { store, proxy } = await openIngestByProxy({ durability: 'database', interval: 0, retryDelay: 60_000 });
+  await store.ingest.add(minuteBar('A', 0));
+  proxy.close();
+  const retried = new Promise<void>((resolve) => store.ingest.observe({ retried: () => resolve() }));
+  const adding = store.ingest.add(minuteBar('A', 1)).catch((error) => error.name);
+  await retried;
+  expect(await store.ingest.close({ timeout: 20 })).toMatchObject({ written: 1, left: 1 });
+  expect(await Promise.race([adding, sleep(100, 'nothing')])).toBe('RowsNotWrittenError');
+});
