@@ -61,7 +61,7 @@ export class Admission {
   async #admitSlowly(entries: readonly NewEntry[], call: Call | undefined): Promise<void> {
     for (const [index, entry] of entries.entries()) {
       if (this.#settings.whenFull === 'drop-oldest' && this.#queue.room === 0) this.#dropOldest();
-      if (this.#queue.room > 0 || (await this.#room())) {
+      if ((this.#queue.room > 0 && !this.#stopped.aborted) || (await this.#room())) {
         this.#push([entry], call);
         continue;
       }

@@ -63,7 +63,7 @@ export class BatchWriter {
         );
         return;
       } catch (error) {
-        if (call) {
+        if (call || (stopped.aborted && !origin.spooled)) {
           this.#giveUp(entries, error instanceof Stopped ? new IngestClosedError() : error);
           return;
         }

@@ -13,8 +13,7 @@ export function takeBatch(lane: Fifo<Entry>, most: number): Entry[] {
   for (; count < most; count += 1) {
     const entry = lane.at(count);
     if (entry === undefined || entry.origin !== first.origin) break;
-    if (entry.group.newestWins && !entry.unnamed) continue;
-    if (keys.has(entry.key)) break;
+    if (keys.has(entry.key) && (entry.unnamed || !entry.group.newestWins)) break;
     keys.add(entry.key);
   }
   return lane.take(count);

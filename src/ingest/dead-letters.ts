@@ -59,25 +59,20 @@ export class DeadLetters {
 
   /** Those that are there, oldest first, each once. */
   async list(): Promise<DeadLetter[]> {
-    const text = await readFile(this.path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return '';
-      throw unusable(this.path, error);
-    });
     const letters = new Map<string, DeadLetter>();
-    for (const line of text.split('\n')) {
+    for (const line of await this.#lines()) {
       const letter = parse(line);
       if (letter) letters.set(letter.id, letter);
     }
     return [...letters.values()];
   }
 
-  /** Takes these out of the file, and leaves everything else as it is. */
+  /** Takes these out of the file, where they still are, and leaves everything else as it is. */
   async remove(ids: ReadonlySet<string>): Promise<void> {
     if (ids.size === 0) return;
     await this.#locked(async () => {
-      const lines = (await readFile(this.path, 'utf8')).split('\n');
-      const kept = lines.filter((line) => line !== '' && !ids.has(parse(line)?.id ?? ''));
-      if (kept.length === 0) await rm(this.path);
+      const kept = (await this.#lines()).filter((line) => line !== '' && !ids.has(parse(line)?.id ?? ''));
+      if (kept.length === 0) await rm(this.path, { force: true });
       else {
         const fresh = `${this.path}.new`;
         const file = await open(fresh, 'w', 0o600);
@@ -91,6 +86,15 @@ export class DeadLetters {
       }
       await syncDirectory(dirname(this.path));
     });
+  }
+
+  /** None where the last letter was taken out: by another process, perhaps, since it was listed. */
+  async #lines(): Promise<string[]> {
+    const text = await readFile(this.path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return '';
+      throw unusable(this.path, error);
+    });
+    return text.split('\n');
   }
 
   async #locked<T>(work: () => Promise<T>): Promise<T> {

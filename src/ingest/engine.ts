@@ -62,7 +62,7 @@ export class Engine {
       observers.tell('dropped', { kind: group.kind.name, rows: rows.length });
       observers.tell('settled', { kind: group.kind.name, rows, written: false });
     });
-    this.#home = new SpoolHome(join(settings.directory, 'spool'));
+    this.#home = new SpoolHome(join(settings.directory, 'spool'), log);
     this.#recovery = new Recovery({ ...shared, home: this.#home, push: (entry) => this.#admission.push(entry) });
     this.#persistence.onRetry((error) => {
       totals.retries += 1;
@@ -78,19 +78,13 @@ export class Engine {
 
   /** @throws SpoolError, ConnectionError */
   async open(): Promise<void> {
-    const { pool, log, settings, observers } = this.#parts;
-    await this.#recovery.adopt();
-    if (settings.durability === 'spool') {
-      this.#local = await LocalSpool.create({
-        home: this.#home,
-        pool,
-        log,
-        limits: settings,
-        onBlocked: (code) => observers.tell('spoolBlocked', { code }),
-        room: () => this.#queue.room,
-        push: (entry) => this.#queue.push(entry),
-        pushWaiting: (entry) => this.#admission.push(entry),
-      });
+    try {
+      await this.#recovery.adopt();
+      if (this.#parts.settings.durability === 'spool') this.#local = await this.#makeSpool();
+    } catch (error) {
+      // This process lives: nobody else would take over what it holds, itself the next time included.
+      await this.#recovery.stop();
+      throw error;
     }
     void this.#admission.inTurn(() => this.#recover());
   }
@@ -101,6 +95,7 @@ export class Engine {
     else await this.#admission.admit(entries, call);
   }
 
+  /** @throws IngestClosedError */
   async flush(): Promise<void> {
     await this.#queue.hurry(async () => {
       await this.#admission.idle();
@@ -134,11 +129,25 @@ export class Engine {
     for (const entry of waiting) entry.call?.failed(entry, 'unwritten', new IngestClosedError());
     const end = performance.now() + LONGEST_END;
     while (this.#queue.writing > 0 && performance.now() < end) await sleep(10);
+    for (const origin of this.#origins) origin.close(new IngestClosedError());
     const left = this.#admission.memory.left + this.#parts.totals.unwritten;
-    const spooled = this.#spooled;
     await this.#local?.stop(new IngestClosedError());
     await this.#recovery.stop();
-    return { spooled, left };
+    return { spooled: this.#spooled, left };
+  }
+
+  #makeSpool(): Promise<LocalSpool> {
+    const { pool, log, settings, observers } = this.#parts;
+    return LocalSpool.create({
+      home: this.#home,
+      pool,
+      log,
+      limits: settings,
+      onBlocked: (code) => observers.tell('spoolBlocked', { code }),
+      room: () => this.#queue.room,
+      push: (entry) => this.#queue.push(entry),
+      pushWaiting: (entry) => this.#admission.push(entry),
+    });
   }
 
   get #origins(): readonly Origin[] {

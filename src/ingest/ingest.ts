@@ -95,7 +95,10 @@ export class Ingest {
     return this.#add(KINDS.orderBook, books, options);
   }
 
-  /** Waits until all that was taken so far is in its table or in the dead letters, however long the database is away. */
+  /**
+   * Waits until all that was taken so far is in its table or in the dead letters, however long the database is away.
+   * @throws IngestClosedError where the ingest is closed before that
+   */
   async flush(): Promise<void> {
     if (this.#opening) await (await this.#opening).flush();
   }

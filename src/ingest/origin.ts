@@ -1,12 +1,19 @@
 import { LANES } from './lanes.js';
 
+interface Waiting {
+  readonly upTo: readonly number[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /** Where entries come from, and how far it has come in each lane: this process's memory, its spool, or the spool of one that died. */
 export class Origin {
   /** How many entries of each lane were accepted; entries are numbered from 1. */
   readonly accepted: number[];
   /** How many of each lane are in their tables or in the dead letters. */
   readonly done: number[];
-  readonly #waiting: { readonly upTo: readonly number[]; readonly resolve: () => void }[] = [];
+  readonly #waiting: Waiting[] = [];
+  #closed: { readonly error: unknown } | undefined;
   #onDone: () => void = () => {};
 
   /** Of a process that died. */
@@ -52,9 +59,17 @@ export class Origin {
     return upTo.every((number, lane) => this.done[lane]! >= number);
   }
 
-  /** Waits until all that is accepted now is done. */
+  /** Waits until all that is accepted now is done. @throws what {@link close} is given before */
   async settled(): Promise<void> {
     const upTo = [...this.accepted];
-    if (!this.hasDone(upTo)) await new Promise<void>((resolve) => this.#waiting.push({ upTo, resolve }));
+    if (this.hasDone(upTo)) return;
+    if (this.#closed) throw this.#closed.error;
+    await new Promise<void>((resolve, reject) => this.#waiting.push({ upTo, resolve, reject }));
+  }
+
+  /** Nothing more is done here: who waits for it is told so. */
+  close(error: unknown): void {
+    this.#closed = { error };
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }

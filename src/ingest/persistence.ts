@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import { ExponentialBackoff } from 'cockatiel';
 import { Breaker, type BreakerState } from './breaker.js';
 import { faultOf, isAway, Stopped } from './faults.js';
 
@@ -14,24 +14,19 @@ const POLL = 50;
 
 /** Tries again what failed for no fault of the rows, and leaves the database alone for a while when it is away. */
 export class Persistence {
-  readonly #retry;
+  readonly #backoff: ExponentialBackoff<unknown>;
   readonly #breaker: Breaker;
   readonly #settings: RetrySettings;
   readonly #stopped: AbortSignal;
   readonly #listeners: ((state: BreakerState) => void)[] = [];
+  readonly #retryListeners: ((error: unknown) => void)[] = [];
 
   /** `ask` answers when the database is there. */
   constructor(settings: RetrySettings, ask: () => Promise<unknown>, stopped: AbortSignal) {
     this.#settings = settings;
     this.#stopped = stopped;
-    const { maxRetries, retryDelay } = settings;
-    this.#retry = retry(
-      handleWhen((error) => faultOf(error) !== 'rows' && !stopped.aborted),
-      {
-        maxAttempts: maxRetries,
-        backoff: new ExponentialBackoff({ initialDelay: retryDelay, maxDelay: Math.max(retryDelay, LONGEST_DELAY) }),
-      },
-    );
+    const { retryDelay } = settings;
+    this.#backoff = new ExponentialBackoff({ initialDelay: retryDelay, maxDelay: Math.max(retryDelay, LONGEST_DELAY) });
     this.#breaker = new Breaker(ask, (state) => {
       for (const listener of this.#listeners) listener(state);
     });
@@ -46,7 +41,7 @@ export class Persistence {
   }
 
   onRetry(listener: (error: unknown) => void): void {
-    this.#retry.onRetry((reason) => listener('error' in reason ? reason.error : undefined));
+    this.#retryListeners.push(listener);
   }
 
   /** Somebody waits for the end: a database that is away is asked more often. */
@@ -58,7 +53,7 @@ export class Persistence {
   async attempt<T>(work: () => Promise<T>): Promise<T> {
     await this.#breaker.pass();
     try {
-      return await this.#retry.execute(work, this.#stopped);
+      return await this.#try(work);
     } catch (error) {
       if (isAway(error) && !this.#stopped.aborted) this.#breaker.trip(error);
       throw error;
@@ -81,6 +76,23 @@ export class Persistence {
         if (faultOf(error) !== 'database') throw error;
         delay = isAway(error) ? this.#settings.retryDelay : Math.min(2 * delay, LONGEST_DELAY);
         await this.pause(isAway(error) ? POLL : delay);
+      }
+    }
+  }
+
+  /** Not by a policy of cockatiel's: its pauses go on beyond the end. */
+  async #try<T>(work: () => Promise<T>): Promise<T> {
+    let backoff = this.#backoff.next();
+    for (let retries = 0; ; retries += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        const last = faultOf(error) === 'rows' || retries === this.#settings.maxRetries;
+        if (last || this.#stopped.aborted) throw error;
+        for (const listener of this.#retryListeners) listener(error);
+        await this.pause(backoff.duration);
+        if (this.#stopped.aborted) throw error;
+        backoff = backoff.next(undefined);
       }
     }
   }

@@ -11,6 +11,11 @@ export interface AddOptions extends RowOptions {
 
 /** Reads what a caller adds: all of it, or none. @throws InvalidInputError naming every bad row by its position */
 export function readEntries(kind: Kind, inputs: readonly unknown[], options: AddOptions): NewEntry[] {
+  if (!Array.isArray(inputs)) {
+    const rule = `not an array of ${kind.subject}`;
+    const hint = 'put a single one into an array';
+    throw new InvalidInputError([{ code: 'ROW_INVALID', path: '', value: inputs, rule, hint }], kind.subject);
+  }
   const { volumeScale, nanoseconds = 'reject' } = options;
   if (volumeScale !== undefined) readOrThrow('options', (report) => readVolumeScale(volumeScale, report));
   readOrThrow('options', (report) => readChoice(nanoseconds, ['reject', 'cut'], 'nanoseconds', 'nanoseconds', report));

@@ -74,7 +74,10 @@ export class Recovery {
     for (const orphan of this.#orphans.filter(({ read }) => !read)) {
       if (!(await this.#readOne(orphan, dead))) return;
       orphan.read = true;
-      void orphan.origin.settled().then(() => this.#clear(orphan));
+      void orphan.origin.settled().then(
+        () => this.#clear(orphan),
+        () => {}, // closed: `stop` leaves it to the next one
+      );
     }
   }
 
@@ -147,7 +150,7 @@ export class Recovery {
       await removeSpool(home, pool, orphan.directory);
     } catch (err) {
       log.warn({ err, spool: orphan.directory.path }, 'a spool that is done cannot be removed');
-      await home.release(orphan.directory).catch(() => {});
+      await home.release(orphan.directory);
     } finally {
       this.#orphans = this.#orphans.filter((one) => one !== orphan);
     }

@@ -75,12 +75,13 @@ export class WriteQueue {
     });
   }
 
-  /** Takes the oldest entry that is not being written, where there is one. */
+  /** Takes the oldest entry that is in memory alone and not being written, where there is one. */
   dropOldest(): Entry | undefined {
     let oldest: Lane | undefined;
     for (const lane of this.#lanes) {
       const head = lane.entries.at(0);
-      if (head && (oldest === undefined || head.acceptedAt < oldest.entries.at(0)!.acceptedAt)) oldest = lane;
+      if (head === undefined || head.origin.spooled) continue;
+      if (oldest === undefined || head.acceptedAt < oldest.entries.at(0)!.acceptedAt) oldest = lane;
     }
     const [dropped] = oldest?.entries.take(1) ?? [];
     if (oldest === undefined || dropped === undefined) return undefined;

@@ -267,6 +267,24 @@ it('takes snapshots from a function', async () => {
   expect(server.asked).toEqual([]);
 });
 
+it('connects again, and ends, where a function that answers snapshots never does', async () => {
+  const { server, market } = await openMarket();
+  let asked = 0;
+  const snapshot = () => {
+    asked += 1;
+    return new Promise(() => {});
+  };
+  const { events, live, stop } = listenTo(server, { snapshot });
+  await until(() => expect(live.stats.connected).toBe(true));
+  server.send(market.run(20));
+  await until(() => expect(asked).toBe(1));
+  server.drop();
+  await until(() => expect(live.stats).toMatchObject({ connected: true, reconnects: 1 }));
+  server.send(market.run(20));
+  await until(() => expect(tradesOf(events)).toContain(market.trades.at(-1)!.id));
+  await stop();
+});
+
 it('fails where diffs come and nobody said where snapshots are', async () => {
   const { server, market } = await openMarket();
   const live = new BinanceLive({ url: server.url });

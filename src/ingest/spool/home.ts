@@ -7,6 +7,7 @@ import { mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withLock } from '../../database/embedded/directory-lock.js';
 import { SpoolError } from '../../errors.js';
+import type { Logger } from '../../observability/logger.js';
 import { syncDirectory } from './files.js';
 import { FREE, livesAt, MARK_INTERVAL, mark, placeOf, readOwner, setOwner, thisOwner } from './owner.js';
 import { segmentNumber, segmentPath } from './segment-file.js';
@@ -21,12 +22,14 @@ export interface SpoolDirectory {
 export class SpoolHome {
   readonly #path: string;
   readonly #lock: string;
+  readonly #log: Logger;
   /** Paths of the spools of this process, and what says of them that it lives. */
   readonly #own = new Set<string>();
   #marking: NodeJS.Timeout | undefined;
 
-  constructor(path: string) {
+  constructor(path: string, log: Logger) {
     this.#path = path;
+    this.#log = log;
     this.#lock = join(path, 'lock');
   }
 
@@ -66,10 +69,12 @@ export class SpoolHome {
     });
   }
 
-  /** Leaves a spool to the next one that opens. */
+  /** Leaves a spool to the next one that opens. Where a full disk does not even take that, it is taken over once this process has ended. */
   async release({ path }: SpoolDirectory): Promise<void> {
     this.#letGo(path);
-    await this.#locked(() => setOwner(path, FREE));
+    await this.#locked(() => setOwner(path, FREE)).catch((err) =>
+      this.#log.warn({ err, spool: path }, 'a spool cannot be let go of before this process ends'),
+    );
   }
 
   /** Removes the segments of a spool, of which all is done. */

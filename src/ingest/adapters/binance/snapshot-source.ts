@@ -17,7 +17,12 @@ export function snapshotsAt(url: string): SnapshotSource {
   };
 }
 
-/** @throws InvalidInputError MESSAGE_INVALID, and whatever the source throws */
+/** @throws InvalidInputError MESSAGE_INVALID, the signal's reason, and whatever the source throws */
 export async function fetchSnapshot(source: SnapshotSource, symbol: string, signal: AbortSignal): Promise<Snapshot> {
-  return readSnapshot(await source(symbol, AbortSignal.any([signal, AbortSignal.timeout(LONGEST_FETCH)])));
+  const over = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_FETCH)]);
+  over.throwIfAborted();
+  const answer = source(symbol, over);
+  // A function need not listen to the signal: the next connection would wait for it for ever.
+  const aborted = new Promise<never>((_, reject) => over.addEventListener('abort', () => reject(over.reason)));
+  return readSnapshot(await Promise.race([answer, aborted]));
 }
