@@ -1,4 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
+import type { MarketSymbol } from '../../src/domain/symbol.js';
+import { CacheEntries } from '../../src/feed/cache/cache-entries.js';
+import { barStretches } from '../../src/feed/cache/changed-stretches.js';
+import { readCacheSettings } from '../../src/feed/cache/settings.js';
+import type { Change } from '../../src/feed/subscribe/read-arrivals.js';
 import { type Bar, type OrderBookSnapshot, openStore } from '../../src/index.js';
 import { agree, plain, START, until } from '../setup/cached.js';
 import { minuteBar, openIngest, openIngestByProxy } from '../setup/ingest.js';
@@ -166,4 +171,45 @@ test('while the database is away it does not answer for long; a gap is filled', 
   await agree(store, all);
   await beside.bars.upsert([minuteBar('A', 3)]);
   await agree(store, all);
+});
+
+test('a bar in front of what is held is no longer on its way once it is written', async () => {
+  const { store } = await openIngest({ durability: 'memory', interval: 10 });
+  await store.bars.upsert(Array.from({ length: 300 }, (_, minute) => minuteBar('A', minute)));
+  await store.feed.cache.start();
+  await store.ingest.add([minuteBar('A', 10, 6)]);
+  await store.ingest.flush();
+  await store.bars.upsert([minuteBar('A', 10, 7)]);
+  // What is left reaches back to it.
+  await store.bars.delete({ symbol: 'A', timeframe: '1m', from: at(60) });
+  await agree(store, { symbol: 'A', timeframe: '1m', count: 60, at: at(300) });
+});
+
+test('an import of more than is worth holding is not read for what is held', () => {
+  const settings = readCacheSettings({});
+  const entries = new CacheEntries(settings);
+  const bars = entries.bars({ symbol: 'A' as MarketSymbol, timeframe: '1m' });
+  bars.fill([], true);
+  const change = (from: number, to: number): Change => ({
+    ...{ kind: 'bar', symbol: 'A', timeframe: '1m', knownFrom: 0n, deleted: false },
+    ...{ first: BigInt(at(from).getTime()) * 1000n, last: BigInt(at(to).getTime()) * 1000n },
+  });
+  const short = barStretches([change(0, 100), change(150, 200)], entries, settings);
+  expect(short.stretches).toEqual([{ bars, low: at(0).getTime(), high: at(200).getTime() }]);
+  const long = barStretches([change(0, 100), change(1_000, 1_000_000)], entries, settings);
+  expect(long).toEqual({ stretches: [], lost: new Set([bars]) });
+});
+
+test('bounded: also by what a spool takes while the database is away', async () => {
+  const { store, proxy } = await openIngestByProxy({ durability: 'spool', queueSize: 100 }, { bytes: 200_000 });
+  await store.ingest.open();
+  proxy.close();
+  store.feed.cache.book('A');
+  for (let second = 0n; second < 20n; second += 1n)
+    await store.ingest.addOrderBooks(
+      Array.from({ length: 50 }, (_, index) => book(NOW() - 60_000_000n + second * 1_000_000n + BigInt(index), 1)),
+    );
+  expect(store.feed.cache.stats.bytes).toBeGreaterThan(0);
+  expect(store.feed.cache.stats.bytes).toBeLessThanOrEqual(200_000);
+  expect(store.feed.cache.stats.evictions).toBeGreaterThan(0);
 });

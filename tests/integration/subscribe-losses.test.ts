@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
+import { readChanges, readPresent } from '../../src/feed/subscribe/read-arrivals.js';
 import { openStore } from '../../src/index.js';
 import { startWriter, takeAll } from '../setup/followed-writers.js';
 import { minuteBar } from '../setup/ingest.js';
@@ -95,35 +96,47 @@ test('a transaction that commits late delays nobody, and is not lost', async () 
   }
 });
 
-test('what is older than a day is pruned by who writes; a cursor of before is a typed error, one of after goes on', async () => {
-  const { store, url } = await openTestStore();
-  const raw = await openRawClient(url);
-  const old = await store.feed.cursor();
-  await store.bars.upsert([minuteBar('A', 0)]);
-  // A cursor of a moment at which other databases of the server have older transactions under way cannot be told from one that is too old.
-  const first = await raw.query<{ xid: string }>("SELECT max(xid) AS xid FROM arrivals WHERE kind = 'bar'");
-  let later = await store.feed.cursor();
-  while (BigInt(later.split(':')[0]!) <= BigInt(first.rows[0]!.xid)) {
-    await sleep(20);
-    later = await store.feed.cursor();
-  }
-  await store.bars.upsert([minuteBar('A', 1)]);
-  await raw.query(
-    "UPDATE arrivals SET known_from = known_from - INTERVAL '25 hours' WHERE kind <> 'floor' AND xid = (SELECT min(xid) FROM arrivals WHERE kind <> 'floor')",
-  );
-  await raw.query('ALTER TABLE arrivals ALTER COLUMN id RESTART WITH 1000');
-  await store.bars.upsert([minuteBar('A', 2)]);
-  const { rows } = await raw.query("SELECT count(*)::int AS kept FROM arrivals WHERE kind <> 'floor'");
-  expect(rows[0].kept).toBe(2);
-  await expect((await follow(store, ['A'], { from: old })).take(1)).rejects.toMatchObject({
-    name: 'FeedGapError',
-    code: 'FEED_GAP',
-  });
-  const taken = await (await follow(store, ['A'], { from: later })).take(2);
-  expect(taken.map((arrival) => arrival.kind === 'bar' && arrival.bar.timestamp.getTime() - START)).toEqual([
-    60_000, 120_000,
-  ]);
-});
+test.each(['this server', 'another one, which the database was copied from'])(
+  'what is older than a day is pruned by who writes; a cursor of before is a typed error, one of after goes on; floor of %s',
+  async (origin) => {
+    const { store, url } = await openTestStore();
+    const raw = await openRawClient(url);
+    if (origin !== 'this server')
+      await raw.query(`
+      UPDATE arrivals SET xid = 9000000000000;
+      INSERT INTO arrivals (xid, id, kind, symbol, timeframe, first_timestamp, last_timestamp, known_from) OVERRIDING SYSTEM VALUE
+      VALUES (8000000000000, 1, 'bar', 'A', '1m', 'epoch', 'epoch', 'epoch')`);
+    const old = await store.feed.cursor();
+    await store.bars.upsert([minuteBar('A', 0)]);
+    // A cursor of a moment at which other databases of the server have older transactions under way cannot be told from one that is too old.
+    const first = await raw.query<{ xid: string }>(
+      "SELECT max(xid) AS xid FROM arrivals WHERE kind = 'bar' AND xid < 8000000000000",
+    );
+    let later = await store.feed.cursor();
+    while (BigInt(later.split(':')[0]!) <= BigInt(first.rows[0]!.xid)) {
+      await sleep(20);
+      later = await store.feed.cursor();
+    }
+    await store.bars.upsert([minuteBar('A', 1)]);
+    await raw.query(
+      "UPDATE arrivals SET known_from = known_from - INTERVAL '25 hours' WHERE kind <> 'floor' AND xid = (SELECT min(xid) FROM arrivals WHERE kind <> 'floor')",
+    );
+    await raw.query('ALTER TABLE arrivals ALTER COLUMN id RESTART WITH 1000');
+    await store.bars.upsert([minuteBar('A', 2)]);
+    const { rows } = await raw.query(
+      "SELECT count(*)::int AS kept FROM arrivals WHERE kind <> 'floor' AND xid < 8000000000000",
+    );
+    expect(rows[0].kept).toBe(2);
+    await expect((await follow(store, ['A'], { from: old })).take(1)).rejects.toMatchObject({
+      name: 'FeedGapError',
+      code: 'FEED_GAP',
+    });
+    const taken = await (await follow(store, ['A'], { from: later })).take(2);
+    expect(taken.map((arrival) => arrival.kind === 'bar' && arrival.bar.timestamp.getTime() - START)).toEqual([
+      60_000, 120_000,
+    ]);
+  },
+);
 
 test('a cursor of another server, and what is no cursor', async () => {
   const { store } = await openTestStore();
@@ -157,6 +170,44 @@ test('a signal ends it with its reason; closing the store ends it; nobody is lef
     "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
   );
   expect(rows).toEqual([]);
+});
+
+test('a network that goes silent under a question holds up neither who stops nor the store', async () => {
+  const { url } = await openTestStore();
+  const proxy = await openTcpProxy(url);
+  const store = await openStore({ databaseUrl: proxy.url, logLevel: 'silent' });
+  const abort = new AbortController();
+  const stopped = store.feed.subscribe('*', { signal: abort.signal }).next();
+  const closed = store.feed.subscribe('*').next();
+  await sleep(300);
+  proxy.silence();
+  // Both ask again after a second.
+  await sleep(1_500);
+  abort.abort(new Error('enough'));
+  await expect(stopped).rejects.toThrow('enough');
+  await store.close();
+  expect(await closed).toEqual({ value: undefined, done: true });
+});
+
+test('a transaction that is under way for long has nobody read again what came since it began', async () => {
+  const { url } = await openTestStore();
+  const raw = await openRawClient(url);
+  const old = await openRawClient(url);
+  await old.query('BEGIN; SELECT pg_current_xact_id()');
+  await raw.query(`INSERT INTO arrivals (xid, kind, symbol, timeframe, first_timestamp, last_timestamp, known_from)
+    SELECT pg_current_xact_id()::text::bigint, 'bar', 'A', '1m', now(), now(), now() FROM generate_series(1, 10000)`);
+  await raw.query('ANALYZE arrivals');
+  const cursor = await readPresent(raw);
+  const returned = async () => {
+    await raw.query('SELECT pg_stat_force_next_flush()');
+    const { rows } = await raw.query<{ read: number }>(
+      `SELECT (seq_tup_read + idx_tup_fetch)::int AS read FROM pg_stat_user_tables WHERE relname = 'arrivals'`,
+    );
+    return rows[0]!.read;
+  };
+  const before = await returned();
+  expect(await readChanges(raw, cursor, {}, 500)).toMatchObject({ changes: [], full: false });
+  expect((await returned()) - before).toBeLessThan(100);
 });
 
 test('a consumer that is slow holds a page, not all that comes', async () => {
