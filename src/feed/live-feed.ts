@@ -20,7 +20,16 @@ export class LiveFeed extends Feed {
     this.#subscriptions = sources.subscriptions;
   }
 
-  /** As {@link Subscriptions.subscribe}. */
+  /**
+   * What arrives of these symbols (`'*'`: of all), whichever process writes it: bars and corrections of bars, trades, quotes, order books, and that rows
+   * were deleted. It ends when the store is closed; while the database is away it waits.
+   *
+   * At least once, and never an older value after a newer one: rows are read as they are stored by then, so of several changes in between only the
+   * last is seen. Rows that are written with the values they have do not arrive.
+   *
+   * @throws InvalidInputError at once
+   * @throws FeedGapError FEED_GAP where the cursor is older than what is kept (a day); the signal's reason
+   */
   subscribe(
     symbols: '*' | readonly string[],
     options: SubscribeOptions = {},
@@ -28,7 +37,7 @@ export class LiveFeed extends Feed {
     return this.#subscriptions.subscribe(symbols, options);
   }
 
-  /** As {@link Subscriptions.cursor}. */
+  /** This moment, as a cursor: all that is committed after it comes behind it. Take it, read what is there, and subscribe from it. */
   cursor(): Promise<string> {
     return this.#subscriptions.cursor();
   }

@@ -202,12 +202,12 @@ export class BatchWriter {
       }
     }
     for (const [index, { entry, error }] of refusals.entries()) {
-      const { code, message } = letters[index]!;
+      const { id, code, message } = letters[index]!;
       entry.dead = true;
       entry.call?.failed(entry, 'dead-letter', error);
       totals.deadLetters += entry.rows.length;
       log.error(
-        { code, reason: message, file: deadLetters.path },
+        { id, code, reason: message, file: deadLetters.path },
         'the database refuses a row: it lies in the dead letters',
       );
       observers.tell('deadLetter', { kind: entry.group.kind.name, rows: entry.rows.length, code });

@@ -14,7 +14,7 @@ const URGENT_DELAY = 250;
  */
 export class Breaker {
   readonly #ask: () => Promise<unknown>;
-  readonly #onState: (state: BreakerState) => void;
+  readonly #onState: (state: BreakerState, cause: unknown) => void;
   #state: BreakerState = 'closed';
   #asking: Promise<void> | undefined;
   #delay = FIRST_DELAY;
@@ -22,7 +22,8 @@ export class Breaker {
   #openedAt = 0;
   #cause: unknown;
 
-  constructor(ask: () => Promise<unknown>, onState: (state: BreakerState) => void) {
+  /** `onState` hears what the database failed with last, too. */
+  constructor(ask: () => Promise<unknown>, onState: (state: BreakerState, cause: unknown) => void) {
     this.#ask = ask;
     this.#onState = onState;
   }
@@ -79,6 +80,6 @@ export class Breaker {
 
   #become(state: BreakerState): void {
     this.#state = state;
-    this.#onState(state);
+    this.#onState(state, this.#cause);
   }
 }

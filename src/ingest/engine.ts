@@ -69,9 +69,13 @@ export class Engine {
       log.info({ err: error }, 'a batch is tried again');
       observers.tell('retried', { error });
     });
-    this.#persistence.onBreaker((state) => {
-      if (state === 'open') log.warn('the database is away: batches wait');
+    let away = false;
+    this.#persistence.onBreaker((state, err) => {
+      // One line when it goes, with the reason: it is asked every few seconds, however long that lasts.
+      if (state === 'open')
+        log[away ? 'debug' : 'warn']({ err }, 'the database is away: batches wait until it is there again');
       if (state === 'closed') log.warn('the database is there again');
+      if (state !== 'half-open') away = state === 'open';
       observers.tell('breaker', { state });
     });
   }

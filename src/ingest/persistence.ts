@@ -18,7 +18,7 @@ export class Persistence {
   readonly #breaker: Breaker;
   readonly #settings: RetrySettings;
   readonly #stopped: AbortSignal;
-  readonly #listeners: ((state: BreakerState) => void)[] = [];
+  readonly #listeners: ((state: BreakerState, cause: unknown) => void)[] = [];
   readonly #retryListeners: ((error: unknown) => void)[] = [];
 
   /** `ask` answers when the database is there. */
@@ -27,8 +27,8 @@ export class Persistence {
     this.#stopped = stopped;
     const { retryDelay } = settings;
     this.#backoff = new ExponentialBackoff({ initialDelay: retryDelay, maxDelay: Math.max(retryDelay, LONGEST_DELAY) });
-    this.#breaker = new Breaker(ask, (state) => {
-      for (const listener of this.#listeners) listener(state);
+    this.#breaker = new Breaker(ask, (state, cause) => {
+      for (const listener of this.#listeners) listener(state, cause);
     });
   }
 
@@ -36,7 +36,7 @@ export class Persistence {
     return this.#breaker.state;
   }
 
-  onBreaker(listener: (state: BreakerState) => void): void {
+  onBreaker(listener: (state: BreakerState, cause: unknown) => void): void {
     this.#listeners.push(listener);
   }
 

@@ -58,7 +58,8 @@ export class Metrics {
     run: (use) => use(),
     end: ({ seconds, error }) => {
       this.#calls.observe({ operation, outcome: error === undefined ? 'ok' : 'error' }, seconds);
-      if (error instanceof InvalidInputError)
+      // What the ingest cannot write was taken: it is a dead letter, and counted there, once and not with each attempt.
+      if (error instanceof InvalidInputError && operation !== 'ingest.write')
         for (const { code } of error.problems) this.#refused.inc({ operation, code });
     },
   });

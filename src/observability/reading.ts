@@ -30,19 +30,24 @@ export class Reading<T> {
 
   /** What was read last; undefined where nothing has been yet. Never fails. */
   async latest(): Promise<T | undefined> {
-    if (!this.#underWay && performance.now() - this.#endedAt > this.#times.fresh) this.#begin();
-    if (this.#underWay) {
-      const left = this.#times.wait - (performance.now() - this.#underWay.since);
-      if (left > 0) await this.#within(left, this.#underWay.done);
-    }
+    await this.#isLate();
     return this.#last;
   }
 
   /** Whether the last one came to its end, and none is late. */
   async succeeds(): Promise<boolean> {
-    await this.latest();
-    const late = this.#underWay !== undefined && performance.now() - this.#underWay.since >= this.#times.wait;
+    const late = await this.#isLate();
     return this.#last !== undefined && !this.#failed && !late;
+  }
+
+  /** Waits for the reading under way, or begins one where the last is old. By the clock it cannot be told: timers end a little early. */
+  async #isLate(): Promise<boolean> {
+    if (!this.#underWay && performance.now() - this.#endedAt > this.#times.fresh) this.#begin();
+    const asked = this.#underWay;
+    if (!asked) return false;
+    const left = this.#times.wait - (performance.now() - asked.since);
+    if (left > 0) await this.#within(left, asked.done);
+    return this.#underWay === asked;
   }
 
   #begin(): void {

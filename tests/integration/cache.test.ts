@@ -35,6 +35,7 @@ test('a first read is a miss; then what was stored, as of any instant that is he
   expect(await until(() => cache.bars({ symbol: 'NONE', timeframe: '1m' }))).toEqual([]);
   expect(() => cache.bars({ symbol: 'A', timeframe: '1M' as never })).toThrow();
   expect(() => cache.bars({ symbol: 'A', timeframe: '1m', count: 0 })).toThrow();
+  expect(() => cache.bars(undefined as never)).toThrow(expect.objectContaining({ code: 'OBJECT_EXPECTED' }));
   expect(cache.stats).toMatchObject({ symbols: 2, rows: 120, evictions: 0 });
   expect(cache.stats.hits).toBeGreaterThan(4);
   expect(cache.stats.misses).toBeGreaterThan(3);

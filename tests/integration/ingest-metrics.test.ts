@@ -95,6 +95,8 @@ test('what the database refuses, what a caller gets wrong and what is dropped ar
   const { store, read } = await openWatched();
   await store.trades.upsert([{ symbol: 'AAPL', timestamp: '2024-01-02T15:00:00Z', price: 10, size: 1, tradeId: '1' }]);
   await store.ingest.addTrade({ symbol: 'AAPL', timestamp: '2024-01-02T15:00:00Z', price: 11, size: 1, tradeId: '1' });
+  await store.bars.upsert([minuteBar('MSFT', 0)]);
+  await store.ingest.add({ ...minuteBar('MSFT', 1), volume: '0.5' });
   await store.ingest.flush();
   const bad = [
     { ...minuteBar('AAPL', 0), open: 0.1 },
@@ -104,12 +106,16 @@ test('what the database refuses, what a caller gets wrong and what is dropped ar
   await expect(store.bars.upsert([{ ...minuteBar('AAPL', 0), open: 0.1 }])).rejects.toThrow();
   const after = await read();
   expect(after('wyckoff_dead_letters_total{kind="trade",code="ROW_DIFFERS"}')).toBe(1);
+  expect(after('wyckoff_dead_letters_total{kind="bar",code="VOLUME_TOO_PRECISE"}')).toBe(1);
+  expect(after('wyckoff_validation_failures_total{operation="ingest.write",code="VOLUME_TOO_PRECISE"}')).toBe(
+    undefined,
+  );
   expect(after('timescale_write_errors_total{code="ROW_DIFFERS"}')).toBe(1);
   expect(after('timescale_write_total{kind="trade"}')).toBe(0);
   expect(after('wyckoff_validation_failures_total{operation="ingest.add",code="DECIMAL_IS_FLOAT"}')).toBe(1);
   expect(after('wyckoff_validation_failures_total{operation="ingest.add",code="SYMBOL_INVALID"}')).toBe(1);
   expect(after('wyckoff_validation_failures_total{operation="bars.upsert",code="DECIMAL_IS_FLOAT"}')).toBe(1);
-  expect(after('wyckoff_query_duration_seconds_count{operation="ingest.write",outcome="error"}')).toBe(1);
+  expect(after('wyckoff_query_duration_seconds_count{operation="ingest.write",outcome="error"}')).toBe(2);
 
   const small = await openWatched({ durability: 'memory', whenFull: 'drop-oldest', queueSize: 2, interval: 60_000 });
   await small.store.ingest.add([0, 1, 2, 3, 4].map((minute) => minuteBar('AAPL', minute)));

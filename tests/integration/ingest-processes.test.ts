@@ -38,10 +38,14 @@ test('two processes with one directory: each writes its own rows, and those of o
 
 async function signalled(url: string, directory: string, durability: string) {
   const child = spawn(process.execPath, ['--import', 'tsx', SIGNALLED, url, directory, durability], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH },
   });
   onTestFinished(() => void child.kill('SIGKILL'));
+  let logged = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    logged += text;
+  });
   const lines = createInterface(child.stdout);
   const said: string[] = [];
   lines.on('line', (line) => said.push(line));
@@ -51,7 +55,8 @@ async function signalled(url: string, directory: string, durability: string) {
       const exit = once(child, 'close');
       child.kill('SIGTERM');
       const [code] = await exit;
-      return { code, report: JSON.parse(said.at(-1)!) };
+      const log = logged.trim().split('\n').filter(Boolean);
+      return { code, report: JSON.parse(said.at(-1)!), log: log.map((line) => JSON.parse(line)) };
     },
   };
 }
@@ -60,7 +65,11 @@ test('SIGTERM writes what waits, and the exit status is 0 only if nothing was lo
   const { store, url } = await openTestStore({ logLevel: 'silent' });
   const directory = await temporaryDirectory();
   const written = await (await signalled(url, directory, 'memory')).stop();
-  expect(written).toEqual({ code: 0, report: { written: 3, spooled: 0, left: 0, dropped: 0, deadLetters: 0 } });
+  expect(written).toMatchObject({
+    code: 0,
+    log: [],
+    report: { written: 3, spooled: 0, left: 0, dropped: 0, deadLetters: 0 },
+  });
   expect(await store.bars.count({ symbol: 'A', timeframe: '1m' })).toBe(3);
 
   for (const [durability, code, kept] of [
@@ -70,7 +79,11 @@ test('SIGTERM writes what waits, and the exit status is 0 only if nothing was lo
     const proxy = await openTcpProxy(url);
     const process = await signalled(proxy.url, directory, durability);
     proxy.close();
-    expect(await process.stop()).toEqual({ code, report: { written: 0, dropped: 0, deadLetters: 0, ...kept } });
+    const { log, ...end } = await process.stop();
+    expect(end).toEqual({ code, report: { written: 0, dropped: 0, deadLetters: 0, ...kept } });
+    // Once, and why, however often it is asked.
+    const away = log.filter(({ msg }) => /^the database is away/.test(msg));
+    expect(away).toMatchObject([{ level: 40, err: { code: 'DATABASE_UNREACHABLE' } }]);
   }
 });
 
@@ -83,6 +96,6 @@ test('a database that says nothing does not keep a process that is told to end',
     const proxy = await openTcpProxy(url);
     const process = await signalled(proxy.url, await temporaryDirectory(), durability);
     proxy.hold(170_000); // longer than the test; the process has a second for its rows
-    expect(await process.stop()).toEqual({ code, report: { written: 0, dropped: 0, deadLetters: 0, ...kept } });
+    expect(await process.stop()).toMatchObject({ code, report: { written: 0, dropped: 0, deadLetters: 0, ...kept } });
   }
 });

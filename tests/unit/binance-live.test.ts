@@ -365,3 +365,8 @@ it.each([
   })();
   expect(refused).toEqual([expected]);
 });
+
+it('refuses what are no options', () => {
+  const none = undefined as unknown as BinanceLiveOptions;
+  expect(() => new BinanceLive(none)).toThrow(expect.objectContaining({ code: 'OBJECT_EXPECTED' }));
+});

@@ -209,6 +209,12 @@ describe('a recording that cannot be read', () => {
     }
   });
 
+  it('is told at once where there is no path', () => {
+    const opened = (options: unknown) => () => new BinanceRecording(options as BinanceRecordingOptions);
+    expect(opened(undefined)).toThrow(expect.objectContaining({ code: 'OBJECT_EXPECTED' }));
+    expect(opened({})).toThrow(expect.objectContaining({ code: 'TEXT_INVALID' }));
+  });
+
   it('gives what comes before', async () => {
     const { lines } = recorded(7);
     const sound = await readAll({ path: await fileOf('sound.txt', lines.slice(0, 200).join('\n')) });

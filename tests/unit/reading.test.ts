@@ -34,6 +34,16 @@ test('one that hangs keeps nobody, shows what was read last, and is not begun a 
   expect(begun).toBe(2);
 });
 
+test('one that hangs is late for the first who asks, too', async () => {
+  for (let round = 0; round < 20; round += 1) {
+    let hangs = false;
+    const reading = new Reading(async () => (hangs ? NEVER : 'there'), { fresh: -1, wait: 5, giveUp: 60_000 });
+    expect(await reading.succeeds()).toBe(true);
+    hangs = true;
+    expect(await reading.succeeds()).toBe(false);
+  }
+});
+
 test('one that fails shows what was read last, or nothing, and says so', async () => {
   let fails = true;
   const reading = new Reading(

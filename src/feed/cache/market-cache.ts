@@ -2,7 +2,7 @@ import type { Bar } from '../../domain/bar.js';
 import type { BookImbalance } from '../../domain/book-imbalance.js';
 import { type MicrosecondInput, readMicroseconds } from '../../domain/microseconds.js';
 import type { OrderBookSnapshot } from '../../domain/order-book.js';
-import { readOrThrow } from '../../domain/problem.js';
+import { readOrThrow, requireObject } from '../../domain/problem.js';
 import { type SeriesInput, seriesKey } from '../../domain/series.js';
 import { readSymbol } from '../../domain/symbol.js';
 import { type InstantInput, readInstant } from '../../domain/time.js';
@@ -72,6 +72,7 @@ export class MarketCache {
    * @throws InvalidInputError
    */
   bars(input: CachedBarsInput): readonly Bar[] | undefined {
+    requireObject(input, 'bars');
     const { timeframe, count = 1, at } = input;
     const series = this.#entry(input.symbol)?.bars.get(timeframe);
     if (!series) {

@@ -16,7 +16,10 @@ interface Happened<Kind extends ReplayKind> {
   readonly symbol: MarketSymbol;
 }
 
-/** Something that closed or happened. */
+/**
+ * Something that closed or happened. `at` and `bar` of a bar are accessors of the event: read them from it, since a copy (`{ ...event }`, JSON, a message
+ * to a worker) has neither.
+ */
 export type ReplayEvent =
   | (Happened<'bar'> & {
       readonly timeframe: Timeframe;

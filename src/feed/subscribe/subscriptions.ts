@@ -18,7 +18,7 @@ export interface SubscribeOptions {
   readonly kinds?: readonly ArrivalKind[] | undefined;
   /** Of bars. Default: all. */
   readonly timeframes?: readonly Timeframe[] | undefined;
-  /** Where to go on: a cursor that an arrival carried, or {@link Subscriptions.cursor}. Default: from now on, when the iteration begins. */
+  /** Where to go on: a cursor that an arrival carried, or `store.feed.cursor()`. Default: from now on, when the iteration begins. */
   readonly from?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -38,21 +38,12 @@ export class Subscriptions {
     return this.#closed.signal;
   }
 
-  /** This moment, as a cursor: all that is committed after it comes behind it. Take it, read what is there, and subscribe from it. */
+  /** What `store.feed.cursor` promises. */
   async cursor(): Promise<string> {
     return formatCursor(await this.source.pool.withClient(readPresent));
   }
 
-  /**
-   * What arrives of these symbols (`'*'`: of all), whichever process writes it: bars and corrections of bars, trades, quotes, order books, and that rows
-   * were deleted. It ends when the store is closed; while the database is away it waits.
-   *
-   * At least once, and never an older value after a newer one: rows are read as they are stored by then, so of several changes in between only the
-   * last is seen. Rows that are written with the values they have do not arrive.
-   *
-   * @throws InvalidInputError at once
-   * @throws FeedGapError FEED_GAP where the cursor is older than what is kept (a day); the signal's reason
-   */
+  /** What `store.feed.subscribe` promises. */
   subscribe(
     symbols: '*' | readonly string[],
     options: SubscribeOptions = {},

@@ -6,8 +6,8 @@ const [databaseUrl = '', directory = '', durability = ''] = process.argv.slice(2
 const store = await openStore({
   databaseUrl,
   connectionTimeout: 500,
-  logLevel: 'silent',
-  ingest: { directory, durability: durability as 'memory' | 'spool', interval: 3_600_000 },
+  logLevel: 'warn',
+  ingest: { directory, durability: durability as 'memory' | 'spool', interval: 3_600_000, retryDelay: 10 },
 });
 closeOnSignal(store, { timeout: 1_000, onClosed: (report) => sayNow(`${JSON.stringify(report)}\n`) });
 for (let minute = 0; minute < 3; minute += 1) {

@@ -1,4 +1,4 @@
-import { type Report, readOrThrow } from '../../../domain/problem.js';
+import { type Report, readOrThrow, requireObject } from '../../../domain/problem.js';
 import { type BinanceOptions, type MarketOptions, readDuration, readMarketOptions } from './options.js';
 import type { PauseOptions } from './pauses.js';
 import { type SnapshotSource, snapshotsAt } from './snapshot-source.js';
@@ -30,6 +30,7 @@ export interface LiveSettings {
 
 /** @throws InvalidInputError */
 export function readLiveOptions(options: BinanceLiveOptions): LiveSettings {
+  requireObject(options, 'options');
   const market = readMarketOptions(options);
   return readOrThrow('options', (report) => {
     const url = readUrl(options.url, 'url', ['ws:', 'wss:'], report);

@@ -1,3 +1,5 @@
+import { readOrThrow, requireObject } from '../../../domain/problem.js';
+import { readText } from '../../../domain/text.js';
 import { InvalidInputError } from '../../../errors.js';
 import type { FeedAdapter, FeedEvent } from '../adapter.js';
 import { BinanceMarket, type BinanceStats } from './market.js';
@@ -22,7 +24,8 @@ export class BinanceRecording implements FeedAdapter {
 
   /** @throws InvalidInputError */
   constructor(options: BinanceRecordingOptions) {
-    this.#path = options.path;
+    requireObject(options, 'options');
+    this.#path = readOrThrow('options', (report) => readText(options.path, LONGEST_PATH, 'path', report));
     this.#options = readMarketOptions(options);
     this.#market = new BinanceMarket(this.#options);
   }
@@ -63,4 +66,6 @@ export class BinanceRecording implements FeedAdapter {
   }
 }
 
+/** As Linux has it; others take less. */
+const LONGEST_PATH = 4_096;
 const RECEIVED = /^(\d+) (.*)$/;
