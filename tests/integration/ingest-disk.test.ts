@@ -117,3 +117,16 @@ test.each(LIMITS.filter(isPossible))(
     expect(acknowledged).toEqual(upTo(400));
   },
 );
+
+test('a file that a failed disk left where the next segment is to be makes nobody wait for ever', async () => {
+  const { store, directory } = await openIngestByProxy({ durability: 'spool', interval: 0, segmentSize: 1024 });
+  await store.ingest.flush();
+  await store.ingest.add(minuteBar('A', 0));
+  const home = join(directory, 'spool');
+  const [name] = (await readdir(home)).filter((entry) => /^\d{15}-/.test(entry));
+  await writeFile(join(home, name!, '00000002.segment'), '');
+  for (let minute = 1; minute < 20; minute += 1) await store.ingest.add(minuteBar('A', minute));
+  await store.ingest.flush();
+  expect(await store.bars.count(SERIES)).toBe(20);
+  expect(await store.ingest.close()).toMatchObject({ written: 20, spooled: 0 });
+});

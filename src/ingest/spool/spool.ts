@@ -183,8 +183,8 @@ export class Spool {
     }
     if (current && !current.sealed && current.size < this.#limits.segmentSize) return current;
     await current?.seal();
-    const next = await SegmentFile.create(this.#directory, this.#origin.id, this.#number + 1);
-    this.#number += 1;
+    this.#number += 1; // also where it fails: what a disk that fails leaves of it may be there the next time
+    const next = await SegmentFile.create(this.#directory, this.#origin.id, this.#number);
     this.segments.push(next);
     return next;
   }
