@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { MarketSymbol } from '../../src/domain/symbol.js';
 import {
   type BarInput,
   closeOf,
@@ -12,7 +13,9 @@ import {
   type Timeframe,
   type Transaction,
 } from '../../src/index.js';
+import { BarPages } from '../../src/repositories/bars/bar-pages.js';
 import { printStoredBar } from '../setup/frame-model.js';
+import { openRawClient } from '../setup/raw-client.js';
 import { createTestDatabase, openTestStore, type TestDatabase } from '../setup/test-database.js';
 
 const MINUTE = 60_000;
@@ -308,4 +311,24 @@ test('what cannot be meant is refused, and a series that is not there is told', 
   expect(await refused({ ...sound, from: undefined })).toEqual(['from INSTANT_INVALID']);
   expect(await refused({ ...sound, timeframes: ['15m'] })).toBe('SERIES_UNKNOWN');
   expect(await refused({ ...sound, symbols: ['NONE'], kinds: ['quote'] })).toBe('SERIES_UNKNOWN');
+});
+
+test('a gap of a year before dense bars makes no page longer than the others', async () => {
+  const { store, url } = await openTestStore();
+  const year = 365 * 1_440;
+  await store.bars.upsert([
+    ...bars('A', '1m', [0]),
+    ...bars(
+      'A',
+      '1m',
+      Array.from({ length: 5_000 }, (_, at) => year + at),
+    ),
+  ]);
+  const client = await openRawClient(url);
+  const pages = new BarPages({ symbol: 'A' as MarketSymbol, timeframe: '1m' }, START, START + 2 * year * MINUTE, 256);
+  const minutes: number[][] = [];
+  for (let page = await pages.read(client); page; page = await pages.read(client))
+    minutes.push(Array.from(page.timestamp.subarray(0, page.length), (time) => (time - START) / MINUTE));
+  expect(minutes.flat()).toEqual([0, ...Array.from({ length: 5_000 }, (_, at) => year + at)]);
+  expect(Math.max(...minutes.map(({ length }) => length))).toBe(256);
 });

@@ -29,12 +29,14 @@ const LONGEST_SPAN = 512 * DAY;
 
 /**
  * A window of one series, page after page, by binary COPY: stretches of time of about `size` bars, that get longer where the series has few. Each
- * page has time bounds of its own, so that TimescaleDB plans the chunks of a page, not of all that is left.
+ * page has time bounds of its own, so that TimescaleDB plans the chunks of a page, not of all that is left. None has more than `size` bars.
  */
 export class BarPages {
   readonly #key: SeriesKey;
   readonly #size: number;
   readonly #end: number;
+  /** A stretch that has room for no more bars than a page. */
+  readonly #sure: number;
   #next: number;
   #span: number;
 
@@ -44,29 +46,40 @@ export class BarPages {
     this.#size = size;
     this.#next = from;
     this.#end = to;
-    this.#span = Math.min(size * timeframeGrid(key.timeframe), SHORTEST_SPAN);
+    this.#sure = size * timeframeGrid(key.timeframe);
+    this.#span = Math.min(this.#sure, SHORTEST_SPAN);
   }
 
   /** The next page that has a bar; undefined after the last. */
   async read(client: Client): Promise<BarPage | undefined> {
     while (this.#next < this.#end) {
       const to = Math.min(this.#next + this.#span, this.#end);
-      const page = await readPage(client, this.#key, this.#next, to, this.#size);
-      this.#next = to;
+      // Behind a gap a stretch that got long there may have far more than a page. No limit elsewhere: the plan is the simpler one.
+      const isLong = this.#span > this.#sure;
+      const page = await readPage(client, this.#key, this.#next, to, this.#size, isLong);
+      const isCut = isLong && page.length === this.#size;
+      this.#next = isCut ? page.timestamp[this.#size - 1]! + 1 : to;
       if (page.length * 4 < this.#size) this.#span = Math.min(this.#span * 2, LONGEST_SPAN);
-      else if (page.length > this.#size) this.#span = Math.ceil(this.#span / 2);
+      else if (isCut) this.#span = Math.ceil(this.#span / 2);
       if (page.length > 0) return page;
     }
     return undefined;
   }
 }
 
-/** COPY (SELECT ... FROM ohlcv_bars WHERE symbol, timeframe, timestamp >= from AND timestamp < to ORDER BY timestamp) TO STDOUT (FORMAT binary) */
-async function readPage(client: Client, key: SeriesKey, from: number, to: number, size: number): Promise<BarPage> {
+/** COPY (SELECT ... FROM ohlcv_bars WHERE symbol, timeframe, timestamp >= from AND timestamp < to ORDER BY timestamp [LIMIT size]) TO STDOUT (FORMAT binary) */
+async function readPage(
+  client: Client,
+  key: SeriesKey,
+  from: number,
+  to: number,
+  size: number,
+  limited: boolean,
+): Promise<BarPage> {
   const page = new BarPage(size);
   const query = `SELECT ${STORED_COLUMNS}, source, created_at FROM ohlcv_bars
     WHERE symbol = ${client.escapeLiteral(key.symbol)} AND timeframe = ${client.escapeLiteral(key.timeframe)}
-      AND timestamp >= '${instant(from)}' AND timestamp < '${instant(to)}' ORDER BY timestamp`;
+      AND timestamp >= '${instant(from)}' AND timestamp < '${instant(to)}' ORDER BY timestamp${limited ? ` LIMIT ${size}` : ''}`;
   await copyStored(client, query, (row) => {
     const index = page.length;
     if (index === page.timestamp.length) page.resize(index * 2);
