@@ -159,6 +159,23 @@ test('a signal ends it with its reason; closing the store ends it; nobody is lef
   expect(rows).toEqual([]);
 });
 
+test('a network that goes silent under a question holds up neither who stops nor the store', async () => {
+  const { url } = await openTestStore();
+  const proxy = await openTcpProxy(url);
+  const store = await openStore({ databaseUrl: proxy.url, logLevel: 'silent' });
+  const abort = new AbortController();
+  const stopped = store.feed.subscribe('*', { signal: abort.signal }).next();
+  const closed = store.feed.subscribe('*').next();
+  await sleep(300);
+  proxy.silence();
+  // Both ask again after a second.
+  await sleep(1_500);
+  abort.abort(new Error('enough'));
+  await expect(stopped).rejects.toThrow('enough');
+  await store.close();
+  expect(await closed).toEqual({ value: undefined, done: true });
+});
+
 test('a consumer that is slow holds a page, not all that comes', async () => {
   const { store } = await openTestStore();
   const following = await follow(store, ['A']);

@@ -1,3 +1,4 @@
+import { guarded } from '../../database/guarded.js';
 import type { Pool } from '../../database/pool.js';
 import type { Client } from '../../database/session.js';
 import { ConnectionError, PoolExhaustedError, StatementTimeoutError, TransactionConflictError } from '../../errors.js';
@@ -10,6 +11,8 @@ import { type ChangeFilter, type ChangePage, readChanges, readPresent } from './
 const LOOK = 1_000;
 const FIRST_DELAY = 50;
 const LONGEST_DELAY = 2_000;
+/** A page is read in a fraction of a second. */
+const LONGEST_READ = 30_000;
 /** Changes a page. */
 const PAGE = 500;
 
@@ -64,7 +67,7 @@ export async function insist<T>(
 ): Promise<T | undefined> {
   for (let delay = FIRST_DELAY; !signal.aborted; delay = Math.min(2 * delay, LONGEST_DELAY)) {
     try {
-      return await pool.withClient(read);
+      return await pool.withClient((client) => guarded(client, LONGEST_READ, signal, read));
     } catch (error) {
       if (signal.aborted) return undefined;
       if (!isPassing(error)) throw error;

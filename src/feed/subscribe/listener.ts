@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { guarded } from '../../database/guarded.js';
 import type { Pool } from '../../database/pool.js';
 import type { Logger } from '../../observability/logger.js';
 
@@ -10,6 +11,7 @@ const WAITING = 1_465_472_838;
 /** Milliseconds. */
 const FIRST_DELAY = 100;
 const LONGEST_DELAY = 5_000;
+const LONGEST_QUESTION = 5_000;
 const LONGEST_END = 1_000;
 /** Between two wake-ups: writers that come in between need not notify, which makes their commits wait for each other. */
 const REST = 20;
@@ -98,20 +100,21 @@ export class Listener {
       lost = true;
     });
     client.on('notification', () => hear());
+    const ask = (text: string) => guarded(client, LONGEST_QUESTION, stop, () => client.query(text));
     try {
-      await client.query(`LISTEN ${CHANNEL}`);
+      await ask(`LISTEN ${CHANNEL}`);
       onReady();
       while (!lost && !stop.aborted) {
         const news = new Promise<void>((resolve) => {
           hear = resolve;
         });
-        const armed = await this.#arm(client);
+        const armed = await this.#arm(ask);
         this.wake();
         const look = setTimeout(() => this.wake(), SECOND_LOOK);
         await Promise.race([news, over, ...(armed ? [] : [pause(REST, stop)])]);
         clearTimeout(look);
         if (lost || stop.aborted) return;
-        if (armed) await client.query(`SELECT pg_advisory_unlock_shared(${WAITING})`);
+        if (armed) await ask(`SELECT pg_advisory_unlock_shared(${WAITING})`);
         this.wake();
         await pause(REST, stop);
       }
@@ -123,8 +126,8 @@ export class Listener {
   }
 
   /** A writer that looks at this very moment holds the lock. */
-  async #arm(client: pg.Client): Promise<boolean> {
-    const { rows } = await client.query<{ taken: boolean }>(`SELECT pg_try_advisory_lock_shared(${WAITING}) AS taken`);
+  async #arm(ask: (text: string) => Promise<pg.QueryResult<{ taken: boolean }>>): Promise<boolean> {
+    const { rows } = await ask(`SELECT pg_try_advisory_lock_shared(${WAITING}) AS taken`);
     return rows[0]!.taken;
   }
 
