@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
+import { readChanges, readPresent } from '../../src/feed/subscribe/read-arrivals.js';
 import { openStore } from '../../src/index.js';
 import { startWriter, takeAll } from '../setup/followed-writers.js';
 import { minuteBar } from '../setup/ingest.js';
@@ -174,6 +175,27 @@ test('a network that goes silent under a question holds up neither who stops nor
   await expect(stopped).rejects.toThrow('enough');
   await store.close();
   expect(await closed).toEqual({ value: undefined, done: true });
+});
+
+test('a transaction that is under way for long has nobody read again what came since it began', async () => {
+  const { url } = await openTestStore();
+  const raw = await openRawClient(url);
+  const old = await openRawClient(url);
+  await old.query('BEGIN; SELECT pg_current_xact_id()');
+  await raw.query(`INSERT INTO arrivals (xid, kind, symbol, timeframe, first_timestamp, last_timestamp, known_from)
+    SELECT pg_current_xact_id()::text::bigint, 'bar', 'A', '1m', now(), now(), now() FROM generate_series(1, 10000)`);
+  await raw.query('ANALYZE arrivals');
+  const cursor = await readPresent(raw);
+  const returned = async () => {
+    await raw.query('SELECT pg_stat_force_next_flush()');
+    const { rows } = await raw.query<{ read: number }>(
+      `SELECT (seq_tup_read + idx_tup_fetch)::int AS read FROM pg_stat_user_tables WHERE relname = 'arrivals'`,
+    );
+    return rows[0]!.read;
+  };
+  const before = await returned();
+  expect(await readChanges(raw, cursor, {}, 500)).toMatchObject({ changes: [], full: false });
+  expect((await returned()) - before).toBeLessThan(100);
 });
 
 test('a consumer that is slow holds a page, not all that comes', async () => {

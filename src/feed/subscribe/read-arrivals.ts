@@ -40,24 +40,31 @@ type Row = [
 
 const microseconds = (column: string) => `(extract(epoch FROM ${column}) * 1000000)::bigint`;
 
+/** Of transactions that `since` does not see; the bounds of each part are those of the index. */
+const newsOf = (unseen: string) => `
+    SELECT xid, id, kind, symbol, timeframe, ${microseconds('first_timestamp')}, ${microseconds('last_timestamp')},
+           ${microseconds('known_from')}, deleted
+    FROM arrivals
+    WHERE ${unseen} AND pg_visible_in_snapshot(xid::text::xid8, head.upto)
+      AND kind <> 'floor' AND ($4::text[] IS NULL OR symbol = ANY ($4)) AND ($5::text[] IS NULL OR kind = ANY ($5))
+      AND ($6::text[] IS NULL OR timeframe = '' OR timeframe = ANY ($6))
+    ORDER BY xid, id LIMIT $7`;
+
 /**
- * $1 since, $2 upto, $3 and $4 the place, $5 symbols, $6 kinds, $7 timeframes, $8 how many, $9 the oldest transaction that `since` does not see.
+ * $1 upto, $2 and $3 the place, $4 symbols, $5 kinds, $6 timeframes, $7 how many; what `since` does not see are $8, the transactions that were under way
+ * then, and those behind the place of $9 and $10. So one that is under way for hours has nobody read again what came since it began.
  * A floor of a later transaction than there can be is another server's: the database was copied here.
  */
 const CHANGES = `
   SELECT head.upto, head.floor, news.*
-  FROM (SELECT coalesce($2::pg_snapshot, pg_current_snapshot()) AS upto,
+  FROM (SELECT coalesce($1::pg_snapshot, pg_current_snapshot()) AS upto,
                (SELECT xid FROM arrivals WHERE kind = 'floor' AND id = 0 AND xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                 ORDER BY xid, id LIMIT 1) AS floor) AS head
   LEFT JOIN LATERAL (
-    SELECT xid, id, kind, symbol, timeframe, ${microseconds('first_timestamp')}, ${microseconds('last_timestamp')},
-           ${microseconds('known_from')}, deleted
-    FROM arrivals
-    WHERE xid >= $9::bigint AND (xid, id) > ($3::bigint, $4::bigint) AND xid < pg_snapshot_xmax(head.upto)::text::bigint
-      AND NOT pg_visible_in_snapshot(xid::text::xid8, $1::pg_snapshot) AND pg_visible_in_snapshot(xid::text::xid8, head.upto)
-      AND kind <> 'floor' AND ($5::text[] IS NULL OR symbol = ANY ($5)) AND ($6::text[] IS NULL OR kind = ANY ($6))
-      AND ($7::text[] IS NULL OR timeframe = '' OR timeframe = ANY ($7))
-    ORDER BY xid, id LIMIT $8) AS news ON true
+    (${newsOf('xid = ANY ($8::bigint[]) AND (xid, id) > ($2::bigint, $3::bigint)')})
+    UNION ALL
+    (${newsOf('(xid, id) > ($9::bigint, $10::bigint) AND xid < pg_snapshot_xmax(head.upto)::text::bigint')})
+    ORDER BY xid, id LIMIT $7) AS news ON true
   ORDER BY xid, id`;
 
 const FIRST_PLACE: Place = { xid: '0', id: '0' };
@@ -77,13 +84,15 @@ export async function readChanges(
 ): Promise<ChangePage> {
   const { since, page } = cursor;
   const place = page?.place ?? FIRST_PLACE;
-  const [oldest, end] = since.split(':') as [string, string];
+  const [oldest, end, underWay] = since.split(':') as [string, string, string];
+  const begin: Place = BigInt(place.xid) < BigInt(end) ? { xid: end, id: '0' } : place;
   const { rows } = await client.query<Row>({
     name: 'arrivals.changes',
     text: CHANGES,
     values: [
-      ...[since, page?.upto ?? null, place.xid, place.id],
-      ...[filter.symbols ?? null, filter.kinds ?? null, filter.timeframes ?? null, limit, oldest],
+      ...[page?.upto ?? null, place.xid, place.id],
+      ...[filter.symbols ?? null, filter.kinds ?? null, filter.timeframes ?? null, limit],
+      ...[underWay === '' ? [] : underWay.split(','), begin.xid, begin.id],
     ],
     rowMode: 'array',
   });
