@@ -96,35 +96,47 @@ test('a transaction that commits late delays nobody, and is not lost', async () 
   }
 });
 
-test('what is older than a day is pruned by who writes; a cursor of before is a typed error, one of after goes on', async () => {
-  const { store, url } = await openTestStore();
-  const raw = await openRawClient(url);
-  const old = await store.feed.cursor();
-  await store.bars.upsert([minuteBar('A', 0)]);
-  // A cursor of a moment at which other databases of the server have older transactions under way cannot be told from one that is too old.
-  const first = await raw.query<{ xid: string }>("SELECT max(xid) AS xid FROM arrivals WHERE kind = 'bar'");
-  let later = await store.feed.cursor();
-  while (BigInt(later.split(':')[0]!) <= BigInt(first.rows[0]!.xid)) {
-    await sleep(20);
-    later = await store.feed.cursor();
-  }
-  await store.bars.upsert([minuteBar('A', 1)]);
-  await raw.query(
-    "UPDATE arrivals SET known_from = known_from - INTERVAL '25 hours' WHERE kind <> 'floor' AND xid = (SELECT min(xid) FROM arrivals WHERE kind <> 'floor')",
-  );
-  await raw.query('ALTER TABLE arrivals ALTER COLUMN id RESTART WITH 1000');
-  await store.bars.upsert([minuteBar('A', 2)]);
-  const { rows } = await raw.query("SELECT count(*)::int AS kept FROM arrivals WHERE kind <> 'floor'");
-  expect(rows[0].kept).toBe(2);
-  await expect((await follow(store, ['A'], { from: old })).take(1)).rejects.toMatchObject({
-    name: 'FeedGapError',
-    code: 'FEED_GAP',
-  });
-  const taken = await (await follow(store, ['A'], { from: later })).take(2);
-  expect(taken.map((arrival) => arrival.kind === 'bar' && arrival.bar.timestamp.getTime() - START)).toEqual([
-    60_000, 120_000,
-  ]);
-});
+test.each(['this server', 'another one, which the database was copied from'])(
+  'what is older than a day is pruned by who writes; a cursor of before is a typed error, one of after goes on; floor of %s',
+  async (origin) => {
+    const { store, url } = await openTestStore();
+    const raw = await openRawClient(url);
+    if (origin !== 'this server')
+      await raw.query(`
+      UPDATE arrivals SET xid = 9000000000000;
+      INSERT INTO arrivals (xid, id, kind, symbol, timeframe, first_timestamp, last_timestamp, known_from) OVERRIDING SYSTEM VALUE
+      VALUES (8000000000000, 1, 'bar', 'A', '1m', 'epoch', 'epoch', 'epoch')`);
+    const old = await store.feed.cursor();
+    await store.bars.upsert([minuteBar('A', 0)]);
+    // A cursor of a moment at which other databases of the server have older transactions under way cannot be told from one that is too old.
+    const first = await raw.query<{ xid: string }>(
+      "SELECT max(xid) AS xid FROM arrivals WHERE kind = 'bar' AND xid < 8000000000000",
+    );
+    let later = await store.feed.cursor();
+    while (BigInt(later.split(':')[0]!) <= BigInt(first.rows[0]!.xid)) {
+      await sleep(20);
+      later = await store.feed.cursor();
+    }
+    await store.bars.upsert([minuteBar('A', 1)]);
+    await raw.query(
+      "UPDATE arrivals SET known_from = known_from - INTERVAL '25 hours' WHERE kind <> 'floor' AND xid = (SELECT min(xid) FROM arrivals WHERE kind <> 'floor')",
+    );
+    await raw.query('ALTER TABLE arrivals ALTER COLUMN id RESTART WITH 1000');
+    await store.bars.upsert([minuteBar('A', 2)]);
+    const { rows } = await raw.query(
+      "SELECT count(*)::int AS kept FROM arrivals WHERE kind <> 'floor' AND xid < 8000000000000",
+    );
+    expect(rows[0].kept).toBe(2);
+    await expect((await follow(store, ['A'], { from: old })).take(1)).rejects.toMatchObject({
+      name: 'FeedGapError',
+      code: 'FEED_GAP',
+    });
+    const taken = await (await follow(store, ['A'], { from: later })).take(2);
+    expect(taken.map((arrival) => arrival.kind === 'bar' && arrival.bar.timestamp.getTime() - START)).toEqual([
+      60_000, 120_000,
+    ]);
+  },
+);
 
 test('a cursor of another server, and what is no cursor', async () => {
   const { store } = await openTestStore();

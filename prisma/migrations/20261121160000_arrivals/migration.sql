@@ -47,21 +47,24 @@ CREATE TRIGGER arrivals_wake AFTER INSERT ON arrivals FOR EACH STATEMENT EXECUTE
 
 -- Every thousandth row removes up to two thousand that are older than a day: so it is done on every layout, by whoever writes. What is removed is all
 -- that transactions up to one xid wrote, and the floor remembers that xid. At other isolations a row that somebody else removed would be an error.
+-- In a database that was copied from another server, rows and floor of that one may be of transactions that are still to come here: they do not count.
 CREATE FUNCTION arrivals_prune() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     cut bigint;
+    horizon bigint;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' OR NOT pg_try_advisory_xact_lock(1465472839) THEN
         RETURN NEW;
     END IF;
+    horizon := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
     WITH oldest AS MATERIALIZED (SELECT xid, known_from < clock_timestamp() - INTERVAL '1 day' AS aged
-                                 FROM arrivals WHERE kind <> 'floor' ORDER BY xid, id LIMIT 2000)
+                                 FROM arrivals WHERE kind <> 'floor' AND xid < horizon ORDER BY xid, id LIMIT 2000)
     SELECT max(xid) INTO cut FROM oldest WHERE aged AND xid < coalesce((SELECT min(xid) FROM oldest WHERE NOT aged), 9223372036854775807);
     IF cut IS NOT NULL THEN
         DELETE FROM arrivals WHERE xid <= cut AND kind <> 'floor';
-        UPDATE arrivals SET xid = cut WHERE kind = 'floor' AND id = 0 AND xid <= cut;
+        UPDATE arrivals SET xid = cut WHERE kind = 'floor' AND id = 0 AND (xid <= cut OR xid >= horizon);
     END IF;
     RETURN NEW;
 END
