@@ -9,6 +9,8 @@ import { bySeries, type SeriesChanges } from './series-changes.js';
 
 /** Rows in memory at a time, about. */
 const PAGE = 2_000;
+/** A book may have thousands of levels. */
+const BOOK_PAGE = 256;
 /** Windows of live bars that one statement reads: of at most 33 bars each. */
 const WINDOWS = 60;
 
@@ -83,12 +85,13 @@ async function* longWindow(source: ChangeSource, window: BarWindow, signal: Abor
 }
 
 async function* ticks(source: ChangeSource, kind: TickKind, series: SeriesChanges, signal: AbortSignal) {
+  const size = kind === 'orderBook' ? BOOK_PAGE : PAGE;
   for (const window of series.windows) {
     let from: bigint | undefined = window.first;
     while (from !== undefined) {
       const start: bigint = from;
       const page = await insist(source, signal, (client) =>
-        readTickPage(client, kind, series.symbol, window, start, PAGE),
+        readTickPage(client, kind, series.symbol, window, start, size),
       );
       if (!page) return;
       yield page.news;
