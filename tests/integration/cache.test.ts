@@ -1,4 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
+import type { MarketSymbol } from '../../src/domain/symbol.js';
+import { CacheEntries } from '../../src/feed/cache/cache-entries.js';
+import { barStretches } from '../../src/feed/cache/changed-stretches.js';
+import { readCacheSettings } from '../../src/feed/cache/settings.js';
+import type { Change } from '../../src/feed/subscribe/read-arrivals.js';
 import { type Bar, type OrderBookSnapshot, openStore } from '../../src/index.js';
 import { agree, plain, START, until } from '../setup/cached.js';
 import { minuteBar, openIngest, openIngestByProxy } from '../setup/ingest.js';
@@ -166,4 +171,19 @@ test('while the database is away it does not answer for long; a gap is filled', 
   await agree(store, all);
   await beside.bars.upsert([minuteBar('A', 3)]);
   await agree(store, all);
+});
+
+test('an import of more than is worth holding is not read for what is held', () => {
+  const settings = readCacheSettings({});
+  const entries = new CacheEntries(settings);
+  const bars = entries.bars({ symbol: 'A' as MarketSymbol, timeframe: '1m' });
+  bars.fill([], true);
+  const change = (from: number, to: number): Change => ({
+    ...{ kind: 'bar', symbol: 'A', timeframe: '1m', knownFrom: 0n, deleted: false },
+    ...{ first: BigInt(at(from).getTime()) * 1000n, last: BigInt(at(to).getTime()) * 1000n },
+  });
+  const short = barStretches([change(0, 100), change(150, 200)], entries, settings);
+  expect(short.stretches).toEqual([{ bars, low: at(0).getTime(), high: at(200).getTime() }]);
+  const long = barStretches([change(0, 100), change(1_000, 1_000_000)], entries, settings);
+  expect(long).toEqual({ stretches: [], lost: new Set([bars]) });
 });

@@ -3,7 +3,6 @@ import { RATIO_WINDOW } from '../../domain/bar-ratios.js';
 import type { OrderBookInput } from '../../domain/order-book.js';
 import type { SeriesKey } from '../../domain/series.js';
 import type { MarketSymbol } from '../../domain/symbol.js';
-import { timeframeDuration } from '../../domain/timeframe.js';
 import type { ArrivalKind } from '../../repositories/tell-arrival.js';
 import { changePages, insist, type PageInTime } from '../subscribe/change-pages.js';
 import { pause } from '../subscribe/listener.js';
@@ -15,7 +14,7 @@ import type { CachedBooks } from './cached-books.js';
 import { barStretches, bookStretches, near } from './changed-stretches.js';
 import { newestSeries } from './newest-series.js';
 import { readBooks, readNewestBars, readStretches } from './read-latest.js';
-import type { CacheSettings } from './settings.js';
+import { barsToHold, type CacheSettings } from './settings.js';
 
 export interface FollowerParts extends Omit<CacheParts, 'options'> {
   readonly settings: CacheSettings;
@@ -131,7 +130,7 @@ export class CacheFollower {
 
   async #replaceBars({ changes }: PageInTime): Promise<void> {
     const { source, closed, entries, settings } = this.#parts;
-    const { stretches, lost } = barStretches(changes, entries);
+    const { stretches, lost } = barStretches(changes, entries, settings);
     for (const bars of lost) this.#again(bars);
     for (const together of near(stretches)) {
       const asked = together.map(({ bars, low, high }) => ({ ...bars.key, low, high }));
@@ -174,8 +173,7 @@ export class CacheFollower {
         held.fill(since, found.moments, found.latest);
         entries.settle(held.symbol);
       } else {
-        const span = Math.ceil((settings.minutes * 60_000) / timeframeDuration(held.key.timeframe));
-        const limit = Math.max(settings.bars, span) + RATIO_WINDOW;
+        const limit = barsToHold(settings, held.key.timeframe);
         const found = await insist(source, closed, (client) => readNewestBars(client, held.key, limit));
         if (!found) return;
         held.fill(found, found.length < limit);

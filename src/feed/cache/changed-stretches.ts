@@ -1,8 +1,10 @@
 import { dateOf } from '../../domain/microseconds.js';
+import { timeframeDuration } from '../../domain/timeframe.js';
 import type { Change } from '../subscribe/read-arrivals.js';
 import type { CacheEntries } from './cache-entries.js';
 import type { CachedBars } from './cached-bars.js';
 import type { CachedBooks } from './cached-books.js';
+import { barsToHold, type CacheSettings } from './settings.js';
 
 /** Bars to be read anew, both ends included; milliseconds since the epoch. */
 export interface BarStretch {
@@ -15,13 +17,17 @@ export interface BarStretch {
 const TOGETHER = 60;
 const NEAR = 2 * 86_400_000;
 
+/** An import may bring years of bars in one change: so many times what is held to begin with are not read for it. */
+const LONGEST = 2;
+
 /**
  * What changed of the bars that are held: up to the last one, since the 20 behind a change have other ratios. `lost` are series of which bars came or went
- * in front of all that are held.
+ * in front of all that are held, or over a longer time than is worth reading: what is newest of them is to be read again.
  */
 export function barStretches(
   changes: readonly Change[],
   entries: CacheEntries,
+  settings: CacheSettings,
 ): { readonly stretches: BarStretch[]; readonly lost: Set<CachedBars> } {
   const stretches = new Map<CachedBars, { low: number; high: number }>();
   const lost = new Set<CachedBars>();
@@ -36,6 +42,10 @@ export function barStretches(
       const start = Math.min(Math.max(low, held), before?.low ?? Number.POSITIVE_INFINITY);
       stretches.set(bars, { low: start, high: Math.max(high, bars.last ?? high, before?.high ?? high) });
     }
+  }
+  for (const [bars, { low, high }] of stretches) {
+    const { timeframe } = bars.key;
+    if (high - low > LONGEST * barsToHold(settings, timeframe) * timeframeDuration(timeframe)) lost.add(bars);
   }
   for (const bars of lost) stretches.delete(bars);
   return { stretches: [...stretches].map(([bars, stretch]) => ({ bars, ...stretch })), lost };

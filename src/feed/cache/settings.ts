@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { RATIO_WINDOW } from '../../domain/bar-ratios.js';
+import { type Timeframe, timeframeDuration } from '../../domain/timeframe.js';
 import { ConfigError } from '../../errors.js';
 
 /** How much of the latest the cache holds. */
@@ -24,6 +26,11 @@ const schema = z.object({
   rows: whole(1, 1_000_000_000, 500_000),
   bytes: whole(1_024, 2 ** 40, 256 * 2 ** 20),
 });
+
+/** The bars of a series that are read to begin with: what is held, and the 20 in front that ratios are made of. */
+export function barsToHold({ minutes, bars }: CacheSettings, timeframe: Timeframe): number {
+  return Math.max(bars, Math.ceil((minutes * 60_000) / timeframeDuration(timeframe))) + RATIO_WINDOW;
+}
 
 /** @throws ConfigError */
 export function readCacheSettings(options: CacheOptions): CacheSettings {
