@@ -173,6 +173,18 @@ test('while the database is away it does not answer for long; a gap is filled', 
   await agree(store, all);
 });
 
+test('a bar in front of what is held is no longer on its way once it is written', async () => {
+  const { store } = await openIngest({ durability: 'memory', interval: 10 });
+  await store.bars.upsert(Array.from({ length: 300 }, (_, minute) => minuteBar('A', minute)));
+  await store.feed.cache.start();
+  await store.ingest.add([minuteBar('A', 10, 6)]);
+  await store.ingest.flush();
+  await store.bars.upsert([minuteBar('A', 10, 7)]);
+  // What is left reaches back to it.
+  await store.bars.delete({ symbol: 'A', timeframe: '1m', from: at(60) });
+  await agree(store, { symbol: 'A', timeframe: '1m', count: 60, at: at(300) });
+});
+
 test('an import of more than is worth holding is not read for what is held', () => {
   const settings = readCacheSettings({});
   const entries = new CacheEntries(settings);

@@ -99,7 +99,7 @@ export class CachedBars {
   }
 
   settle(time: number): void {
-    if (!this.#ready || !this.#isInFront(time)) this.#pending.settle(time);
+    this.#pending.settle(time);
   }
 
   /** As {@link Pending.forget}. */
