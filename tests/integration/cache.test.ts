@@ -199,3 +199,17 @@ test('an import of more than is worth holding is not read for what is held', () 
   const long = barStretches([change(0, 100), change(1_000, 1_000_000)], entries, settings);
   expect(long).toEqual({ stretches: [], lost: new Set([bars]) });
 });
+
+test('bounded: also by what a spool takes while the database is away', async () => {
+  const { store, proxy } = await openIngestByProxy({ durability: 'spool', queueSize: 100 }, { bytes: 200_000 });
+  await store.ingest.open();
+  proxy.close();
+  store.feed.cache.book('A');
+  for (let second = 0n; second < 20n; second += 1n)
+    await store.ingest.addOrderBooks(
+      Array.from({ length: 50 }, (_, index) => book(NOW() - 60_000_000n + second * 1_000_000n + BigInt(index), 1)),
+    );
+  expect(store.feed.cache.stats.bytes).toBeGreaterThan(0);
+  expect(store.feed.cache.stats.bytes).toBeLessThanOrEqual(200_000);
+  expect(store.feed.cache.stats.evictions).toBeGreaterThan(0);
+});

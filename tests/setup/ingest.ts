@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type BarInput, type IngestOptions, openStore, type Store } from '../../src/index.js';
+import { type BarInput, type CacheOptions, type IngestOptions, openStore, type Store } from '../../src/index.js';
 import { openTcpProxy, type TcpProxy } from './tcp-proxy.js';
 import { openTestStore } from './test-database.js';
 
@@ -32,12 +32,16 @@ export async function openIngest(
 /** Likewise, by way of a network that a test may cut; `beside` has one of its own. */
 export async function openIngestByProxy(
   options: IngestOptions = {},
+  cache?: CacheOptions,
 ): Promise<{ store: Store; beside: Store; proxy: TcpProxy; directory: string; url: string }> {
   const directory = await temporaryDirectory();
   const { store: beside, url } = await openTestStore({ logLevel: 'silent' });
   const proxy = await openTcpProxy(url);
   const ingest = { directory, retryDelay: 10, ...options };
-  const store = await openStore({ databaseUrl: proxy.url, logLevel: 'silent', connectionTimeout: 500, ingest });
+  const store = await openStore({
+    ...{ databaseUrl: proxy.url, logLevel: 'silent', connectionTimeout: 500, ingest },
+    ...(cache && { cache }),
+  });
   onTestFinished(async () => {
     await store.ingest.close({ timeout: 100 });
     await store.close();

@@ -77,13 +77,13 @@ export class CacheEntries {
     let [rows, bytes] = [0, 0];
     for (const bars of entry.bars.values()) {
       bars.trim(count, since);
-      rows += bars.rows;
-      bytes += bars.rows * BAR_BYTES;
+      rows += bars.rows + bars.pending.rows;
+      bytes += bars.rows * BAR_BYTES + bars.pending.bytes;
     }
     if (entry.books) {
       entry.books.trim(since * 1000);
-      rows += entry.books.rows;
-      bytes += entry.books.bytes;
+      rows += entry.books.rows + entry.books.pending.rows;
+      bytes += entry.books.bytes + entry.books.pending.bytes;
     }
     this.rows += rows - entry.rows;
     this.bytes += bytes - entry.bytes;

@@ -3,6 +3,7 @@ import { RATIO_WINDOW } from '../../domain/bar-ratios.js';
 import type { OrderBookInput } from '../../domain/order-book.js';
 import type { SeriesKey } from '../../domain/series.js';
 import type { MarketSymbol } from '../../domain/symbol.js';
+import type { Timeframe } from '../../domain/timeframe.js';
 import type { ArrivalKind } from '../../repositories/tell-arrival.js';
 import { changePages, insist, type PageInTime } from '../subscribe/change-pages.js';
 import { pause } from '../subscribe/listener.js';
@@ -30,7 +31,8 @@ const FILLS = 200;
 /** Keeps what the cache holds as the database has it, and adds what the ingest accepts. All reads of the database are made one after the other. */
 export class CacheFollower {
   readonly #parts: FollowerParts;
-  readonly #wanted = new Set<CachedBars | CachedBooks>();
+  /** By name, and not the thing itself: what was evicted meanwhile is not kept by it. */
+  readonly #wanted = new Map<string, { readonly symbol: string; readonly timeframe?: Timeframe }>();
   #running: Promise<void> | undefined;
   #filling: { readonly done: Promise<void>; readonly resolve: () => void } | undefined;
   /** By `performance.now()`: all that was committed by then is here. */
@@ -83,7 +85,8 @@ export class CacheFollower {
 
   #want(held: CachedBars | CachedBooks): void {
     const before = this.#wanted.size;
-    this.#wanted.add(held);
+    if ('symbol' in held) this.#wanted.set(held.symbol, { symbol: held.symbol });
+    else this.#wanted.set(`${held.key.symbol} ${held.key.timeframe}`, held.key);
     if (before === 0) this.#parts.source.listener.wake();
   }
 
@@ -118,8 +121,11 @@ export class CacheFollower {
     await this.#replaceBooks(page);
     await this.#fill();
     if (page.full) return;
-    for (const held of [...entries.allBars(), ...entries.allBooks()])
+    for (const held of [...entries.allBars(), ...entries.allBooks()]) {
+      const before = held.pending.rows;
       if (held.forgetSettled(page.asked)) this.#again(held);
+      if (held.pending.rows < before) entries.settle('symbol' in held ? held.symbol : held.key.symbol);
+    }
     this.#asOf = page.asked;
     if (this.#wanted.size > 0) this.#parts.source.listener.wake();
     else {
@@ -164,8 +170,11 @@ export class CacheFollower {
 
   async #fill(): Promise<void> {
     const { source, closed, settings, entries } = this.#parts;
-    for (const held of [...this.#wanted].slice(0, FILLS)) {
-      this.#wanted.delete(held);
+    for (const [name, { symbol, timeframe }] of [...this.#wanted].slice(0, FILLS)) {
+      this.#wanted.delete(name);
+      const entry = entries.get(symbol);
+      const held = timeframe === undefined ? entry?.books : entry?.bars.get(timeframe);
+      if (!held) continue;
       if ('symbol' in held) {
         const since = (Date.now() - settings.minutes * 60_000) * 1000;
         const found = await insist(source, closed, (client) => readBooks(client, held.symbol, since));

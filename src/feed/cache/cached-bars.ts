@@ -23,7 +23,7 @@ export const BAR_BYTES = 1_200;
 export class CachedBars {
   readonly key: SeriesKey;
   readonly #duration: number;
-  readonly #pending = new Pending<Bar>();
+  readonly #pending = new Pending<Bar>(() => BAR_BYTES);
   #held: Held[] = [];
   /** The series has no bars before those that are held. */
   #whole = false;
@@ -42,6 +42,10 @@ export class CachedBars {
 
   get rows(): number {
     return this.#held.length;
+  }
+
+  get pending(): Pick<Pending<Bar>, 'rows' | 'bytes'> {
+    return this.#pending;
   }
 
   get whole(): boolean {

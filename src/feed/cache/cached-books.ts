@@ -21,7 +21,7 @@ const IMBALANCE_DECIMALS = 8;
 /** The latest book of a symbol, and the imbalances of those before it: without a gap, from an instant on. */
 export class CachedBooks {
   readonly symbol: MarketSymbol;
-  readonly #pending = new Pending<OrderBookSnapshot>();
+  readonly #pending = new Pending<OrderBookSnapshot>(levelBytes);
   #times: number[] = [];
   #imbalances: number[] = [];
   /** Every book from this instant on is held. */
@@ -47,8 +47,11 @@ export class CachedBooks {
   }
 
   get bytes(): number {
-    const levels = this.#latest ? this.#latest.bids.length + this.#latest.asks.length : 0;
-    return this.#times.length * MOMENT_BYTES + levels * LEVEL_BYTES;
+    return this.#times.length * MOMENT_BYTES + (this.#latest ? levelBytes(this.#latest) : 0);
+  }
+
+  get pending(): Pick<Pending<OrderBookSnapshot>, 'rows' | 'bytes'> {
+    return this.#pending;
   }
 
   /** The last book that was taken by `at` (microseconds since the epoch); null, there is none; undefined, it is not held. */
@@ -181,6 +184,10 @@ export class CachedBooks {
     }
     return low;
   }
+}
+
+function levelBytes({ bids, asks }: OrderBookSnapshot): number {
+  return (bids.length + asks.length) * LEVEL_BYTES;
 }
 
 function sameLevels(one: OrderBookSnapshot, other: OrderBookSnapshot): boolean {

@@ -12,16 +12,32 @@ export interface PendingRow<T> {
 
 /** Rows that were accepted and that the database may not have yet, by their instant. */
 export class Pending<T> {
+  readonly #bytesOf: (value: T) => number;
   readonly #rows = new Map<number, PendingRow<T>>();
+  #bytes = 0;
+
+  constructor(bytesOf: (value: T) => number) {
+    this.#bytesOf = bytesOf;
+  }
+
+  get rows(): number {
+    return this.#rows.size;
+  }
+
+  /** Estimated. While the database is away a spool takes far more than a queue: they count as much as what is held. */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   /** `same`: what is held there has these values. Answers whether it is to be shown. */
   accept(instant: number, value: T, same: boolean): boolean {
     const row = this.#rows.get(instant) ?? { value: undefined, open: 0, settledAt: 0, agreed: true };
     row.open += 1;
+    this.#bytes += this.#bytesOf(value) - this.#bytesIn(row);
     row.value = value;
     row.agreed &&= same;
     // It was settled before it was told to be accepted: the database has it.
-    if (row.open === 0) this.#rows.delete(instant);
+    if (row.open === 0) this.#drop(instant, row);
     else this.#rows.set(instant, row);
     return row.open > 0;
   }
@@ -39,22 +55,31 @@ export class Pending<T> {
    */
   forget(readFrom: number): boolean {
     let differs = false;
-    for (const [instant, { open, settledAt, agreed }] of this.#rows) {
-      if (open !== 0 || settledAt >= readFrom) continue;
-      this.#rows.delete(instant);
-      differs ||= !agreed;
+    for (const [instant, row] of this.#rows) {
+      if (row.open !== 0 || row.settledAt >= readFrom) continue;
+      this.#drop(instant, row);
+      differs ||= !row.agreed;
     }
     return differs;
   }
 
   /** Forgets what lies before the stretch that is held. */
   forgetBefore(first: number): void {
-    for (const instant of this.#rows.keys()) if (instant < first) this.#rows.delete(instant);
+    for (const [instant, row] of this.#rows) if (instant < first) this.#drop(instant, row);
   }
 
   /** What is to be shown over what the database has. */
   *shown(): Generator<PendingRow<T> & { readonly value: T }> {
     for (const row of this.#rows.values())
       if (row.open >= 0 && row.value !== undefined) yield row as PendingRow<T> & { readonly value: T };
+  }
+
+  #drop(instant: number, row: PendingRow<T>): void {
+    this.#bytes -= this.#bytesIn(row);
+    this.#rows.delete(instant);
+  }
+
+  #bytesIn({ value }: PendingRow<T>): number {
+    return value === undefined ? 0 : this.#bytesOf(value);
   }
 }
