@@ -54,9 +54,10 @@ export class BarPages {
   async read(client: Client): Promise<BarPage | undefined> {
     while (this.#next < this.#end) {
       const to = Math.min(this.#next + this.#span, this.#end);
-      const page = await readPage(client, this.#key, this.#next, to, this.#size);
-      // Behind a gap a stretch that got long there may have far more than a page.
-      const isCut = this.#span > this.#sure && page.length === this.#size;
+      // Behind a gap a stretch that got long there may have far more than a page. No limit elsewhere: the plan is the simpler one.
+      const isLong = this.#span > this.#sure;
+      const page = await readPage(client, this.#key, this.#next, to, this.#size, isLong);
+      const isCut = isLong && page.length === this.#size;
       this.#next = isCut ? page.timestamp[this.#size - 1]! + 1 : to;
       if (page.length * 4 < this.#size) this.#span = Math.min(this.#span * 2, LONGEST_SPAN);
       else if (isCut) this.#span = Math.ceil(this.#span / 2);
@@ -66,12 +67,19 @@ export class BarPages {
   }
 }
 
-/** COPY (SELECT ... FROM ohlcv_bars WHERE symbol, timeframe, timestamp >= from AND timestamp < to ORDER BY timestamp LIMIT size) TO STDOUT (FORMAT binary) */
-async function readPage(client: Client, key: SeriesKey, from: number, to: number, size: number): Promise<BarPage> {
+/** COPY (SELECT ... FROM ohlcv_bars WHERE symbol, timeframe, timestamp >= from AND timestamp < to ORDER BY timestamp [LIMIT size]) TO STDOUT (FORMAT binary) */
+async function readPage(
+  client: Client,
+  key: SeriesKey,
+  from: number,
+  to: number,
+  size: number,
+  limited: boolean,
+): Promise<BarPage> {
   const page = new BarPage(size);
   const query = `SELECT ${STORED_COLUMNS}, source, created_at FROM ohlcv_bars
     WHERE symbol = ${client.escapeLiteral(key.symbol)} AND timeframe = ${client.escapeLiteral(key.timeframe)}
-      AND timestamp >= '${instant(from)}' AND timestamp < '${instant(to)}' ORDER BY timestamp LIMIT ${size}`;
+      AND timestamp >= '${instant(from)}' AND timestamp < '${instant(to)}' ORDER BY timestamp${limited ? ` LIMIT ${size}` : ''}`;
   await copyStored(client, query, (row) => {
     const index = page.length;
     if (index === page.timestamp.length) page.resize(index * 2);
