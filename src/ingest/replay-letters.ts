@@ -17,7 +17,7 @@ const BATCH = 1_000;
 export interface ReplayedLetters {
   /** In their tables, and no dead letters any more. */
   readonly written: readonly DeadLetter[];
-  /** Refused again, and left as they are. */
+  /** Refused again, and left as they are; in the order in which they were given, as `written`. */
   readonly refused: readonly { readonly letter: DeadLetter; readonly error: unknown }[];
 }
 
@@ -38,7 +38,7 @@ export async function replayDeadLetters(
   const queue = new Fifo<Entry>();
   for (const [number, letter] of letters.entries()) queue.push(entryOf(letter, number, origin));
   const written: DeadLetter[] = [];
-  const refused: { letter: DeadLetter; error: unknown }[] = [];
+  const refused = new Map<number, unknown>();
   while (queue.length > 0) {
     const batch = takeBatch(queue, BATCH);
     await writeApart(
@@ -47,7 +47,7 @@ export async function replayDeadLetters(
       async (refusals) => {
         for (const { entry, error } of refusals) {
           entry.dead = true;
-          refused.push({ letter: letters[entry.number]!, error });
+          refused.set(entry.number, error);
         }
       },
     );
@@ -55,7 +55,9 @@ export async function replayDeadLetters(
     await deadLetters.remove(new Set(done.map(({ id }) => id)));
     written.push(...done);
   }
-  return { written, refused };
+  // What names its rows is refused before what has to be found by halves.
+  const inOrder = [...refused].sort(([a], [b]) => a - b);
+  return { written, refused: inOrder.map(([number, error]) => ({ letter: letters[number]!, error })) };
 }
 
 function entryOf({ kind: name, options, rows: encoded }: DeadLetter, number: number, origin: Origin): Entry {
