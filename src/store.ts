@@ -12,7 +12,7 @@ import { type PatternRulesInput, readPatternRules } from './domain/pattern-rules
 import { readOrThrow, requireObject } from './domain/problem.js';
 import { readText } from './domain/text.js';
 import { type InstantInput, readInstant } from './domain/time.js';
-import type { Problem } from './errors.js';
+import { type Problem, WyckoffError } from './errors.js';
 import { AsOfFeed } from './feed/as-of-feed.js';
 import { MarketCache } from './feed/cache/market-cache.js';
 import { type CacheOptions, readCacheSettings } from './feed/cache/settings.js';
@@ -100,6 +100,7 @@ export class Store implements Repositories {
   readonly ingest: Ingest;
   readonly #observe: CallObserver;
   readonly #servers: HttpServer[] = [];
+  #closed = false;
   readonly #subscriptions: Subscriptions;
   readonly #database: Database;
   readonly #units: UnitsOfWork;
@@ -197,7 +198,7 @@ export class Store implements Repositories {
    * Serves `/metrics` (where the store counts them), `/health/live` and `/health/ready` until the store closes: on 127.0.0.1:9464 unless told
    * otherwise. Answers with the URL.
    *
-   * @throws ConfigError PORT_TAKEN, ADDRESS_NOT_AVAILABLE
+   * @throws ConfigError PORT_TAKEN, ADDRESS_NOT_AVAILABLE; WyckoffError STORE_CLOSED
    */
   async serve(options: HttpServerOptions = {}): Promise<string> {
     const { startHttpServer } = await import('./observability/http-server.js');
@@ -209,6 +210,13 @@ export class Store implements Repositories {
       },
       options,
     );
+    // Closed meanwhile, by a signal most often: nobody would close this server, and the process would never end.
+    if (this.#closed) {
+      await server.close();
+      throw new WyckoffError('STORE_CLOSED', 'the store is closed: it serves nothing', {
+        hint: 'open the store again',
+      });
+    }
     this.#servers.push(server);
     return server.url;
   }
@@ -218,6 +226,7 @@ export class Store implements Repositories {
    * May be called twice.
    */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#servers.map((server) => server.close()));
     await this.ingest.close();
     await this.#subscriptions.close();

@@ -40,6 +40,15 @@ test('clients that it has no room for are sent away, and when others leave it an
   await expect.poll(() => fetch(`${url}/health/live`).then(({ status }) => status)).toBe(200);
 });
 
+test('a store that is closed meanwhile serves nothing: its process could not end', async () => {
+  const { store } = await openTestStore();
+  const served = store.serve({ port: 0 });
+  const closed = store.close();
+  await expect(served).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+  await closed;
+  await expect(store.serve({ port: 0 })).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+});
+
 test('it listens on this machine alone unless it is told otherwise', async () => {
   const { store } = await openTestStore();
   const { port, hostname } = new URL(await store.serve({ port: 0 }));
