@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { openStore } from '../../src/index.js';
 import { minuteBars } from './minute-bars.js';
+import { openRawClient } from './raw-client.js';
 
-/** Bars with revisions, trades, quotes, order books and indicators. */
+/** Bars with revisions, trades, quotes, order books and indicators, and the position of a spool whose process is not there. */
 export async function writeEveryKind(databaseUrl: string): Promise<void> {
   const store = await openStore({ databaseUrl });
   const timestamp = BigInt(Date.UTC(2024, 0, 2, 15)) * 1000n;
@@ -24,4 +26,6 @@ export async function writeEveryKind(databaseUrl: string): Promise<void> {
     { symbol: 'MSFT', timeframe: '1d', name: 'rsi', timestamp: '2024-01-02', value: { rsi: '55.5' } },
   ]);
   await store.close();
+  const client = await openRawClient(databaseUrl);
+  await client.query('INSERT INTO ingest_positions (spool_id, lane, position) VALUES ($1, 0, 7)', [randomUUID()]);
 }
