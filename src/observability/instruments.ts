@@ -41,10 +41,8 @@ export function gaugesOf(
     help,
     labelNames,
     registers: [registry],
-    async collect() {
-      const now = await samples();
-      this.reset();
-      for (const { labels, value } of now) this.set(labels, value);
+    collect() {
+      return refill(this, samples);
     },
   });
 }
@@ -59,10 +57,17 @@ export function counterOf(
     help,
     labelNames,
     registers: [registry],
-    async collect() {
-      const now = await samples();
-      this.reset();
-      for (const { labels, value } of now) this.inc(labels, value);
+    collect() {
+      return refill(this, samples);
     },
   });
+}
+
+async function refill(
+  instrument: Pick<Counter, 'reset' | 'inc'>,
+  samples: () => readonly Sample[] | Promise<readonly Sample[]>,
+): Promise<void> {
+  const now = await samples();
+  instrument.reset();
+  for (const { labels, value } of now) instrument.inc(labels, value);
 }

@@ -1,7 +1,7 @@
 import { copyStored } from '../../database/copy.js';
 import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
-import { NO_PRICE, resized } from '../../domain/bar-block.js';
+import { resized } from '../../domain/bar-block.js';
 import type { SeriesKey } from '../../domain/series.js';
 import { timeframeGrid } from '../../domain/timeframe.js';
 import { DAY } from './changed-days.js';
@@ -81,20 +81,9 @@ async function readPage(
     WHERE symbol = ${client.escapeLiteral(key.symbol)} AND timeframe = ${client.escapeLiteral(key.timeframe)}
       AND timestamp >= '${instant(from)}' AND timestamp < '${instant(to)}' ORDER BY timestamp${limited ? ` LIMIT ${size}` : ''}`;
   await copyStored(client, query, (row) => {
-    const index = page.length;
-    if (index === page.timestamp.length) page.resize(index * 2);
-    page.timestamp[index] = row.instant();
-    page.open[index] = row.scaled(8, 0n);
-    page.high[index] = row.scaled(8, 0n);
-    page.low[index] = row.scaled(8, 0n);
-    page.close[index] = row.scaled(8, 0n);
-    page.volume[index] = row.int8();
-    page.spreadRatio[index] = row.scaled(4, 0n);
-    page.volumeRatio[index] = row.scaled(4, 0n);
-    page.vwap[index] = row.scaled(8, NO_PRICE);
+    const index = page.append(row);
     page.source[index] = row.text();
     page.createdAt[index] = row.instant();
-    page.length = index + 1;
   });
   return page;
 }

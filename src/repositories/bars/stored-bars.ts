@@ -1,4 +1,5 @@
 import { copyStored } from '../../database/copy.js';
+import type { BinaryRowReader } from '../../database/copy-reader.js';
 import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
 import { BarBlock, NO_PRICE, resized } from '../../domain/bar-block.js';
@@ -38,6 +39,23 @@ export class StoredBars extends BarBlock {
     this.spreadRatio = resized(this.spreadRatio, capacity);
     this.volumeRatio = resized(this.volumeRatio, capacity);
   }
+
+  /** Takes {@link STORED_COLUMNS} of a row behind the bars that are there; answers its place. */
+  append(row: BinaryRowReader): number {
+    const index = this.length;
+    if (index === this.timestamp.length) this.resize(index * 2);
+    this.timestamp[index] = row.instant();
+    this.open[index] = row.scaled(8, 0n);
+    this.high[index] = row.scaled(8, 0n);
+    this.low[index] = row.scaled(8, 0n);
+    this.close[index] = row.scaled(8, 0n);
+    this.volume[index] = row.int8();
+    this.spreadRatio[index] = row.scaled(4, 0n);
+    this.volumeRatio[index] = row.scaled(4, 0n);
+    this.vwap[index] = row.scaled(8, NO_PRICE);
+    this.length = index + 1;
+    return index;
+  }
 }
 
 /** Reads `SELECT {@link STORED_COLUMNS} ...`, or, `withSource`, that and the source after it, by binary COPY. */
@@ -48,20 +66,9 @@ export async function readStoredBars(
   signal?: AbortSignal,
 ): Promise<StoredBars> {
   const bars = new StoredBars(FIRST_CAPACITY);
-  const read = (row: Parameters<Parameters<typeof copyStored>[2]>[0]) => {
-    const index = bars.length;
-    if (index === bars.timestamp.length) bars.resize(index * 2);
-    bars.timestamp[index] = row.instant();
-    bars.open[index] = row.scaled(8, 0n);
-    bars.high[index] = row.scaled(8, 0n);
-    bars.low[index] = row.scaled(8, 0n);
-    bars.close[index] = row.scaled(8, 0n);
-    bars.volume[index] = row.int8();
-    bars.spreadRatio[index] = row.scaled(4, 0n);
-    bars.volumeRatio[index] = row.scaled(4, 0n);
-    bars.vwap[index] = row.scaled(8, NO_PRICE);
+  const read = (row: BinaryRowReader) => {
+    const index = bars.append(row);
     if (withSource) bars.source[index] = row.text();
-    bars.length = index + 1;
   };
   await copyStored(client, query, read, signal);
   bars.resize(bars.length);
