@@ -170,4 +170,4 @@ export type { TickWindow } from './repositories/time-series/window.js';
 export type { TradeBarWindow, TradeRepository, TradeWriteOptions } from './repositories/trades.js';
 export type { TradingRangeFilter, TradingRangeRepository } from './repositories/trading-ranges.js';
 export { openStore, Store, type StoreOptions, type Transaction, type TransactionOptions } from './store.js';
-export type { FileImport, ImportOptions, ImportProgress } from './transfer/importer.js';
+export type { FileImport, ImportOptions, ImportProgress } from './transfer/import/importer.js';

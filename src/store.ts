@@ -29,7 +29,7 @@ import { type AuditContext, LONGEST_ACTOR } from './repositories/audit/append.js
 import { LedgerSession } from './repositories/ledger/ledger-session.js';
 import type { PatternSettings } from './repositories/patterns.js';
 import { createRepositories, type Repositories } from './repositories/repositories.js';
-import type { FileImport, ImportOptions } from './transfer/importer.js';
+import type { FileImport, ImportOptions } from './transfer/import/importer.js';
 
 export interface StoreOptions extends Omit<ConfigOptions, 'ingest'> {
   /** How {@link Store.ingest} works. Where it is given, the ingest is opened with the store, and what a process that died had left is written. */
@@ -180,7 +180,7 @@ export class Store implements Repositories {
    * @throws MissingDependencyError without `@duckdb/node-api`, which reads the files
    */
   async importFiles(options: ImportOptions): Promise<FileImport[]> {
-    const { importFiles } = await import('./transfer/importer.js');
+    const { importFiles } = await import('./transfer/import/importer.js');
     return importFiles({ session: this.#units.outside, actor: this.#actor }, options);
   }
 

@@ -3,7 +3,7 @@ import { SingleBar } from 'cli-progress';
 import { type Command, Option } from 'commander';
 import { formatInstant } from '../domain/time.js';
 import { describeProblem, InvalidInputError, type Problem } from '../errors.js';
-import type { FileImport, ImportProgress } from '../transfer/importer.js';
+import type { FileImport, ImportProgress } from '../transfer/import/importer.js';
 import { withStore } from './context.js';
 import { note, say, sayJson } from './output.js';
 

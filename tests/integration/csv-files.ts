@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { Decimal } from '../../src/domain/decimal.js';
 import { formatInstant } from '../../src/domain/time.js';
 import { InvalidInputError } from '../../src/errors.js';
-import { type BarFileOptions, openBarFile } from '../../src/transfer/bar-file.js';
+import { type BarFile, type BarFileOptions, openBarFile } from '../../src/transfer/read/bar-file.js';
 
 export let directory: string;
 
@@ -32,11 +32,17 @@ export async function file(content: string | Uint8Array, name?: string): Promise
 
 export type Row = [at: string, open: string, high: string, low: string, close: string, volume: string, line: number];
 
+/** The blocks of the one series of a file. */
+export async function* blocksOf({ series }: BarFile) {
+  if (series.length > 1) throw new Error(`${series.length} series`);
+  for (const { blocks } of series) yield* blocks();
+}
+
 export async function read(path: string, options: BarFileOptions = {}) {
   const opened = await openBarFile(path, options);
   try {
     const bars: Row[] = [];
-    for await (const block of opened.blocks()) {
+    for await (const block of blocksOf(opened)) {
       const price = (scaled: bigint) => new Decimal(scaled.toString()).div(1e8).toString();
       for (let index = 0; index < block.length; index += 1) {
         bars.push([

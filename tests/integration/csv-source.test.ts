@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest';
 import type { BarBlock } from '../../src/domain/bar-block.js';
 import { Decimal } from '../../src/domain/decimal.js';
 import { formatInstant } from '../../src/domain/time.js';
-import { openBarFile } from '../../src/transfer/bar-file.js';
+import { openBarFile } from '../../src/transfer/read/bar-file.js';
 import { hasSharedData, sharedFile } from '../setup/shared-data.js';
-import { csv, days, file, HEADER, type Row, read, refusal, useCsvDirectory } from './csv-files.js';
+import { blocksOf, csv, days, file, HEADER, type Row, read, refusal, useCsvDirectory } from './csv-files.js';
 
 useCsvDirectory();
 
@@ -50,7 +50,10 @@ describe.runIf(hasSharedData)('real files, value for value as another parser rea
     expect(expected).toHaveLength(rows);
     expect(result.bars).toEqual(expected);
     expect(result).toMatchObject({ rows, rejected: 0, duplicates: 0, leftOut, notices });
-    expect([result.first, result.last].map((at) => formatInstant(at!))).toEqual([expected[0]![0], expected.at(-1)![0]]);
+    expect([result.series[0]!.first, result.series[0]!.last].map((at) => formatInstant(at))).toEqual([
+      expected[0]![0],
+      expected.at(-1)![0],
+    ]);
   });
 
   it('reads 9:30 in New York as 14:30Z', async () => {
@@ -111,7 +114,7 @@ describe('shapes of a file', () => {
     const result = await read(await file(content), { timeframe: '1d' });
     expect(result.bars.map((bar) => bar.slice(0, 6))).toEqual(expected);
     expect(result.bars.map((bar) => bar[6])).toEqual(lines);
-    expect(result).toMatchObject({ series: { symbol: 'AAPL', timeframe: '1d' }, rows: 3, rejected: 0, duplicates: 0 });
+    expect(result).toMatchObject({ series: [{ symbol: 'AAPL', timeframe: '1d' }], rows: 3, rejected: 0, duplicates: 0 });
   });
 
   it('takes a path with characters that are a pattern to DuckDB', async () => {
@@ -124,7 +127,7 @@ describe('shapes of a file', () => {
     const path = await file(`${HEADER},VWAP\n${rows[0]},10.75\n${rows[1]},\n${rows[2]},1.1e1\n`);
     const opened = await openBarFile(path, { timeframe: '1d' });
     const blocks: BarBlock[] = [];
-    for await (const block of opened.blocks()) blocks.push(block);
+    for await (const block of blocksOf(opened)) blocks.push(block);
     await opened.close();
     expect([0, 1, 2].map((index) => blocks[0]!.vwapAt(index))).toEqual([1_075_000_000n, null, 1_100_000_000n]);
     expect(opened.leftOut).toEqual([]);
@@ -150,7 +153,7 @@ describe('shapes of a file', () => {
     const opened = await openBarFile(await file(csv(...days(50))), { timeframe: '1d' });
     const lengths: number[] = [];
     for (let turn = 0; turn < 2; turn += 1) {
-      for await (const block of opened.blocks()) {
+      for await (const block of blocksOf(opened)) {
         lengths.push(block.length);
         if (turn === 0) break;
       }
@@ -168,7 +171,7 @@ describe('shapes of a file', () => {
     const opened = await openBarFile(await file(csv(...lines)));
     const sizes: number[] = [];
     let previous = 0;
-    for await (const block of opened.blocks()) {
+    for await (const block of blocksOf(opened)) {
       sizes.push(block.length);
       for (let index = 0; index < block.length; index += 1) {
         if (block.timestamp[index]! <= previous) throw new Error(`out of order at line ${block.origin[index]}`);

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { readBarValues } from '../../src/domain/bar.js';
 import { BarBlock } from '../../src/domain/bar-block.js';
 import { InvalidInputError } from '../../src/errors.js';
-import { openBarFile } from '../../src/transfer/bar-file.js';
-import { readWrittenTime } from '../../src/transfer/written-time.js';
-import { csv, file, useCsvDirectory } from './csv-files.js';
+import { openBarFile } from '../../src/transfer/read/bar-file.js';
+import { readWrittenTime } from '../../src/transfer/read/written-time.js';
+import { blocksOf, csv, file, useCsvDirectory } from './csv-files.js';
 
 useCsvDirectory();
 
@@ -117,7 +117,7 @@ describe('the two ways in', () => {
         const result = opened as Awaited<ReturnType<typeof openBarFile>>;
         const order = expected.timeOrder();
         let position = 0;
-        for await (const block of result.blocks()) {
+        for await (const block of blocksOf(result)) {
           for (let index = 0; index < block.length; index += 1, position += 1) {
             expect(block.origin[index]).toBe(expected.origin[order[position]!]);
             expect(block.timestamp[index]).toBe(expected.timestamp[order[position]!]);

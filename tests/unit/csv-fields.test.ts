@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { splitFields } from '../../src/transfer/csv-fields.js';
+import { splitFields } from '../../src/transfer/read/csv-fields.js';
 
 describe('splitFields', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../src/errors.js';
-import { recogniseCsv } from '../../src/transfer/formats.js';
+import { recogniseCsv } from '../../src/transfer/read/formats.js';
 
 function problemsOf(text: string) {
   try {

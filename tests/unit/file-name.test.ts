@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seriesOfFileName } from '../../src/transfer/file-name.js';
+import { seriesOfFileName } from '../../src/transfer/read/file-name.js';
 
 describe('seriesOfFileName', () => {
   it.each([

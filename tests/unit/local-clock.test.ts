@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LocalClock } from '../../src/transfer/local-clock.js';
+import { LocalClock } from '../../src/transfer/read/local-clock.js';
 import { reading } from './reading.js';
 
 const HOUR = 3_600_000;

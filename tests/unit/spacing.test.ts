@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Timeframe, timeframeDuration } from '../../src/domain/timeframe.js';
-import { checkSpacing, describeDuration, type Spacing, timeframeOf } from '../../src/transfer/spacing.js';
+import { checkSpacing, describeDuration, type Spacing, timeframeOf } from '../../src/transfer/read/spacing.js';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readWrittenTime } from '../../src/transfer/written-time.js';
+import { readWrittenTime } from '../../src/transfer/read/written-time.js';
 import { reading } from './reading.js';
 
 const HOUR = 3_600_000;

@@ -1,4 +1,4 @@
-import { InvalidInputError, type Problem } from '../errors.js';
+import { InvalidInputError, type Problem } from '../../errors.js';
 import { splitFields } from './csv-fields.js';
 import type { HeaderLine } from './csv-text.js';
 

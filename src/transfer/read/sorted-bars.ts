@@ -1,5 +1,5 @@
-import { formatInstant } from '../domain/time.js';
-import type { DuckDB } from './duckdb.js';
+import { formatInstant } from '../../domain/time.js';
+import type { DuckDB } from '../duckdb.js';
 import { KEPT_PROBLEMS, type Rejections } from './file-problem.js';
 
 const COLUMNS = ['open', 'high', 'low', 'close', 'volume', 'vwap'];

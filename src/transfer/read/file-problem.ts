@@ -1,4 +1,4 @@
-import { InvalidInputError, type Problem } from '../errors.js';
+import { InvalidInputError, type Problem } from '../../errors.js';
 
 /** A file that cannot be imported at all. */
 export function fileError(problem: Problem): InvalidInputError {

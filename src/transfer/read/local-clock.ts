@@ -1,6 +1,6 @@
 import { IANAZone } from 'luxon';
-import type { Report } from '../domain/problem.js';
-import { InvalidInputError } from '../errors.js';
+import type { Report } from '../../domain/problem.js';
+import { InvalidInputError } from '../../errors.js';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;

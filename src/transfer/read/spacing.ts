@@ -1,5 +1,5 @@
-import { TIMEFRAMES, type Timeframe, timeframeDuration } from '../domain/timeframe.js';
-import type { DuckDB } from './duckdb.js';
+import { TIMEFRAMES, type Timeframe, timeframeDuration } from '../../domain/timeframe.js';
+import type { DuckDB } from '../duckdb.js';
 import { fileError } from './file-problem.js';
 
 /** How far apart the bars of a file stand: the gaps between neighbouring instants. */

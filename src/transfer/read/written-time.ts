@@ -1,4 +1,4 @@
-import type { Report } from '../domain/problem.js';
+import type { Report } from '../../domain/problem.js';
 
 /** A date, perhaps with a time of day, as a file has it: nothing is converted yet. */
 export interface WrittenTime {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { TIMEFRAMES, type Timeframe } from '../domain/timeframe.js';
+import { TIMEFRAMES, type Timeframe } from '../../domain/timeframe.js';
 
 const TELLING_NAME = new RegExp(`^([A-Z0-9^$][A-Z0-9.=&$^-]*)(?:_(${TIMEFRAMES.join('|')}))?\\.(?:csv|txt)$`);
 

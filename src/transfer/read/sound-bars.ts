@@ -1,7 +1,7 @@
-import type { SeriesKey } from '../domain/series.js';
-import { EARLIEST_INSTANT, LATEST_INSTANT } from '../domain/time.js';
-import { timeframeGrid } from '../domain/timeframe.js';
-import type { DuckDB } from './duckdb.js';
+import type { SeriesKey } from '../../domain/series.js';
+import { EARLIEST_INSTANT, LATEST_INSTANT } from '../../domain/time.js';
+import { timeframeGrid } from '../../domain/timeframe.js';
+import type { DuckDB } from '../duckdb.js';
 import type { LocalClock } from './local-clock.js';
 
 const DAY = 86_400_000;

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Session } from '../database/session.js';
-import type { BarBlock } from '../domain/bar-block.js';
-import type { SeriesKey } from '../domain/series.js';
-import { InvalidInputError, type Problem, WyckoffError } from '../errors.js';
-import type { UpsertCounts } from '../repositories/bars/bar-repository.js';
-import { seriesName, volumeScales } from '../repositories/bars/catalog.js';
-import { importBars } from '../repositories/bars/import-run.js';
-import { type BarFile, type BarFileOptions, openBarFile } from './bar-file.js';
+import type { Session } from '../../database/session.js';
+import type { BarBlock } from '../../domain/bar-block.js';
+import type { SeriesKey } from '../../domain/series.js';
+import { InvalidInputError, type Problem, WyckoffError } from '../../errors.js';
+import type { UpsertCounts } from '../../repositories/bars/bar-repository.js';
+import { seriesName, volumeScales } from '../../repositories/bars/catalog.js';
+import { importBars } from '../../repositories/bars/import-run.js';
+import { type BarFile, type BarFileOptions, type FileSeries, openBarFile } from '../read/bar-file.js';
 
 /** Where imported bars go, and who the audit trail names. */
 export interface ImportTarget {
@@ -67,10 +67,11 @@ async function importFile(target: ImportTarget, path: string, options: ImportOpt
   const runId = randomUUID();
   const started = performance.now();
   let file: BarFile | undefined;
+  let only: FileSeries | undefined;
   const result = (counts: UpsertCounts, error: WyckoffError | null): FileImport => ({
     path,
     runId,
-    series: file?.series ?? null,
+    series: only ? { symbol: only.symbol, timeframe: only.timeframe } : null,
     rows: file?.rows ?? 0,
     ...counts,
     duplicates: file?.duplicates ?? 0,
@@ -78,8 +79,8 @@ async function importFile(target: ImportTarget, path: string, options: ImportOpt
     problems: file?.problems ?? (error instanceof InvalidInputError ? error.problems : []),
     leftOut: file?.leftOut ?? [],
     notices: file?.notices ?? [],
-    first: file?.first ?? null,
-    last: file?.last ?? null,
+    first: only?.first ?? null,
+    last: only?.last ?? null,
     seconds: (performance.now() - started) / 1000,
     error,
   });
@@ -89,11 +90,12 @@ async function importFile(target: ImportTarget, path: string, options: ImportOpt
       volumeScale: (series) => storedVolumeScale(target, series),
       onProgress: (done, total) => onProgress?.({ path, phase: 'read', done, total }),
     });
-    if (file.rejected > 0 && (options.onError === 'stop' || file.bars === 0)) throw rejectedRows(file);
-    const { series, bars: total, volumeScale } = file;
+    [only] = file.series;
+    if (!only || (file.rejected > 0 && options.onError === 'stop')) throw rejectedRows(file);
+    const { bars: total, volumeScale } = only;
     const counted = (done: number) => onProgress?.({ path, phase: 'write', done, total });
     const run = { runId, actor: target.actor, source: path, volumeScale };
-    return result(await importBars(target.session, series, watch(file, signal, counted), run), null);
+    return result(await importBars(target.session, only, watch(only, signal, counted), run), null);
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof WyckoffError) return result({ inserted: 0, changed: 0, unchanged: 0 }, error);
@@ -114,11 +116,15 @@ function rejectedRows({ problems, rejected, rows }: BarFile): InvalidInputError 
 }
 
 /** The blocks, and word of each one that was taken. */
-function watch(file: BarFile, signal: AbortSignal | undefined, taken: (bars: number) => void): AsyncIterable<BarBlock> {
+function watch(
+  series: FileSeries,
+  signal: AbortSignal | undefined,
+  taken: (bars: number) => void,
+): AsyncIterable<BarBlock> {
   return {
     async *[Symbol.asyncIterator]() {
       let bars = 0;
-      for await (const block of file.blocks()) {
+      for await (const block of series.blocks()) {
         yield block;
         bars += block.length;
         taken(bars);

@@ -1,10 +1,10 @@
-import { readBarValues } from '../domain/bar.js';
-import type { Report } from '../domain/problem.js';
-import { InvalidInputError, type Problem } from '../errors.js';
+import { readBarValues } from '../../domain/bar.js';
+import type { Report } from '../../domain/problem.js';
+import { InvalidInputError, type Problem } from '../../errors.js';
+import type { DuckDB } from '../duckdb.js';
 import { splitFields } from './csv-fields.js';
 import { linesOf } from './csv-load.js';
 import type { CsvText } from './csv-text.js';
-import type { DuckDB } from './duckdb.js';
 import type { Rejections } from './file-problem.js';
 import type { CsvFormat } from './formats.js';
 import type { Reading } from './sound-bars.js';

@@ -1,6 +1,6 @@
-import { WyckoffError } from '../errors.js';
+import { WyckoffError } from '../../errors.js';
+import { type DuckDB, literal } from '../duckdb.js';
 import { type CsvText, LONGEST_LINE } from './csv-text.js';
-import { type DuckDB, literal } from './duckdb.js';
 import type { BarField, CsvFormat } from './formats.js';
 
 /**

@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
 import type { DuckDBBigIntVector, DuckDBDecimal64Vector, DuckDBDoubleVector } from '@duckdb/node-api';
-import { BarBlock, NO_PRICE } from '../domain/bar-block.js';
-import { readOrThrow } from '../domain/problem.js';
-import type { SeriesKey } from '../domain/series.js';
-import { type MarketSymbol, readSymbol } from '../domain/symbol.js';
-import { readTimeframe, type Timeframe } from '../domain/timeframe.js';
-import type { Problem } from '../errors.js';
+import { BarBlock, NO_PRICE } from '../../domain/bar-block.js';
+import { readOrThrow } from '../../domain/problem.js';
+import type { SeriesKey } from '../../domain/series.js';
+import { type MarketSymbol, readSymbol } from '../../domain/symbol.js';
+import { readTimeframe, type Timeframe } from '../../domain/timeframe.js';
+import type { Problem } from '../../errors.js';
+import { DuckDB } from '../duckdb.js';
 import { judgeDoubtful } from './csv-judge.js';
 import { loadRows } from './csv-load.js';
 import { type ReadingOptions, scanText, sizeOfFile } from './csv-text.js';
-import { DuckDB } from './duckdb.js';
 import { seriesOfFileName } from './file-name.js';
 import { fileError, Rejections } from './file-problem.js';
 import { recogniseCsv } from './formats.js';
@@ -32,15 +32,26 @@ export interface BarFileOptions extends ReadingOptions {
   readonly volumeScale?: number | ((series: SeriesKey) => number | Promise<number>) | undefined;
 }
 
+/** The bars that a file has of one series. */
+export interface FileSeries extends SeriesKey {
+  readonly volumeScale: number;
+  /** What {@link blocks} gives; at least one. */
+  readonly bars: number;
+  /** Opening instants of the first and last bar. */
+  readonly first: Date;
+  readonly last: Date;
+  /** The bars in ascending order, each instant once, `origin` the line of the file. Can be read again from the start. */
+  blocks(): AsyncIterable<BarBlock>;
+}
+
 /** A file of bars that was read, checked and sorted, and is ready to be written. Close it after use. */
 export interface BarFile {
+  readonly kind: 'bars';
   readonly path: string;
-  readonly series: SeriesKey;
-  readonly volumeScale: number;
-  /** Rows of the file: `bars` + `duplicates` + `rejected`. */
+  /** What the series are that have bars, by symbol and timeframe. */
+  readonly series: readonly FileSeries[];
+  /** Rows of the file: the bars of all series + `duplicates` + `rejected`. */
   readonly rows: number;
-  /** What {@link blocks} gives. */
-  readonly bars: number;
   /** Rows that were the same as an earlier one, and collapsed. */
   readonly duplicates: number;
   readonly rejected: number;
@@ -50,11 +61,6 @@ export interface BarFile {
   readonly leftOut: readonly string[];
   /** What a person should know about how the file was read, as sentences. */
   readonly notices: readonly string[];
-  /** Opening instants of the first and last bar; null where there is none. */
-  readonly first: Date | null;
-  readonly last: Date | null;
-  /** The bars in ascending order, each instant once, `origin` the line of the file. Can be read again from the start. */
-  blocks(): AsyncIterable<BarBlock>;
   close(): Promise<void>;
 }
 
@@ -95,20 +101,29 @@ export async function openBarFile(path: string, options: BarFileOptions = {}): P
     );
     await db.run('DROP TABLE loaded');
     signal?.throwIfAborted();
+    const { bars, first, last } = bounds;
     return {
+      kind: 'bars',
       path,
-      series,
-      volumeScale,
+      series:
+        first === null || last === null
+          ? []
+          : [
+              {
+                ...series,
+                volumeScale,
+                bars,
+                first: new Date(first),
+                last: new Date(last),
+                blocks: () => readBlocks(db, signal),
+              },
+            ],
       rows: text.rows,
-      bars: bounds.bars,
       duplicates,
       rejected: rejections.count,
       problems: rejections.problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
       leftOut: format.leftOut,
       notices: noticesOf(named, series, seen.zoneless || judged.zoneless, seen.slashed || judged.slashed),
-      first: bounds.first === null ? null : new Date(bounds.first),
-      last: bounds.last === null ? null : new Date(bounds.last),
-      blocks: () => readBlocks(db, signal),
       close,
     };
   } catch (error) {
