@@ -3,12 +3,12 @@ import type { SeriesKey } from '../../domain/series.js';
 import type { Problem } from '../../errors.js';
 import { DuckDB } from '../duckdb.js';
 import type { BarSource } from './bar-source.js';
-import { type ReadingOptions, sizeOfFile } from './csv-text.js';
+import { sizeOfFile } from './csv-text.js';
 import { Rejections } from './file-problem.js';
 import { settleSeries } from './file-series.js';
 import { judgeDoubtful } from './judge-doubtful.js';
 import { type NamedSeries, nameSeries, type SeriesOptions } from './named-series.js';
-import { openBarSource } from './open-source.js';
+import { openBarSource, type SourceOptions } from './open-source.js';
 import type { Rounding } from './rounding.js';
 import { sortBars } from './sorted-bars.js';
 import { sortedBlocks } from './sorted-blocks.js';
@@ -16,7 +16,7 @@ import { type Reading, type ReadSeries, selectSoundBars } from './sound-bars.js'
 import { transcribeUnread } from './transcribe.js';
 import { settleVolumeScales, type VolumeScaleOption } from './volume-scales.js';
 
-export interface BarFileOptions extends ReadingOptions, SeriesOptions {
+export interface BarFileOptions extends SourceOptions, SeriesOptions {
   /** Of a new series: volumes are multiples of 10^-volumeScale. Default: what the file or its layout says, else 0. */
   readonly volumeScale?: VolumeScaleOption;
   /** Round prices with more than 8 decimals, half-up, where they are rejected by default. */
