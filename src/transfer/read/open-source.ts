@@ -3,6 +3,7 @@ import type { BarSource } from './bar-source.js';
 import { csvSource } from './csv-source.js';
 import { type ReadingOptions, scanText } from './csv-text.js';
 import type { LayoutDescription } from './layouts/description.js';
+import { readLayoutDescription } from './layouts/map-file.js';
 
 export interface SourceOptions extends ReadingOptions {
   /** How the file is laid out, where it is not recognised. See `readMapFile`. */
@@ -14,5 +15,6 @@ export interface SourceOptions extends ReadingOptions {
  * @throws InvalidInputError
  */
 export async function openBarSource(path: string, options: SourceOptions): Promise<BarSource> {
-  return csvSource(await scanText(resolve(path), options), options.map);
+  const map = options.map && readLayoutDescription(options.map);
+  return csvSource(await scanText(resolve(path), options), map);
 }
