@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable, Transform } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type InvalidInputError, WyckoffError } from '../../../errors.js';
 import { fileError } from '../file-problem.js';
@@ -69,24 +69,32 @@ export async function unpack(packed: Packed, limits: UnpackLimits, signal?: Abor
   }
 }
 
-function meter(packed: Packed, limits: UnpackLimits, folder: string) {
-  return async function* (pieces: AsyncIterable<Buffer>) {
-    let size = 0;
-    let roomFor = 0;
-    for await (const piece of pieces) {
-      size += piece.length;
-      checkSize(packed, size, limits);
-      if (packed.size !== undefined && size > packed.size) break;
-      if (size > roomFor) {
-        await checkRoom(folder, ROOM_STEP);
-        roomFor = size + ROOM_STEP;
-      }
-      packed.onPiece?.(piece);
-      yield piece;
+/** A transform, not a generator: where padding is left behind the last member of a gzip file, a pipeline ends a generator with an error. */
+function meter(packed: Packed, limits: UnpackLimits, folder: string): Transform {
+  let size = 0;
+  let roomFor = 0;
+  const take = async (piece: Buffer) => {
+    size += piece.length;
+    checkSize(packed, size, limits);
+    if (packed.size !== undefined && size > packed.size) throw sizeLied(packed);
+    if (size > roomFor) {
+      await checkRoom(folder, ROOM_STEP);
+      roomFor = size + ROOM_STEP;
     }
-    if (packed.size === undefined || size === packed.size) return;
-    throw damaged(packed.name, `the archive says that the file has ${packed.size} bytes, and it has not`);
+    packed.onPiece?.(piece);
   };
+  return new Transform({
+    transform(piece: Buffer, _, done) {
+      take(piece).then(() => done(null, piece), done);
+    },
+    flush(done) {
+      done(packed.size === undefined || size === packed.size ? null : sizeLied(packed));
+    },
+  });
+}
+
+function sizeLied({ name, size }: Packed): InvalidInputError {
+  return damaged(name, `the archive says that the file has ${size} bytes, and it has not`);
 }
 
 function checkSize({ name, packedSize }: Packed, size: number, limits: UnpackLimits): void {
