@@ -42,6 +42,11 @@ export class LocalClock {
     return undefined;
   }
 
+  /** What the clock shows at an instant. */
+  shownAt(instant: number): number {
+    return instant + this.#offset(instant);
+  }
+
   /**
    * How far ahead of UTC the clock is throughout a local day that begins at `day`, or undefined where it is set within a day of it. The
    * samples are closer to each other than any zone has set its clock forth and back.
