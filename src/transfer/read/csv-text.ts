@@ -37,13 +37,17 @@ export interface ReadingOptions {
 /**
  * Reads a file once, as bytes, before anything parses it: whether it is UTF-8 text with lines of a sensible length, where its header is
  * and how many rows it has. DuckDB's reader is told what was found here and is held to it, since it loses and invents lines without a word
- * where line ends are mixed.
+ * where line ends are mixed. `name` is what messages call the file.
  * @throws InvalidInputError
  */
-export async function scanText(path: string, { signal, onProgress }: ReadingOptions = {}): Promise<CsvText> {
+export async function scanText(
+  path: string,
+  { signal, onProgress }: ReadingOptions = {},
+  name = path,
+): Promise<CsvText> {
   const size = await sizeOfFile(path);
-  if (size === 0) throw fileError({ code: 'FILE_EMPTY', path: '', value: path, rule: 'the file is empty' });
-  const scan = new LineScan(path);
+  if (size === 0) throw fileError({ code: 'FILE_EMPTY', path: '', value: name, rule: 'the file is empty' });
+  const scan = new LineScan(name);
   let read = 0;
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: CHUNK, signal })) {
@@ -57,9 +61,9 @@ export async function scanText(path: string, { signal, onProgress }: ReadingOpti
   }
   scan.end();
   const { header, rows, lastLine, mixedLineEnds } = scan;
-  if (!header) throw fileError({ code: 'FILE_EMPTY', path: '', value: path, rule: 'the file has only blank lines' });
+  if (!header) throw fileError({ code: 'FILE_EMPTY', path: '', value: name, rule: 'the file has only blank lines' });
   if (rows === 0) {
-    throw fileError({ code: 'FILE_HAS_NO_ROWS', path: '', value: path, rule: 'the file has a header and no rows' });
+    throw fileError({ code: 'FILE_HAS_NO_ROWS', path: '', value: name, rule: 'the file has a header and no rows' });
   }
   return { path, header, rows, lastLine, mixedLineEnds };
 }

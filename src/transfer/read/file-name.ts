@@ -1,23 +1,14 @@
 import { TIMEFRAMES, type Timeframe } from '../../domain/timeframe.js';
+import { timeframeOfWord } from './timeframe-words.js';
 
 export interface ToldSeries {
   readonly symbol?: string;
   readonly timeframe?: Timeframe;
 }
 
-/** How vendors and programs write our timeframes in names. */
-const TIMEFRAME_OF_WORD: ReadonlyMap<string, Timeframe> = new Map([
-  ...TIMEFRAMES.map((timeframe) => [timeframe, timeframe] as const),
-  ...(['1', '1min', 'm1', '1_m', 'minute'] as const).map((word) => [word, '1m'] as const),
-  ...(['5', '5min', 'm5', '5_m'] as const).map((word) => [word, '5m'] as const),
-  ...(['15', '15min', 'm15', '15_m'] as const).map((word) => [word, '15m'] as const),
-  ...(['60', '60min', '1hour', 'h1', '1_hour', 'hour'] as const).map((word) => [word, '1h'] as const),
-  ...(['1440', '1day', 'd1', '1_d', '1_day', 'd', 'day', 'daily', '1d'] as const).map((word) => [word, '1d'] as const),
-]);
-
-const TICKER = String.raw`(?<symbol>[A-Z0-9^$][A-Z0-9.=&$^-]*)`;
+const TICKER = `(?<symbol>[A-Z0-9^$][A-Z0-9.=&$^-]*)`;
 /** In lower case, by vendors that write them so. */
-const LOWER = String.raw`(?<symbol>[a-z0-9^$][a-z0-9.$^-]*)`;
+const LOWER = `(?<symbol>[a-z0-9^$][a-z0-9.$^-]*)`;
 
 /** Of whole names without their endings, `.csv.gz` and the like; the first that fits tells. */
 const NAMES: readonly RegExp[] = [
@@ -30,7 +21,7 @@ const NAMES: readonly RegExp[] = [
   // HistData: DAT_ASCII_EURUSD_M1_2023
   String.raw`DAT_[A-Z]+_(?<symbol>[A-Z0-9]+)_(?<timeframe>M1)_\d{4,6}`,
   // Dukascopy: EURUSD_Candlestick_1_M_BID_01.01.2020-31.12.2020
-  String.raw`(?<symbol>[A-Z0-9.]+)_Candlestick_(?<timeframe>1_M|5_M|15_M|1_Hour|1_D|1_Day)_(?:BID|ASK)_.*`,
+  '(?<symbol>[A-Z0-9.]+)_Candlestick_(?<timeframe>1_M|5_M|15_M|1_Hour|1_D)_(?:BID|ASK)_.*',
   // dukascopy-node: eurusd-m1-bid-2021-01-01-2021-02-01
   String.raw`(?<symbol>[a-z0-9]+)-(?<timeframe>m1|m5|m15|h1|d1)-(?:bid|ask)-\d{4}-.*`,
   // TradingView: NASDAQ_AAPL, 1D; BATS_SPY, 60_a1b2c
@@ -38,17 +29,17 @@ const NAMES: readonly RegExp[] = [
   // Investing.com: AAPL Historical Data
   String.raw`(?<symbol>[A-Z0-9.]+) Historical Data(?: \(\d+\))?`,
   // Kraken: XBTUSD_60
-  String.raw`(?<symbol>[A-Z]+)_(?<timeframe>1|5|15|60|1440)`,
+  '(?<symbol>[A-Z]+)_(?<timeframe>1|5|15|60|1440)',
   // FirstRate Data: AAPL_full_1min_adjsplit
-  String.raw`(?<symbol>[A-Z0-9.-]+)_(?:full_)?(?<timeframe>1min|5min|15min|1hour|1day)(?:_[A-Za-z_]+)?`,
+  '(?<symbol>[A-Z0-9.-]+)_(?:full_)?(?<timeframe>1min|5min|15min|1hour|1day)(?:_[A-Za-z_]+)?',
   // CryptoDataDownload: Binance_BTCUSDT_1h, Bitstamp_BTCUSD_2024_minute
   String.raw`[A-Z][A-Za-z]+_(?<symbol>[A-Z0-9]+)_(?:\d{4}_)?(?<timeframe>minute|1h|d)`,
   // Alpha Vantage: daily_AAPL, daily_adjusted_IBM, intraday_5min_IBM
-  String.raw`(?:intraday_)?(?<timeframe>daily|1min|5min|15min|60min)(?:_adjusted)?_(?<symbol>[A-Z0-9.]+)`,
+  '(?:intraday_)?(?<timeframe>daily|1min|5min|15min|60min)(?:_adjusted)?_(?<symbol>[A-Z0-9.]+)',
   // Barchart: aapl_daily_historical-data-download-01-02-2024, spy_intraday-5min_historical-data-01-02-2024
   `${LOWER}_(?:intraday-)?(?<timeframe>daily|1min|5min|15min|60min)(?:-nearby)?_historical-data.*`,
   // stooq: aapl_us_d, ^spx_d
-  String.raw`(?<symbol>[a-z0-9^.-]+(?:_[a-z]{2})?)_(?<timeframe>d)`,
+  '(?<symbol>[a-z0-9^.-]+(?:_[a-z]{2})?)_(?<timeframe>d)',
   // QuantConnect LEAN: 20131007_spy_minute_trade
   String.raw`\d{8}_(?<symbol>[a-z0-9.]+)_(?<timeframe>minute)_trade`,
   // Databento: xnas-itch-20240102.ohlcv-1m
@@ -59,7 +50,7 @@ const NAMES: readonly RegExp[] = [
 /** Of the folder and the name. */
 const PLACES: readonly RegExp[] = [
   // QuantConnect LEAN: equity/usa/daily/aapl, crypto/coinbase/hour/btcusd_trade
-  String.raw`(?<timeframe>daily|hour)/(?<symbol>[a-z0-9.]+?)(?:_trade)?`,
+  '(?<timeframe>daily|hour)/(?<symbol>[a-z0-9.]+?)(?:_trade)?',
   // AAPL/1d
   `${TICKER}/(?<timeframe>${TIMEFRAMES.join('|')})`,
 ].map((pattern) => new RegExp(`^${pattern}$`));
@@ -92,7 +83,7 @@ function readName(parts: readonly string[]): ToldSeries {
     PLACES.map((pattern) => pattern.exec(place)).find(Boolean) ??
     NAMES.map((pattern) => pattern.exec(bare)).find(Boolean);
   const { symbol, timeframe } = match?.groups ?? {};
-  const settled = timeframe && TIMEFRAME_OF_WORD.get(timeframe.toLowerCase());
+  const settled = timeframe && timeframeOfWord(timeframe.replace('_', '').toLowerCase());
   return { ...(symbol ? { symbol: symbolOf(symbol) } : {}), ...(settled ? { timeframe: settled } : {}) };
 }
 
@@ -106,7 +97,7 @@ function readHive(folders: readonly string[]): ToldSeries {
   for (const folder of folders) {
     const [, key = '', value = ''] = HIVE.exec(folder) ?? [];
     if (/^(symbol|ticker)$/i.test(key)) told.symbol = decode(value);
-    const timeframe = key && TIMEFRAME_OF_WORD.get(decode(value));
+    const timeframe = key && timeframeOfWord(decode(value));
     if (/^(timeframe|interval)$/i.test(key) && timeframe) told.timeframe = timeframe;
   }
   return told;

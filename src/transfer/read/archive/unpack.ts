@@ -128,11 +128,9 @@ export function damaged(name: string, rule: string): InvalidInputError {
   return fileError({ code: 'ARCHIVE_DAMAGED', path: '', value: name, rule, hint });
 }
 
-const ZLIB_FAULTS = new Set(['Z_DATA_ERROR', 'Z_BUF_ERROR', 'Z_NEED_DICT', 'Z_STREAM_ERROR']);
-
 function wrap(name: string, error: unknown): unknown {
   const { code = '', message = '' } = error as NodeJS.ErrnoException;
-  if (ZLIB_FAULTS.has(code)) return damaged(name, `the packed bytes are damaged: ${message}`);
+  if (code.startsWith('Z_')) return damaged(name, `the packed bytes are damaged: ${message}`);
   if (code === 'ENOSPC' || code === 'EDQUOT') return spaceShort(error);
   return error;
 }

@@ -34,7 +34,19 @@ const NAMES: Readonly<Record<Exclude<ParquetField, 'volume_scale' | 'source'>, r
   timeframe: [['timeframe'], ['interval', 'freq', 'frequency']],
 };
 
-const OWN = ['symbol', 'timeframe', 'timestamp', 'open', 'high', 'low', 'close', 'volume', 'vwap', 'source', 'volume_scale'];
+const OWN = [
+  'symbol',
+  'timeframe',
+  'timestamp',
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'vwap',
+  'source',
+  'volume_scale',
+];
 
 /**
  * Which columns of a Parquet file are what. Names as pandas writes two levels of them, `('Close', 'AAPL')`, may have the symbol first or last.
@@ -44,7 +56,9 @@ export function mapColumns(schema: ParquetSchema): ParquetMapping {
   const columns = schema.columns.filter(({ type }) => !isNested(type));
   const own = OWN.every((name) => columns.some((column) => column.name === name));
   const pairs = columns.map((column) => ({ column, pair: readPair(column.name) }));
-  const symbols = pairs.some(({ pair }) => pair && symbolOf(pair)) ? mapPairs(pairs, schema) : [mapNames(columns, schema, own)];
+  const symbols = pairs.some(({ pair }) => pair && symbolOf(pair))
+    ? mapPairs(pairs, schema)
+    : [mapNames(columns, schema, own)];
   const used = new Set(symbols.flatMap(({ columns: fields }) => Object.values(fields).map((column) => column?.name)));
   return { symbols, own, leftOut: schema.columns.map(({ name }) => name).filter((name) => !used.has(name)) };
 }
@@ -55,14 +69,25 @@ function isNested(type: string): boolean {
 
 type Pair = readonly [string, string];
 
-const TUPLE = /^\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*,\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*\)$/;
+const TUPLE =
+  /^\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*,\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*\)$/;
 
 function readPair(name: string): Pair | undefined {
   const match = TUPLE.exec(name.trim());
   return match ? [match[1] ?? match[2] ?? '', match[3] ?? match[4] ?? ''] : undefined;
 }
 
-const FIELD_WORDS = new Set(['open', 'high', 'low', 'close', 'volume', 'adj close', 'vwap', 'dividends', 'stock splits']);
+const FIELD_WORDS = new Set([
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'adj close',
+  'vwap',
+  'dividends',
+  'stock splits',
+]);
 
 /** What of a pair is no field's name. */
 function symbolOf([first, second]: Pair): string | undefined {

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { InvalidInputError, WyckoffError } from '../../../errors.js';
+import { type InvalidInputError, WyckoffError } from '../../../errors.js';
 import { sizeOfFile } from '../csv-text.js';
 import { fileError } from '../file-problem.js';
 
@@ -19,7 +19,8 @@ export async function checkFooter(path: string, name: string): Promise<void> {
   const { head, tail, footer, size } = await ends(path);
   if (tail === ENCRYPTED_MAGIC || head === ENCRYPTED_MAGIC) throw encrypted(name);
   if (tail !== MAGIC) throw damaged(name, 'the file does not end as Parquet does: it was cut off');
-  if (head !== MAGIC || footer === 0 || footer > size - TAIL - MAGIC.length) throw damaged(name, 'its footer is broken');
+  if (head !== MAGIC || footer === 0 || footer > size - TAIL - MAGIC.length)
+    throw damaged(name, 'its footer is broken');
 }
 
 async function ends(path: string) {
@@ -73,5 +74,8 @@ const SHOWN = 200;
 /** Its first line without what is not text: a message may quote bytes of the file. */
 function readable(message: string): string {
   const [line = ''] = message.split('\n\nLINE ');
-  return line.replace(/[^\x20-\x7e]+/g, ' ').slice(0, SHOWN).trim();
+  return line
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .slice(0, SHOWN)
+    .trim();
 }

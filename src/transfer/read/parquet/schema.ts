@@ -78,7 +78,9 @@ function readPandas(text: string | undefined): { index: string[]; zone: string |
 /** Arrow's schema is a flatbuffer in base64; a column's zone stands in it as text. */
 function zoneOfArrow(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  const words = Buffer.from(text, 'base64').toString('latin1').match(/[A-Z][A-Za-z]+(?:\/[A-Z][A-Za-z_+-]+\d*){1,2}/g);
+  const words = Buffer.from(text, 'base64')
+    .toString('latin1')
+    .match(/[A-Z][A-Za-z]+(?:\/[A-Z][A-Za-z_+-]+\d*){1,2}/g);
   return onlyZone(words ?? []);
 }
 
