@@ -144,7 +144,7 @@ function mapFields(
       problems.push({ code: 'COLUMN_REPEATED', path: field, value, rule, hint: `leave one column named ${field}` });
     } else if (column) fields[field] = column;
     else if (REQUIRED.includes(field as (typeof REQUIRED)[number])) {
-      const rule = `no column${of} is named ${NAMES[field].flat().join(', ')}`;
+      const rule = `no column${of} is named ${NAMES[field][0]!.join(', ')}`;
       problems.push({ code: 'COLUMN_MISSING', path: field, value, rule, hint: `name the column ${field}` });
     }
   }

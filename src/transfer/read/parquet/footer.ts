@@ -50,7 +50,7 @@ function encrypted(name: string): InvalidInputError {
 }
 
 /** What DuckDB says where the machine, and not the file, is at fault. */
-const NOT_THE_FILE = /^(?:Out of Memory|INTERRUPT|Interrupted)|No space left|temp_directory|Could not write/i;
+const NOT_THE_FILE = /^(?:INTERRUPT|Interrupted)|No space left|temp_directory|Could not write/i;
 
 /** Runs a statement that reads the file, and tells what DuckDB says of a damaged one as what it is. */
 export async function readingFile<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -65,6 +65,11 @@ export function explain(name: string, error: unknown): unknown {
   if (!(error instanceof WyckoffError) || error.code !== 'DUCKDB_FAILED') return error;
   const said = error.cause instanceof Error ? error.cause.message : error.message;
   if (NOT_THE_FILE.test(said)) return error;
+  if (said.startsWith('Out of Memory')) {
+    const rule = 'its row groups are larger than the memory that reading may take';
+    const hint = 'write it with row groups of some 100,000 rows';
+    return fileError({ code: 'ROW_GROUP_TOO_LARGE', path: '', value: name, rule, hint });
+  }
   if (/encrypted/i.test(said)) return encrypted(name);
   return damaged(name, `it cannot be read: ${readable(said)}`);
 }

@@ -15,6 +15,8 @@ export interface ParquetSchema {
   readonly index: readonly string[];
   /** The zone that the writer's instants were shown in, where it says one: Parquet itself keeps only UTC. */
   readonly zone: string | undefined;
+  /** Of the largest row group, unpacked. A page of it is read in one piece, and a writer may put all of a column into one page. */
+  readonly largestRowGroup: number;
 }
 
 /** SQL that reads the file, with `file_row_number` from 0. */
@@ -36,6 +38,10 @@ export async function readSchema(path: string, name: string): Promise<ParquetSch
       const { rows } = await db.row<{ rows: number }>(
         `SELECT sum(num_rows)::DOUBLE AS rows FROM parquet_file_metadata(${file})`,
       );
+      const { largest } = await db.row<{ largest: number | null }>(
+        `SELECT max(size)::DOUBLE AS largest FROM (
+           SELECT sum(total_uncompressed_size) AS size FROM parquet_metadata(${file}) GROUP BY row_group_id)`,
+      );
       const columns = await db.rows<{ column_name: string; column_type: string }>(
         `DESCRIBE SELECT * EXCLUDE (file_row_number) FROM ${parquetRows(path)}`,
       );
@@ -48,6 +54,7 @@ export async function readSchema(path: string, name: string): Promise<ParquetSch
         rows,
         columns: columns.map(({ column_name: column, column_type: type }) => ({ name: column, type })),
         index: pandas.index,
+        largestRowGroup: Math.max(0, largest ?? 0),
         zone: pandas.zone ?? zoneOfArrow(note('ARROW:schema')),
       };
     });
