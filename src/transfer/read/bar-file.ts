@@ -44,6 +44,8 @@ export interface BarFile {
   readonly path: string;
   /** How the file is laid out: `csv`, or a vendor's layout that was recognised by its content. */
   readonly layout: string;
+  /** For each value of a bar, the column that has it, as far as the layout says; of the first symbol where each has its own. */
+  readonly mapping: Readonly<Record<string, string>>;
   /** What the series are that have bars, by symbol and timeframe. */
   readonly series: readonly FileSeries[];
   /** Rows of the file: the bars of all series + `duplicates` + `rejected`. */

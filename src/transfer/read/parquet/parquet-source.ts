@@ -41,6 +41,9 @@ export async function parquetSource(path: string, name: string, timezone: string
   return {
     layout: mapping.own ? 'wyckoff' : 'parquet',
     rows: reader.rows,
+    mapping: Object.fromEntries(
+      Object.entries(mapping.symbols[0]!.columns).map(([field, column]) => [field, column.name]),
+    ),
     leftOut: mapping.leftOut,
     notices: reader.notices(),
     columns: reader.columns,
