@@ -4,12 +4,11 @@ import type { Problem } from '../../errors.js';
 import { DuckDB } from '../duckdb.js';
 import { openSource, type Source } from './archive/source.js';
 import type { BarSource } from './bar-source.js';
-import type { ReadingOptions } from './csv-text.js';
 import { Rejections } from './file-problem.js';
 import { settleSeries } from './file-series.js';
 import { judgeDoubtful } from './judge-doubtful.js';
 import { type NamedSeries, nameSeries, type SeriesOptions } from './named-series.js';
-import { openBarSource } from './open-source.js';
+import { openBarSource, type SourceOptions } from './open-source.js';
 import type { Rounding } from './rounding.js';
 import { sortBars } from './sorted-bars.js';
 import { sortedBlocks } from './sorted-blocks.js';
@@ -17,7 +16,7 @@ import { type Reading, type ReadSeries, selectSoundBars } from './sound-bars.js'
 import { transcribeUnread } from './transcribe.js';
 import { settleVolumeScales, type VolumeScaleOption } from './volume-scales.js';
 
-export interface BarFileOptions extends ReadingOptions, SeriesOptions {
+export interface BarFileOptions extends SourceOptions, SeriesOptions {
   /** Of a new series: volumes are multiples of 10^-volumeScale. Default: what the file or its layout says, else 0. */
   readonly volumeScale?: VolumeScaleOption;
   /** Round prices with more than 8 decimals, half-up, where they are rejected by default. */
@@ -101,6 +100,7 @@ async function openUnpacked(file: Source, options: BarFileOptions): Promise<BarF
       kind: 'bars',
       path: file.name,
       layout: source.layout,
+      mapping: source.mapping ?? {},
       rows: source.rows,
       leftOut: source.leftOut,
       ...read,

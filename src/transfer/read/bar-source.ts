@@ -46,6 +46,8 @@ export interface BarSource {
 export interface ToldByFile {
   readonly symbol?: string | undefined;
   readonly timeframe?: string | undefined;
+  /** What words in the column `timeframe` mean, beside those that `timeframeOfWord` knows. */
+  readonly timeframes?: Readonly<Record<string, string>> | undefined;
   /** IANA zone of times without an offset. */
   readonly timezone?: string | undefined;
   /** Of a new series: what {@link BarSource.columns} does not say. 0 by default. */

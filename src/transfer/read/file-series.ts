@@ -69,7 +69,8 @@ interface Draft {
   readonly timeframe: Timeframe | undefined;
 }
 
-async function draftSeries(db: DuckDB, { columns }: BarSource, named: NamedSeries) {
+async function draftSeries(db: DuckDB, source: BarSource, named: NamedSeries) {
+  const { columns } = source;
   const column = (name: 'symbol' | 'timeframe') => (columns.has(name) ? name : `CAST(NULL AS VARCHAR) AS ${name}`);
   const written =
     columns.has('symbol') || columns.has('timeframe')
@@ -82,7 +83,7 @@ async function draftSeries(db: DuckDB, { columns }: BarSource, named: NamedSerie
     throw fileError({ code: 'SERIES_TOO_MANY', path: 'symbol', value: null, rule, hint: 'is that the right column?' });
   }
   const drafts = written.flatMap((words) => {
-    const draft = draftOf(words, columns, named);
+    const draft = draftOf(words, source, named);
     return draft ? [{ words, draft }] : [];
   });
   const symbols = [...new Set(drafts.map(({ draft }) => draft.symbol))];
@@ -107,13 +108,13 @@ async function draftSeries(db: DuckDB, { columns }: BarSource, named: NamedSerie
 }
 
 /** Undefined where the row's words name no series: its rows are rejected. */
-function draftOf(words: Naming['written'], columns: BarSource['columns'], named: NamedSeries) {
+function draftOf(words: Naming['written'], { columns, told }: BarSource, named: NamedSeries) {
   let symbol = named.symbol;
   if (columns.has('symbol')) symbol = readSymbol(named.rules.apply(words.symbol ?? ''), 'symbol', () => {});
   else if (symbol === undefined) throw named.symbolMissing();
   let timeframe = named.timeframe;
   if (columns.has('timeframe')) {
-    timeframe = timeframeOfWord(words.timeframe ?? '');
+    timeframe = timeframeOfWord(words.timeframe ?? '', told.timeframes);
     if (timeframe === undefined) return undefined;
     if (named.timeframeOption !== undefined && named.timeframeOption !== timeframe) {
       const rule = `the file itself says that its bars are of ${timeframe}`;

@@ -3,7 +3,7 @@ import type { Report } from '../../domain/problem.js';
 import { readSymbol } from '../../domain/symbol.js';
 import { InvalidInputError, type Problem } from '../../errors.js';
 import type { DuckDB } from '../duckdb.js';
-import type { WrittenFields } from './bar-source.js';
+import type { ToldByFile, WrittenFields } from './bar-source.js';
 import type { Rejections } from './file-problem.js';
 import type { SeriesOfFile } from './file-series.js';
 import { type Rounded, roundPrice, roundVolume } from './rounding.js';
@@ -38,7 +38,7 @@ export async function judgeDoubtful(
       const problems: Problem[] = [...faults];
       const series = fields && find(fields.symbol, fields.timeframe);
       const report: Report = (problem) => problems.push(problem);
-      if (fields && series === undefined) reportSeries(fields, report);
+      if (fields && series === undefined) reportSeries(fields, source.told.timeframes, report);
       const read = series === undefined ? undefined : readBar(fields!, reading.series[series]!, reading, report);
       if (read && problems.length === 0) {
         const { timestamp, open, high, low, close, volume, vwap, source: from } = read.bar;
@@ -56,9 +56,9 @@ export async function judgeDoubtful(
 }
 
 /** The words of a row that name no series. */
-function reportSeries({ symbol, timeframe }: WrittenFields, report: Report): void {
+function reportSeries({ symbol, timeframe }: WrittenFields, words: ToldByFile['timeframes'], report: Report): void {
   if (symbol !== undefined) readSymbol(symbol, 'symbol', report);
-  if (timeframe === undefined || timeframeOfWord(timeframe)) return;
+  if (timeframe === undefined || timeframeOfWord(timeframe, words)) return;
   const rule = 'a timeframe is one of 1m, 5m, 15m, 1h, 1d';
   report({ code: 'TIMEFRAME_UNKNOWN', path: 'timeframe', value: timeframe, rule });
 }

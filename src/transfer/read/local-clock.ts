@@ -11,6 +11,10 @@ export class LocalClock {
   readonly zone: string;
   readonly #zone: IANAZone;
 
+  static isZone(zone: string): boolean {
+    return IANAZone.isValidZone(zone);
+  }
+
   /** @throws InvalidInputError `TIMEZONE_UNKNOWN` */
   constructor(zone: string) {
     if (!IANAZone.isValidZone(zone)) {

@@ -8,8 +8,8 @@ const WORDS: Readonly<Record<string, Timeframe>> = {
   ...Object.fromEntries(['d', '1day', 'd1', 'day', 'daily', '1d', '1440'].map((word) => [word, '1d'])),
 };
 
-/** The timeframe that a vendor's word means: `D`, `60`, `M5`, `1min`. `1M` and `M` are a month elsewhere, which is none of ours. */
-export function timeframeOfWord(word: string): Timeframe | undefined {
-  const text = word.trim();
+/** The timeframe that a vendor's word means: `D`, `60`, `M5`, `1min`. `1M` and `M` are a month elsewhere, which is none of ours. `ours` are a layout's own words. */
+export function timeframeOfWord(word: string, ours: Readonly<Record<string, string>> = {}): Timeframe | undefined {
+  const text = Object.hasOwn(ours, word.trim()) ? ours[word.trim()]! : word.trim();
   return isTimeframe(text) ? text : WORDS[text.toLowerCase()];
 }
