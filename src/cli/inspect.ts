@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { formatInstant } from '../domain/time.js';
 import { describeProblem } from '../errors.js';
+import { KEPT_PROBLEMS } from '../transfer/read/file-problem.js';
 import type { Inspection } from '../transfer/read/inspect.js';
 import { withSignal } from './context.js';
 import { say, sayJson } from './output.js';
@@ -88,20 +89,17 @@ function showProblems(
 ): void {
   if (rejected === 0) line('problems', 'none');
   else {
-    line('problems', `${count(rejected)} of ${count(rows)} rows are rejected by default`);
+    line('problems', `rows rejected without more options: ${count(rejected)} of ${count(rows)}`);
     for (const { code, problems, first } of reasons) {
-      line('', `${code}, ${count(problems)} of the first problems: ${describeProblem(first)}`);
-      if (first.hint) line('', `  hint: ${first.hint}`);
+      const more = problems === KEPT_PROBLEMS ? ' or more' : '';
+      line('', `${describeProblem(first)} [${code}${problems === 1 ? '' : `, ${count(problems)} times${more}`}]`);
+      if (first.hint && stillRejected > 0) line('', `  hint: ${first.hint}`);
     }
+    line('', `rows rejected by the command below: ${stillRejected === 0 ? 'none' : count(stillRejected)}`);
   }
   const { prices, volumes } = rounded;
-  if (prices > 0 || volumes > 0)
-    line('rounding', `${count(prices)} prices and ${count(volumes)} volumes by the command below`);
-  if (rejected === 0) return;
-  line(
-    '',
-    stillRejected === 0 ? 'with the command below none is' : `with the command below ${count(stillRejected)} are`,
-  );
+  if (prices + volumes === 0) return;
+  line('rounding', `by the command below: ${count(prices)} prices, ${count(volumes)} volumes`);
 }
 
 function toJson({ error, series, ...inspection }: Inspection) {

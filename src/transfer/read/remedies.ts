@@ -47,10 +47,14 @@ export function remedyOfProblems(problems: readonly Problem[], options: BarFileO
 
 const NO_SYMBOLS = new Set(['CSV', 'OHLC', 'OCHL', 'OHLCV', 'USD', 'EUR', 'DAT', 'ASCII', 'ETF', 'NYSE', 'NASDAQ']);
 
-/** The first word of the name that is written as tickers are. */
+/** The first word of the name that is written as tickers are, or one in lower case before a word for a timeframe: `lean_aapl_daily`. */
 function guessSymbol(path: string): string | undefined {
   const words = basename(path)
     .split(/[._ -]/)
     .slice(0, -1);
-  return words.find((word) => /^[A-Z][A-Z0-9]{0,11}$/.test(word) && !NO_SYMBOLS.has(word));
+  const ticker = words.find((word) => /^[A-Z][A-Z0-9]{0,11}$/.test(word) && !NO_SYMBOLS.has(word));
+  if (ticker !== undefined) return ticker;
+  return words
+    .find((word, index) => /^[a-z]{1,5}$/.test(word) && /^(?:daily|hour|minute)$/.test(words[index + 1] ?? ''))
+    ?.toUpperCase();
 }
