@@ -11,6 +11,7 @@ import { registerDeadLettersCommands } from './dead-letters.js';
 import { registerDoctorCommand } from './doctor.js';
 import { reportFailure } from './failure.js';
 import { registerImportCommand } from './import.js';
+import { registerInspectCommand } from './inspect.js';
 import { registerLedgerCommands } from './ledger/commands.js';
 import { registerMigrateCommand } from './migrate.js';
 import { registerRolesCommands } from './roles.js';
@@ -58,6 +59,7 @@ export function createProgram(): Command {
   registerCheckCommands(program);
   registerDoctorCommand(program);
   registerImportCommand(program);
+  registerInspectCommand(program);
   registerBarsCommands(program);
   registerLedgerCommands(program);
   registerTraceCommand(program);
