@@ -19,7 +19,6 @@ export function recordingSource(path: string): TickSource {
       const waiting = new Map<TickKind, object[]>();
       for await (const { kind: event, row } of recording.events({ signal })) {
         const kind = KIND_OF_EVENT[event];
-        tally.rows += 1;
         if (wanted !== undefined && wanted !== kind) continue;
         const rows = waiting.get(kind) ?? [];
         waiting.set(kind, rows);
@@ -29,6 +28,7 @@ export function recordingSource(path: string): TickSource {
         waiting.delete(kind);
       }
       signal?.throwIfAborted();
+      tally.rows = recording.stats.messages;
       for (const [kind, rows] of waiting) yield batchOf(kind, rows);
     },
     notices() {

@@ -1,5 +1,5 @@
 import { readMicroseconds } from '../../../domain/microseconds.js';
-import type { OrderBookInput } from '../../../domain/order-book.js';
+import type { BookLevel } from '../../../domain/order-book.js';
 import type { Report } from '../../../domain/problem.js';
 import { readSymbol } from '../../../domain/symbol.js';
 import { readInstant } from '../../../domain/time.js';
@@ -10,7 +10,7 @@ import type { TickInputs, TickKind } from './tick-source.js';
 
 /**
  * What an export of ours writes of ticks and indicators: CSV with a header, or a JSON object a line, of the same names. Instants are ISO 8601 with
- * `Z` and microseconds, decimals are plain, the levels of a book and the value of an indicator are JSON.
+ * `Z` and microseconds, decimals are plain, the prices and sizes of a book are lists, the value of an indicator is JSON.
  */
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -36,10 +36,12 @@ const OWN: { readonly [Kind in TickKind]: OwnKind<Kind> } = {
       const timestamp = instant(fields.timestamp, report);
       if (timestamp === undefined) return undefined;
       const [price, size] = [amount(fields.price) ?? '', amount(fields.size) ?? ''];
+      // A place among the trades of an instant, which they get again: an export has them in that order.
+      const tradeId = text(fields.trade_id);
       return {
         symbol,
         timestamp,
-        tradeId: text(fields.trade_id),
+        tradeId: tradeId?.startsWith('#') ? null : tradeId,
         price,
         size,
         side: text(fields.side) as TradeSide | null,
@@ -66,15 +68,13 @@ const OWN: { readonly [Kind in TickKind]: OwnKind<Kind> } = {
     },
   },
   'order-books': {
-    required: ['symbol', 'timestamp', 'bids', 'asks'],
+    required: ['symbol', 'timestamp', 'bid_prices', 'bid_sizes', 'ask_prices', 'ask_sizes'],
     optional: [],
     row(fields, symbol, report) {
       const timestamp = instant(fields.timestamp, report);
-      const bids = readJson(fields.bids, 'bids', report);
-      const asks = readJson(fields.asks, 'asks', report);
-      if (timestamp === undefined || bids === undefined || asks === undefined) return undefined;
-      // What the levels are is for the rules of a book to say.
-      return { symbol, timestamp, bids: bids as OrderBookInput['bids'], asks: asks as OrderBookInput['asks'] };
+      const bids = readLevels(fields.bid_prices, fields.bid_sizes, 'bids', report);
+      const asks = readLevels(fields.ask_prices, fields.ask_sizes, 'asks', report);
+      return timestamp !== undefined && bids && asks ? { symbol, timestamp, bids, asks } : undefined;
     },
   },
   indicators: {
@@ -139,6 +139,20 @@ function readObject(line: string, report: Report): Fields | undefined {
   }
   report({ code: 'JSON_INVALID', path: '', value: line, rule: 'a line is a JSON object' });
   return undefined;
+}
+
+/** Lists by spaces, in JSON arrays. */
+function readLevels(prices: unknown, sizes: unknown, path: string, report: Report): BookLevel<string>[] | undefined {
+  const [own, theirs] = [listOf(prices), listOf(sizes)];
+  if (own.length === theirs.length) return own.map((price, place) => [price, theirs[place]!]);
+  const rule = 'a side has as many sizes as prices';
+  report({ code: 'BOOK_LEVELS_INVALID', path, value: `${own.length} prices, ${theirs.length} sizes`, rule });
+  return undefined;
+}
+
+function listOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.map(String);
+  return text(value)?.split(' ') ?? [];
 }
 
 /** In CSV it is text. */
