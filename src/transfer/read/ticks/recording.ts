@@ -5,6 +5,7 @@ import type { TickBatch, TickInputs, TickKind, TickSource } from './tick-source.
 export const RECORDED_LINE = /^(?:\d{10,20} )?\{"(?:stream|e|lastUpdateId)":/;
 
 const KIND_OF_EVENT = { trade: 'trades', quote: 'quotes', orderBook: 'order-books' } as const;
+const EVENTS = Object.keys(KIND_OF_EVENT) as (keyof typeof KIND_OF_EVENT)[];
 const BATCH = 2_000;
 
 /** A recording of Binance's streams, as the ingest reads it: trades, quotes, and the book after every message, its best 20 levels. */
@@ -17,9 +18,9 @@ export function recordingSource(path: string): TickSource {
     async *batches(tally, { signal }, wanted) {
       recording = new BinanceRecording({ path });
       const waiting = new Map<TickKind, object[]>();
-      for await (const { kind: event, row } of recording.events({ signal })) {
+      const only = wanted && EVENTS.find((event) => KIND_OF_EVENT[event] === wanted);
+      for await (const { kind: event, row } of recording.events({ signal, only })) {
         const kind = KIND_OF_EVENT[event];
-        if (wanted !== undefined && wanted !== kind) continue;
         const rows = waiting.get(kind) ?? [];
         waiting.set(kind, rows);
         rows.push(row);
