@@ -52,6 +52,7 @@ function compareInstant<Given extends Entry>(
   stored: readonly Entry[],
   differs: (difference: RowDifference<Given>) => void,
 ): void {
+  if (sameRows(identity, given, stored)) return;
   const rest = new Map(stored.map((row) => [row.id, row]));
   const unnamed: Given[] = [];
   const seen = new Set<unknown>();
@@ -79,6 +80,18 @@ function compareInstant<Given extends Entry>(
     if (equal.get(keyOf(row.values))?.shift() === undefined) differs({ kind: 'missing', given: row });
   }
   for (const rows of equal.values()) for (const row of rows) differs({ kind: 'extra', stored: row });
+}
+
+/** What nearly every instant is, whose rows are stored in the order of the file or, as they are copied, the other way round. */
+function sameRows(identity: Table['identity'], given: readonly Entry[], stored: readonly Entry[]): boolean {
+  if (given.length !== stored.length) return false;
+  const same = (one: Entry, other: Entry) =>
+    (one.id === other.id || (one.id === null && identity?.placeOf(other.id) !== undefined)) &&
+    sameCells(one.values, other.values);
+  return (
+    given.every((one, at) => same(one, stored[at]!)) ||
+    given.every((one, at) => same(one, stored[given.length - 1 - at]!))
+  );
 }
 
 /** The stored rows of a window in the order of time, a page in memory. */

@@ -51,9 +51,10 @@ export function recogniseTicks(
   const rows = [first, ...rest].map((line) => line.split(','));
   for (const { shapes, layout } of HEADLESS) {
     for (const shape of shapes) {
-      const fitting = rows.filter((row) => fits(row, shape)).length;
-      if (2 * fitting <= rows.length || fitting === 0) continue;
       const named = /[a-z]{2}/i.test(rows[0]![0]!) && !fits(rows[0]!, shape);
+      const fitting = rows.filter((row) => fits(row, shape)).length;
+      // A bad row among the first ones does not make it another layout.
+      if (2 * fitting <= rows.length - (named ? 1 : 0)) continue;
       const place = { width: shape.length, headerLine: named ? headerLine : 0, names: named ? rows[0] : undefined };
       return lineSource(path, layout(path, place, options) as LineLayout<TickKind>);
     }

@@ -126,7 +126,7 @@ export async function readTickFile(path: string, source: TickSource, options: Ti
     rejected: rejections.count,
     skipped: rows - taken - rejections.count,
     cut,
-    problems: rejections.problems,
+    problems: rejections.problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
     leftOut: source.leftOut,
     notices: [
       ...source.notices(tally),

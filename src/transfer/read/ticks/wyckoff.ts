@@ -19,7 +19,8 @@ interface OwnKind<Kind extends TickKind> {
   /** Columns that a file of this kind has. */
   readonly required: readonly string[];
   readonly optional: readonly string[];
-  row(fields: Fields, symbol: string, report: Report): TickInputs[Kind] | undefined;
+  /** `json` reads a JSON value. */
+  row(fields: Fields, symbol: string, report: Report, json: typeof readJson): TickInputs[Kind] | undefined;
 }
 
 /** A field that is empty says that there is nothing. */
@@ -80,9 +81,9 @@ const OWN: { readonly [Kind in TickKind]: OwnKind<Kind> } = {
   indicators: {
     required: ['symbol', 'timeframe', 'name', 'timestamp', 'value'],
     optional: [],
-    row(fields, symbol, report) {
+    row(fields, symbol, report, json) {
       const timestamp = readInstant(text(fields.timestamp) ?? '', 'timestamp', report);
-      const value = readJson(fields.value, 'value', report);
+      const value = json(fields.value, 'value', report);
       if (timestamp === undefined || value === undefined) return undefined;
       return {
         symbol,
@@ -121,7 +122,7 @@ export function ownLayout(kind: TickKind, names: readonly string[], headerLine: 
       const symbol = symbols.get(values.symbol) ?? readSymbol(values.symbol, 'symbol', report);
       if (symbol === undefined) return undefined;
       if (symbols.size < MOST_SYMBOLS) symbols.set(values.symbol, symbol);
-      return row(values, symbol, report);
+      return row(values, symbol, report, isObject ? (value) => value : readJson);
     },
     notices: () => [],
   };
@@ -155,11 +156,9 @@ function listOf(value: unknown): string[] {
   return text(value)?.split(' ') ?? [];
 }
 
-/** In CSV it is text. */
 function readJson(value: unknown, path: string, report: Report): unknown {
-  if (typeof value !== 'string') return value;
   try {
-    return JSON.parse(value) as unknown;
+    return JSON.parse(String(value)) as unknown;
   } catch {
     report({ code: 'JSON_INVALID', path, value, rule: 'not JSON' });
     return undefined;
