@@ -69,8 +69,8 @@ export class DuckDB {
   }
 
   /**
-   * Calls `fill` with a function that appends one row to `table`, and makes the rows visible when it is done. The columns are BIGINT, VARCHAR,
-   * or DECIMAL, which take value x 10^scale.
+   * Calls `fill` with a function that appends one row to `table`, and makes the rows visible when it is done. The columns are BIGINT,
+   * VARCHAR, or DECIMAL, which take value x 10^scale.
    */
   async append(
     table: string,
