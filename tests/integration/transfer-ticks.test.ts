@@ -11,7 +11,7 @@ const instants = async (file: Awaited<ReturnType<typeof openTicks>>) =>
 
 describe('what a file is, by its first lines', () => {
   const see = (lines: string[], path = '20131007_spy_Trade_Tick.csv') =>
-    recogniseTicks(path, lines, { symbol: 'SPY', date: '2013-10-07' })?.layout;
+    recogniseTicks({ path, tellingNames: [path] }, lines, { symbol: 'SPY', date: '2013-10-07' })?.layout;
 
   test.each([
     ['lean-trades', ['14400464,1674100,100,P,20002000,0']],

@@ -11,6 +11,6 @@ export type FileOptions = BarFileOptions & TickFileOptions;
  */
 export async function openFile(path: string, options: FileOptions = {}): Promise<BarFile | TickFile> {
   options.signal?.throwIfAborted();
-  const ticks = recogniseTicks(path, await firstLines(path), options);
+  const ticks = recogniseTicks({ path, tellingNames: [path] }, await firstLines(path), options);
   return ticks ? readTickFile(path, ticks, options) : openBarFile(path, options);
 }

@@ -1,6 +1,6 @@
 import type { Report } from '../../../domain/problem.js';
 import type { TradeSide } from '../../../domain/trade.js';
-import { type NamingOptions, symbolOf } from './file-day.js';
+import { type NamingOptions, type PlacedFile, symbolOf } from './file-day.js';
 import type { LineLayout } from './line-source.js';
 
 /**
@@ -27,12 +27,12 @@ export interface BinanceShape {
 }
 
 export function binanceTrades(
-  path: string,
+  file: PlacedFile,
   { width, headerLine, names }: BinanceShape,
   options: NamingOptions,
 ): LineLayout<'trades'> {
   const known = ['id', 'price', 'qty', 'quote_qty', 'time', 'is_buyer_maker', 'is_best_match'];
-  const symbol = symbolOf(path, options);
+  const symbol = symbolOf(file, options);
   return {
     layout: 'binance-trades',
     kind: 'trades',
@@ -47,7 +47,7 @@ export function binanceTrades(
 }
 
 export function binanceAggregates(
-  path: string,
+  file: PlacedFile,
   { width, headerLine, names }: BinanceShape,
   options: NamingOptions,
 ): LineLayout<'trades'> {
@@ -61,7 +61,7 @@ export function binanceAggregates(
     'is_buyer_maker',
     'is_best_match',
   ];
-  const symbol = symbolOf(path, options);
+  const symbol = symbolOf(file, options);
   return {
     layout: 'binance-agg-trades',
     kind: 'trades',

@@ -1,5 +1,5 @@
 import type { Report } from '../../../domain/problem.js';
-import { dayOf, type NamingOptions, symbolOf } from './file-day.js';
+import { dayOf, type NamingOptions, type PlacedFile, symbolOf } from './file-day.js';
 import { type LineLayout, tenThousandths } from './line-source.js';
 import type { LocalDay } from './local-day.js';
 import type { Tally } from './tick-source.js';
@@ -16,8 +16,8 @@ export const LEAN_QUOTE = [...LEAN_TRADE.slice(0, 3), /^[\d.]+$/, /^[\d.]+$/, ..
 
 const LEFT_OUT = ['exchange', 'condition', 'suspicious'];
 
-export function leanTrades(path: string, options: NamingOptions): LineLayout<'trades'> {
-  const [symbol, day] = [symbolOf(path, options), dayOf(path, options)];
+export function leanTrades(file: PlacedFile, options: NamingOptions): LineLayout<'trades'> {
+  const [symbol, day] = [symbolOf(file, options), dayOf(file, options)];
   return {
     layout: 'lean-trades',
     kind: 'trades',
@@ -34,8 +34,8 @@ export function leanTrades(path: string, options: NamingOptions): LineLayout<'tr
   };
 }
 
-export function leanQuotes(path: string, options: NamingOptions): LineLayout<'quotes'> {
-  const [symbol, day] = [symbolOf(path, options), dayOf(path, options)];
+export function leanQuotes(file: PlacedFile, options: NamingOptions): LineLayout<'quotes'> {
+  const [symbol, day] = [symbolOf(file, options), dayOf(file, options)];
   return {
     layout: 'lean-quotes',
     kind: 'quotes',

@@ -4,7 +4,7 @@ import type { BookLevel, OrderBookInput } from '../../../domain/order-book.js';
 import type { Report } from '../../../domain/problem.js';
 import type { Problem } from '../../../errors.js';
 import { fileError } from '../file-problem.js';
-import { dayOf, type NamingOptions, symbolOf } from './file-day.js';
+import { dayOf, type NamingOptions, type PlacedFile, symbolOf } from './file-day.js';
 import { fieldsOf, type LineLayout, tenThousandths } from './line-source.js';
 import type { LocalDay } from './local-day.js';
 import { eachLine } from './text-lines.js';
@@ -23,8 +23,8 @@ const [EXECUTED, EXECUTED_HIDDEN, CROSS] = ['4', '5', '6'];
 const TIME = /^(\d{1,5})(?:\.(\d{1,9})0*)?$/;
 
 /** The executions of a message file, as trades. */
-export function lobsterTrades(path: string, options: NamingOptions): LineLayout<'trades'> {
-  const [symbol, day] = [symbolOf(path, options), dayOf(path, options)];
+export function lobsterTrades(file: PlacedFile, options: NamingOptions): LineLayout<'trades'> {
+  const [symbol, day] = [symbolOf(file, options), dayOf(file, options)];
   return {
     layout: 'lobster-messages',
     kind: 'trades',
@@ -53,8 +53,9 @@ export function lobsterTrades(path: string, options: NamingOptions): LineLayout<
 const NO_LEVEL = /^-?9999999999$/;
 
 /** The books of an orderbook file, at the times of the message file beside it. @throws InvalidInputError `LOBSTER_MESSAGES_MISSING` */
-export function lobsterBooks(path: string, options: NamingOptions): TickSource {
-  const [symbol, day] = [symbolOf(path, options), dayOf(path, options)];
+export function lobsterBooks(file: PlacedFile, options: NamingOptions): TickSource {
+  const [symbol, day] = [symbolOf(file, options), dayOf(file, options)];
+  const { path } = file;
   const messages = join(dirname(path), basename(path).replace(/_orderbook_/i, '_message_'));
   if (messages === path || !existsSync(messages)) {
     const rule = 'the books have no times: they stand in the message file, which is not beside it';

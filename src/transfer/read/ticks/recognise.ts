@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { splitFields } from '../csv-fields.js';
 import { BINANCE_AGGREGATE, BINANCE_BEST, BINANCE_TRADE, binanceAggregates, binanceTrades } from './binance.js';
-import type { NamingOptions } from './file-day.js';
+import type { NamingOptions, PlacedFile } from './file-day.js';
 import { LEAN_QUOTE, LEAN_TRADE, leanQuotes, leanTrades } from './lean.js';
 import { type LineLayout, lineSource } from './line-source.js';
 import { LOBSTER_BOOK, LOBSTER_MESSAGE, lobsterBooks, lobsterTrades } from './lobster.js';
@@ -14,7 +14,7 @@ type Shape = readonly RegExp[];
 
 interface Headless {
   readonly shapes: readonly Shape[];
-  layout(path: string, place: Place, options: NamingOptions): LineLayout<'trades'> | LineLayout<'quotes'>;
+  layout(file: PlacedFile, place: Place, options: NamingOptions): LineLayout<'trades'> | LineLayout<'quotes'>;
 }
 
 interface Place {
@@ -25,11 +25,11 @@ interface Place {
 
 /** No row has the shape of two of them, nor a bar's: of daily bars of LEAN, and of klines, each column is a number behind the first. */
 const HEADLESS: readonly Headless[] = [
-  { shapes: [LEAN_TRADE], layout: (path, _place, options) => leanTrades(path, options) },
-  { shapes: [LEAN_QUOTE], layout: (path, _place, options) => leanQuotes(path, options) },
+  { shapes: [LEAN_TRADE], layout: (file, _place, options) => leanTrades(file, options) },
+  { shapes: [LEAN_QUOTE], layout: (file, _place, options) => leanQuotes(file, options) },
   { shapes: [BINANCE_TRADE, [...BINANCE_TRADE, BINANCE_BEST]], layout: binanceTrades },
   { shapes: [BINANCE_AGGREGATE, [...BINANCE_AGGREGATE, BINANCE_BEST]], layout: binanceAggregates },
-  { shapes: [LOBSTER_MESSAGE], layout: (path, _place, options) => lobsterTrades(path, options) },
+  { shapes: [LOBSTER_MESSAGE], layout: (file, _place, options) => lobsterTrades(file, options) },
 ];
 
 /**
@@ -37,15 +37,17 @@ const HEADLESS: readonly Headless[] = [
  * others are not shaped like is a header.
  */
 export function recogniseTicks(
-  path: string,
+  file: PlacedFile,
   firstLines: readonly string[],
   options: NamingOptions,
 ): TickSource | undefined {
+  const { path, tellingNames } = file;
   const headerLine = firstLines.findIndex((line) => line !== '') + 1;
   const [first, ...rest] = firstLines.filter((line) => line !== '');
   if (first === undefined) return undefined;
   if (RECORDED_LINE.test(first)) return recordingSource(path);
-  if (/_orderbook_\d+/i.test(basename(path)) && LOBSTER_BOOK.test(first)) return lobsterBooks(path, options);
+  if (tellingNames.some((name) => /_orderbook_\d+/i.test(basename(name))) && LOBSTER_BOOK.test(first))
+    return lobsterBooks(file, options);
   const own = recogniseOwn(first, headerLine);
   if (own) return lineSource(path, ownLayout(...own));
   const rows = [first, ...rest].map((line) => line.split(','));
@@ -56,7 +58,7 @@ export function recogniseTicks(
       // A bad row among the first ones does not make it another layout.
       if (2 * fitting <= rows.length - (named ? 1 : 0)) continue;
       const place = { width: shape.length, headerLine: named ? headerLine : 0, names: named ? rows[0] : undefined };
-      return lineSource(path, layout(path, place, options) as LineLayout<TickKind>);
+      return lineSource(path, layout(file, place, options) as LineLayout<TickKind>);
     }
   }
   return undefined;

@@ -72,7 +72,7 @@ export interface TickFile {
  */
 export async function openTickFile(path: string, options: TickFileOptions = {}): Promise<TickFile> {
   options.signal?.throwIfAborted();
-  const source = recogniseTicks(path, await firstLines(path), options);
+  const source = recogniseTicks({ path, tellingNames: [path] }, await firstLines(path), options);
   if (source) return readTickFile(path, source, options);
   const rule = 'neither trades, quotes, order books nor indicators of a layout that is known';
   const hint = 'known are those of LEAN, Binance, LOBSTER, a recorded stream of Binance, and an export of this store';
