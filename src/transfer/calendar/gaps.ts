@@ -10,7 +10,7 @@ import { ExtraTally } from './extra-tally.js';
 import type { Closure, GapReport } from './gap-report.js';
 import { GapTally } from './gap-tally.js';
 import { guessCalendar, phaseOf } from './guess.js';
-import { expectedSlots } from './slots.js';
+import { behindGrid, expectedSlots } from './slots.js';
 
 export interface GapsInput extends BarWindow {
   /** `nyse`, `24x7`, `forex` or the path of a calendar file (`.json`). Default: guessed from the series' own bars; the report says why. */
@@ -59,7 +59,7 @@ export async function findGaps(session: Session, input: GapsInput): Promise<GapR
   const slots = expectedSlots({
     calendar,
     timeframe: key.timeframe,
-    from: from - behind(from, duration, phase),
+    from: from - behindGrid(from, duration, phase),
     to,
     phase,
   });
@@ -138,10 +138,6 @@ function lastClosed(duration: number): number {
 
 function clamp(at: number, { from, to }: { readonly from: number; readonly to: number }): number {
   return Math.min(Math.max(at, from), to);
-}
-
-function behind(at: number, duration: number, phase: number): number {
-  return (((at - phase) % duration) + duration) % duration;
 }
 
 function closuresOf(calendar: TradingCalendar, from: number, to: number): Closure[] {

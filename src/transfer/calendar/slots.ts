@@ -35,28 +35,33 @@ export function* expectedSlots({ calendar, timeframe, from, to, phase }: SlotReq
   const end = Math.min(to + DAY, calendar.to);
   let reached = from;
   for (let date = begin; date < end; date += DAY) {
-    const slots = slotsOf(calendar, date, duration, phase);
-    for (const [index, { start, optional }] of slots.entries()) {
-      if (start < reached || start >= to) continue;
-      reached = start + duration;
-      yield {
-        ...{ start, end: reached, date, optional },
-        first: index === 0,
-        last: index === slots.length - 1,
-      };
+    const { sessions } = calendar.day(date);
+    const lastSession = sessions.at(-1);
+    if (!lastSession) continue;
+    // A 1d bar carries 00:00 UTC of its trading date, and the sessions only say whether there is one.
+    if (duration === DAY) {
+      if (date < from || date >= to) continue;
+      yield { start: date, end: date + DAY, date, first: true, last: true, optional: false };
+      continue;
+    }
+    let first = true;
+    for (const session of sessions) {
+      const { open, close, optional = false } = session;
+      for (let start = open - behindGrid(open, duration, phase); start < close; start += duration) {
+        const slotEnd = start + duration;
+        if (start >= reached && start < to) {
+          reached = slotEnd;
+          // One literal, and no array of them: a series of years has millions.
+          yield { start, end: slotEnd, date, first, last: session === lastSession && slotEnd >= close, optional };
+        }
+        first = false;
+      }
     }
   }
   return undefined;
 }
 
-/** A 1d bar carries 00:00 UTC of its trading date, and the sessions only say whether there is one. */
-function slotsOf(calendar: TradingCalendar, date: number, duration: number, phase: number) {
-  const { sessions } = calendar.day(date);
-  const slots: { start: number; optional: boolean }[] = [];
-  if (duration === DAY) return sessions.length > 0 ? [{ start: date, optional: false }] : slots;
-  for (const { open, close, optional = false } of sessions) {
-    const behind = (((open - phase) % duration) + duration) % duration;
-    for (let start = open - behind; start < close; start += duration) slots.push({ start, optional });
-  }
-  return slots;
+/** How far an instant lies behind the grid on which bars open. */
+export function behindGrid(at: number, duration: number, phase: number): number {
+  return (((at - phase) % duration) + duration) % duration;
 }
