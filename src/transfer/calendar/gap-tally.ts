@@ -15,7 +15,14 @@ interface OpenGap {
   readonly first: Slot;
   last: Slot;
   bars: number;
+  /** Of the last slot's trading date the first one is missing as well. */
+  fromStart: boolean;
+  /** Trading dates without any bar. */
+  wholeDays: number;
 }
+
+/** Of so many days on end a calendar may not know that they are holidays; Christmas Day and the day after it. */
+const LONGEST_HOLIDAY = 2;
 
 /** Puts missing bars together to gaps, as they come. */
 export class GapTally {
@@ -47,11 +54,12 @@ export class GapTally {
     this.expected += 1;
     this.missing += 1;
     if (this.#open && this.#open.first.start < this.#end && slot.start >= this.#end) this.close();
-    if (!this.#open) this.#open = { first: slot, last: slot, bars: 1 };
-    else {
-      this.#open.last = slot;
-      this.#open.bars += 1;
-    }
+    this.#open ??= { first: slot, last: slot, bars: 0, fromStart: false, wholeDays: 0 };
+    const gap = this.#open;
+    gap.last = slot;
+    gap.bars += 1;
+    if (slot.first) gap.fromStart = true;
+    if (slot.last && gap.fromStart) gap.wholeDays += 1;
   }
 
   close(): void {
@@ -61,7 +69,8 @@ export class GapTally {
     const shape = this.#shapeOf(gap);
     const { gaps, bars } = this.#shapes.get(shape) ?? { gaps: 0, bars: 0 };
     this.#shapes.set(shape, { gaps: gaps + 1, bars: bars + gap.bars });
-    if (this.#kept.length < this.#limit) this.#kept.push({ ...gap, shape });
+    const { first, last } = gap;
+    if (this.#kept.length < this.#limit) this.#kept.push({ first, last, bars: gap.bars, shape });
   }
 
   result(): Pick<GapReport, 'expected' | 'missing' | 'reasons' | 'gaps'> {
@@ -93,10 +102,10 @@ export class GapTally {
     return { expected: this.expected, missing: this.missing, reasons, gaps };
   }
 
-  #shapeOf({ first, last, bars }: OpenGap): Shape {
+  #shapeOf({ first, last, bars, wholeDays }: OpenGap): Shape {
     if (first.start >= this.#end) return 'behind';
     const oneDay = first.date === last.date;
-    if (oneDay && first.first && last.last) return 'day';
+    if (wholeDays >= 1 && wholeDays <= LONGEST_HOLIDAY) return 'day';
     if (this.#duration < DAY && (bars === 1 || last.end - first.start <= SHORT)) return 'short';
     if (oneDay && last.last) return 'to-close';
     if (oneDay && first.first) return 'from-open';
