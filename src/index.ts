@@ -170,4 +170,16 @@ export type { TickWindow } from './repositories/time-series/window.js';
 export type { TradeBarWindow, TradeRepository, TradeWriteOptions } from './repositories/trades.js';
 export type { TradingRangeFilter, TradingRangeRepository } from './repositories/trading-ranges.js';
 export { openStore, Store, type StoreOptions, type Transaction, type TransactionOptions } from './store.js';
+export type { Closure, ExtraBars, Gap, GapReason, GapReport } from './transfer/calendar/gap-report.js';
+export type { GapsInput } from './transfer/calendar/gaps.js';
 export type { FileImport, ImportOptions, ImportProgress } from './transfer/import/importer.js';
+export type {
+  DifferenceExample,
+  DifferenceKind,
+  Differences,
+  FileVerification,
+  SeriesVerification,
+  StorageVerification,
+  Verification,
+} from './transfer/verify/verification.js';
+export type { VerifyFilesOptions, VerifyProgress } from './transfer/verify/verify-files.js';

@@ -19,6 +19,7 @@ import { registerSeedCommand } from './seed.js';
 import { registerServeCommand } from './serve.js';
 import { registerStorageCommands } from './storage.js';
 import { registerTraceCommand } from './trace.js';
+import { registerVerifyCommand } from './verify.js';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -60,6 +61,7 @@ export function createProgram(): Command {
   registerDoctorCommand(program);
   registerImportCommand(program);
   registerInspectCommand(program);
+  registerVerifyCommand(program);
   registerBarsCommands(program);
   registerLedgerCommands(program);
   registerTraceCommand(program);
