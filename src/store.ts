@@ -29,6 +29,7 @@ import { type AuditContext, LONGEST_ACTOR } from './repositories/audit/append.js
 import { LedgerSession } from './repositories/ledger/ledger-session.js';
 import type { PatternSettings } from './repositories/patterns.js';
 import { createRepositories, type Repositories } from './repositories/repositories.js';
+import type { ExportOptions, ExportResult } from './transfer/export/exporter.js';
 import type { FileImport, ImportOptions } from './transfer/import/importer.js';
 
 export interface StoreOptions extends Omit<ConfigOptions, 'ingest'> {
@@ -182,6 +183,18 @@ export class Store implements Repositories {
   async importFiles(options: ImportOptions): Promise<FileImport[]> {
     const { importFiles } = await import('./transfer/import/importer.js');
     return importFiles({ session: this.#units.outside, actor: this.#actor }, options);
+  }
+
+  /**
+   * Exports bars, trades, quotes, order books, indicators and the ledger to CSV, Parquet or NDJSON: a file a kind and a manifest with counts,
+   * ranges and checksums, all of one snapshot. Readers and writers go on meanwhile.
+   *
+   * @throws InvalidInputError EXPORT_TARGET, EXPORT_EXISTS, EXPORT_EMPTY, EXPORT_NOT_SELECTABLE, COMPRESSION_UNUSABLE; WyckoffError
+   *   EXPORT_DISK_FULL, EXPORT_UNWRITABLE
+   */
+  async export(options: ExportOptions): Promise<ExportResult> {
+    const { exportRows } = await import('./transfer/export/exporter.js');
+    return exportRows(this.#units.outside, options);
   }
 
   /** One round trip: its latency in milliseconds, the server's version, the pool. @throws ConnectionError */

@@ -6,9 +6,10 @@ export interface ExportPart {
   readonly name?: string;
   /** Of bars: their volumes count units of 10^-volumeScale. */
   readonly volumeScale?: number;
-  /** Bounds of the rows, both included: ISO instants with microseconds. */
-  readonly first?: string;
-  readonly last?: string;
+  /** How many rows the catalog knows of, where it counts them and all are exported. */
+  readonly expected?: number;
+  /** SQL: which rows. */
+  readonly where: string;
 }
 
 /**
@@ -42,10 +43,10 @@ export interface ExportColumn {
   readonly of?: 'symbol' | 'timeframe' | 'name' | 'volumeScale';
 }
 
-/** SQL of a column's text, as CSV has it: decimals plain with all decimals of their column, instants ISO 8601 with Z, lists by spaces. */
+/** SQL, of the row `stored`, of a column's text, as CSV has it: decimals plain with all decimals of their column, instants ISO 8601 with Z, lists by spaces. */
 export function textOf({ name, type, of }: ExportColumn, part: ExportPart, quote: (text: string) => string): string {
   if (of !== undefined) return `${quote(String(part[of]))}::text`;
-  const column = `"${name}"`;
+  const column = `stored."${name}"`;
   if (typeof type === 'object') return 'decimal' in type ? `${column}::text` : `array_to_string(${column}, ' ')`;
   switch (type) {
     case 'minute':
@@ -68,7 +69,7 @@ export function textOf({ name, type, of }: ExportColumn, part: ExportPart, quote
 export function jsonOf(column: ExportColumn, part: ExportPart, quote: (text: string) => string): string {
   const { name, type, of } = column;
   if (of === 'volumeScale') return `${part.volumeScale}`;
-  if (type === 'int' || type === 'boolean' || type === 'json') return `"${name}"`;
-  if (typeof type === 'object' && 'decimals' in type) return `"${name}"::text[]`;
+  if (type === 'int' || type === 'boolean' || type === 'json') return `stored."${name}"`;
+  if (typeof type === 'object' && 'decimals' in type) return `stored."${name}"::text[]`;
   return textOf(column, part, quote);
 }
