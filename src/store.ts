@@ -31,6 +31,7 @@ import type { PatternSettings } from './repositories/patterns.js';
 import { createRepositories, type Repositories } from './repositories/repositories.js';
 import type { ExportOptions, ExportResult } from './transfer/export/exporter.js';
 import type { FileImport, ImportOptions } from './transfer/import/importer.js';
+import type { RestoreOptions, RestoreResult } from './transfer/restore/restorer.js';
 
 export interface StoreOptions extends Omit<ConfigOptions, 'ingest'> {
   /** How {@link Store.ingest} works. Where it is given, the ingest is opened with the store, and what a process that died had left is written. */
@@ -195,6 +196,17 @@ export class Store implements Repositories {
   async export(options: ExportOptions): Promise<ExportResult> {
     const { exportRows } = await import('./transfer/export/exporter.js');
     return exportRows(this.#units.outside, options);
+  }
+
+  /**
+   * Restores the ledger of an export to NDJSON into an empty one, verbatim, in one transaction; see `wyckoff restore --help`.
+   *
+   * @throws InvalidInputError for files that are not what was exported; DatabaseError RESTORE_NOT_OWNER; MigrationError RESTORE_NEWER;
+   *   ConflictError RESTORE_NOT_EMPTY; WyckoffError RESTORE_UNVERIFIED
+   */
+  async restoreLedger(options: RestoreOptions): Promise<RestoreResult> {
+    const { restoreLedger } = await import('./transfer/restore/restorer.js');
+    return restoreLedger(this.#units.outside, options);
   }
 
   /** One round trip: its latency in milliseconds, the server's version, the pool. @throws ConnectionError */

@@ -84,12 +84,22 @@ async function writeTable(
     columns: table.columns.map(({ name }) => name),
     ...outermost(ranges),
     ...(table.catalog && {
-      series: parts.map((part, index): ExportedSeries => {
-        const { symbol = '', volumeScale, timeframe, name } = part;
-        const scale = volumeScale !== undefined && { volume_scale: volumeScale };
-        return { symbol, timeframe, name, ...scale, rows: counts[index]!, ...ranges[index]! };
-      }),
+      series: parts.map((part, index) => ({ ...seriesOf(part), rows: counts[index]!, ...ranges[index]! })),
     }),
+  };
+}
+
+function seriesOf({
+  symbol = '',
+  timeframe,
+  name,
+  volumeScale,
+}: ExportPart): Omit<ExportedSeries, 'rows' | keyof Range> {
+  return {
+    symbol,
+    ...(timeframe !== undefined && { timeframe }),
+    ...(name !== undefined && { name }),
+    ...(volumeScale !== undefined && { volume_scale: volumeScale }),
   };
 }
 
