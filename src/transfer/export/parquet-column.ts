@@ -11,6 +11,8 @@ export interface ParquetColumn {
   read(row: BinaryRowReader): unknown;
   /** Whether a typed array holds its values: whole numbers, never null. */
   readonly wide: boolean;
+  /** Whether a row group tells its least and greatest value, by which a reader skips it: not where nobody selects by it. */
+  readonly bounds: boolean;
 }
 
 const INT64_DIGITS = 18;
@@ -30,7 +32,7 @@ interface Physical {
 }
 
 /** Decimals are raw integers: value x 10^scale. */
-export function parquetColumn({ name, type, nullable }: ExportColumn): ParquetColumn {
+export function parquetColumn({ name, type, nullable, of }: ExportColumn): ParquetColumn {
   if (typeof type === 'object' && 'decimals' in type) return listColumn(name, ...type.decimals);
   const { element, select, read } = physical(type);
   const required = !nullable;
@@ -40,6 +42,7 @@ export function parquetColumn({ name, type, nullable }: ExportColumn): ParquetCo
     select: select(`stored."${name}"`),
     read: required ? read : (row) => (row.takeNull() ? null : read(row)),
     wide: required && element.type === 'INT64',
+    bounds: of !== undefined || element === MICROSECONDS,
   };
 }
 
@@ -106,5 +109,6 @@ function listColumn(name: string, precision: number, scale: number): ParquetColu
     select: `stored."${name}"`,
     read: (row) => row.scaledArray(8),
     wide: false,
+    bounds: false,
   };
 }

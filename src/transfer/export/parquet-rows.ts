@@ -77,12 +77,12 @@ class ParquetFile {
   readonly #bytes = new ByteWriter();
   readonly #schema: SchemaElement[];
   readonly #writer: ParquetWriter;
-  readonly #names: readonly string[];
+  readonly #columns: readonly ParquetColumn[];
 
   constructor(columns: readonly ParquetColumn[], compression: ParquetCompression) {
     const elements = columns.flatMap((column) => column.elements);
     this.#schema = [{ name: 'schema', num_children: columns.length }, ...elements.map((element) => ({ ...element }))];
-    this.#names = columns.map(({ name }) => name);
+    this.#columns = columns;
     this.#writer = new ParquetWriter({
       writer: this.#bytes,
       schema: this.#schema,
@@ -97,7 +97,11 @@ class ParquetFile {
       columns.map(({ column, values }) => [column.name, values.slice(0, length)]),
     );
     for (const { column, value } of constants) data.set(column.name, new Array(length).fill(value));
-    const columnData = this.#names.map((name) => ({ name, data: data.get(name) as never }));
+    const columnData = this.#columns.map(({ name, bounds }) => ({
+      name,
+      data: data.get(name) as never,
+      statistics: bounds,
+    }));
     void this.#writer.write({ columnData, rowGroupSize: length }); // waits for nothing: the bytes are in memory
     return this.#take();
   }
