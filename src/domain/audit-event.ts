@@ -45,7 +45,7 @@ export const EVENT_TYPES = {
   ],
   BACKTEST_RESULT: ['BACKTEST_RESULT_RECORDED'],
   BAR_SERIES: ['BARS_IMPORTED', 'BARS_DELETED', 'BARS_RETAINED'],
-  TIME_SERIES: ['TIME_SERIES_ROWS_DELETED', 'TIME_SERIES_ROWS_RETAINED'],
+  TIME_SERIES: ['TIME_SERIES_ROWS_IMPORTED', 'TIME_SERIES_ROWS_DELETED', 'TIME_SERIES_ROWS_RETAINED'],
 } as const satisfies Readonly<Record<EntityType, readonly string[]>>;
 export type AuditEventType = (typeof EVENT_TYPES)[EntityType][number];
 

@@ -53,7 +53,7 @@ describe('event types', () => {
       'CAMPAIGN 6',
       'BACKTEST_RESULT 1',
       'BAR_SERIES 3',
-      'TIME_SERIES 2',
+      'TIME_SERIES 3',
     ]);
     expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(28);
   });

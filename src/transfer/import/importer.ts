@@ -105,10 +105,10 @@ async function importFile(target: ImportTarget, path: string, options: ImportOpt
   }
 }
 
-/** The scale of a series, 0 where it does not exist yet. */
-async function storedVolumeScale({ session }: ImportTarget, series: SeriesKey): Promise<number> {
+/** The scale of a series that is there already. */
+async function storedVolumeScale({ session }: ImportTarget, series: SeriesKey): Promise<number | undefined> {
   const scales = await session.withClient((client) => volumeScales(client, [series]));
-  return scales.get(seriesName(series)) ?? 0;
+  return scales.get(seriesName(series));
 }
 
 function rejectedRows({ problems, rejected, rows }: BarFile): InvalidInputError {

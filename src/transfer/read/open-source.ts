@@ -1,0 +1,18 @@
+import { resolve } from 'node:path';
+import type { BarSource } from './bar-source.js';
+import { csvSource } from './csv-source.js';
+import { type ReadingOptions, scanText } from './csv-text.js';
+import type { LayoutDescription } from './layouts/description.js';
+
+export interface SourceOptions extends ReadingOptions {
+  /** How the file is laid out, where it is not recognised. See `readMapFile`. */
+  readonly map?: LayoutDescription | undefined;
+}
+
+/**
+ * Recognises by its content how a file is written.
+ * @throws InvalidInputError
+ */
+export async function openBarSource(path: string, options: SourceOptions): Promise<BarSource> {
+  return csvSource(await scanText(resolve(path), options), options.map);
+}
