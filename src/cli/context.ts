@@ -47,6 +47,19 @@ export function withDatabase<T>(
   }, use);
 }
 
+/** For what needs no database. It is waited for after a signal too, so that it can remove its temporary files. */
+export function withSignal<T>(use: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  let running: Promise<unknown> = Promise.resolve();
+  return closing(
+    async () => ({ close: () => running.then(undefined, () => {}).then(() => {}) }),
+    (_, signal) => {
+      const result = use(signal);
+      running = result;
+      return result;
+    },
+  );
+}
+
 /**
  * The first SIGINT or SIGTERM ends the wait for `use` and closes; the second one is the system's: it ends the process at once.
  * @throws Interruption

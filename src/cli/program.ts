@@ -12,6 +12,7 @@ import { registerDoctorCommand } from './doctor.js';
 import { registerExportCommand } from './export.js';
 import { reportFailure } from './failure.js';
 import { registerImportCommand } from './import.js';
+import { registerInspectCommand } from './inspect.js';
 import { registerLedgerCommands } from './ledger/commands.js';
 import { registerMigrateCommand } from './migrate.js';
 import { registerRestoreCommand } from './restore.js';
@@ -62,6 +63,7 @@ export function createProgram(): Command {
   registerImportCommand(program);
   registerExportCommand(program);
   registerRestoreCommand(program);
+  registerInspectCommand(program);
   registerBarsCommands(program);
   registerLedgerCommands(program);
   registerTraceCommand(program);

@@ -2,8 +2,8 @@ import type { BarBlock } from '../../domain/bar-block.js';
 import type { SeriesKey } from '../../domain/series.js';
 import type { Problem } from '../../errors.js';
 import { DuckDB } from '../duckdb.js';
+import { openSource, type Source } from './archive/source.js';
 import type { BarSource } from './bar-source.js';
-import { sizeOfFile } from './csv-text.js';
 import { Rejections } from './file-problem.js';
 import { settleSeries } from './file-series.js';
 import { judgeDoubtful } from './judge-doubtful.js';
@@ -43,6 +43,8 @@ export interface BarFile {
   readonly path: string;
   /** How the file is laid out: `csv`, or a vendor's layout that was recognised by its content. */
   readonly layout: string;
+  /** For each value of a bar, the column that has it, as far as the layout says; of the first symbol where each has its own. */
+  readonly mapping: Readonly<Record<string, string>>;
   /** What the series are that have bars, by symbol and timeframe. */
   readonly series: readonly FileSeries[];
   /** Rows of the file: the bars of all series + `duplicates` + `rejected`. */
@@ -68,24 +70,44 @@ export interface BarFile {
 export async function openBarFile(path: string, options: BarFileOptions = {}): Promise<BarFile> {
   const { signal } = options;
   signal?.throwIfAborted();
-  await sizeOfFile(path);
-  nameSeries(path, options, {}); // a wrong option is told before anything is read
-  const source = await openBarSource(path, options);
-  const named = nameSeries(path, options, source.told);
+  nameSeries([path], options, {}); // a wrong option is told before anything is read
+  const file = await openSource(path, { signal });
+  try {
+    return await openUnpacked(file, options);
+  } catch (error) {
+    await file.close();
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+async function openUnpacked(file: Source, options: BarFileOptions): Promise<BarFile> {
+  const { signal } = options;
+  const source = await openBarSource(file, options);
+  const named = nameSeries(file.tellingNames, options, source.told);
   const db = await DuckDB.open();
   const interrupt = () => db.interrupt();
   signal?.addEventListener('abort', interrupt);
   const close = async () => {
     signal?.removeEventListener('abort', interrupt);
     await db.close();
+    await file.close();
   };
   try {
     const read = await readBars(db, source, named, options);
     signal?.throwIfAborted();
-    return { kind: 'bars', path, layout: source.layout, rows: source.rows, leftOut: source.leftOut, ...read, close };
+    return {
+      kind: 'bars',
+      path: file.name,
+      layout: source.layout,
+      mapping: source.mapping ?? {},
+      rows: source.rows,
+      leftOut: source.leftOut,
+      ...read,
+      close,
+    };
   } catch (error) {
     await close();
-    signal?.throwIfAborted();
     throw error;
   }
 }

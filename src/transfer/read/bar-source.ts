@@ -15,6 +15,8 @@ export interface BarSource {
   /** How the file is laid out: `csv`, `yahoo`, `parquet`, ... */
   readonly layout: string;
   readonly rows: number;
+  /** For each field, the column that has it. */
+  readonly mapping?: Readonly<Record<string, string>>;
   /** Columns that are not imported, by name. */
   readonly leftOut: readonly string[];
   /** What a person should know about how the file was read, as sentences. */

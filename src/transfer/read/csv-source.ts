@@ -22,6 +22,7 @@ export function csvSource(text: CsvText, map: LayoutDescription | undefined): Ba
   return {
     layout: layout.name,
     rows: layout.rows,
+    mapping: layout.mapping,
     leftOut: layout.leftOut,
     notices: layout.notices,
     columns: new Set(Object.keys(layout.columns).flatMap((field) => OPTIONAL[field as TextField] ?? [])),

@@ -24,6 +24,11 @@ export interface TextLine {
 
 /** What a first reading of a text file, as bytes, has found. Blank lines do not count. */
 export interface CsvText {
+  /** As messages call it. */
+  readonly name: string;
+  /** Paths that may tell what the file has, the most telling first. */
+  readonly tellingNames: readonly string[];
+  /** Where its bytes are. */
   readonly path: string;
   /** At least one. */
   readonly firstLines: readonly TextLine[];
@@ -43,13 +48,18 @@ export interface ReadingOptions {
 /**
  * Reads a file once, as bytes, before anything parses it: whether it is UTF-8 text with lines of a sensible length, how it begins and
  * ends and how many lines it has. DuckDB's reader is told what was found here and is held to it, since it loses and invents lines without a word
- * where line ends are mixed.
+ * where line ends are mixed. `file` is how it is called: its bytes may lie elsewhere than it does.
  * @throws InvalidInputError
  */
-export async function scanText(path: string, { signal, onProgress }: ReadingOptions = {}): Promise<CsvText> {
+export async function scanText(
+  path: string,
+  { signal, onProgress }: ReadingOptions = {},
+  file: Pick<CsvText, 'name' | 'tellingNames'> = { name: path, tellingNames: [path] },
+): Promise<CsvText> {
+  const { name, tellingNames } = file;
   const size = await sizeOfFile(path);
-  if (size === 0) throw fileError({ code: 'FILE_EMPTY', path: '', value: path, rule: 'the file is empty' });
-  const scan = new LineScan(path);
+  if (size === 0) throw fileError({ code: 'FILE_EMPTY', path: '', value: name, rule: 'the file is empty' });
+  const scan = new LineScan(name);
   let read = 0;
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: CHUNK, signal })) {
@@ -63,10 +73,10 @@ export async function scanText(path: string, { signal, onProgress }: ReadingOpti
   }
   scan.end();
   if (scan.lines === 0) {
-    throw fileError({ code: 'FILE_EMPTY', path: '', value: path, rule: 'the file has only blank lines' });
+    throw fileError({ code: 'FILE_EMPTY', path: '', value: name, rule: 'the file has only blank lines' });
   }
   const { firstLines, lines, lastLine, lastText, lineBeforeLast, mixedLineEnds } = scan;
-  return { path, firstLines, lines, lastLine, lastText, lineBeforeLast, mixedLineEnds };
+  return { path, name, tellingNames, firstLines, lines, lastLine, lastText, lineBeforeLast, mixedLineEnds };
 }
 
 /** @throws InvalidInputError where there is no file, or none that can be read */

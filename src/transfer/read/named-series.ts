@@ -32,10 +32,10 @@ export interface NamedSeries {
   symbolMissing(): InvalidInputError;
 }
 
-/** @throws InvalidInputError where an option or a name is wrong */
-export function nameSeries(path: string, options: SeriesOptions, told: ToldByFile): NamedSeries {
+/** `paths` are those that may tell, the most telling first. @throws InvalidInputError where an option or a name is wrong */
+export function nameSeries(paths: readonly string[], options: SeriesOptions, told: ToldByFile): NamedSeries {
   const rules = new SymbolRules(options.symbolRules ?? told.symbolRules ?? []);
-  const name = seriesOfFileName(path);
+  const name = seriesOfFileName(...paths);
   const toldSymbol = told.symbol ?? name.symbol;
   const symbol = options.symbol ?? (toldSymbol === undefined ? undefined : rules.apply(toldSymbol));
   const timeframe = options.timeframe ?? told.timeframe ?? name.timeframe;
@@ -56,7 +56,7 @@ export function nameSeries(path: string, options: SeriesOptions, told: ToldByFil
     symbolMissing: () => {
       const rule = 'neither --symbol nor the name of the file tells the symbol';
       const hint = 'pass --symbol, or name the file like AAPL.csv or AAPL_1d.csv';
-      return fileError({ code: 'SYMBOL_MISSING', path: 'symbol', value: path, rule, hint });
+      return fileError({ code: 'SYMBOL_MISSING', path: 'symbol', value: paths[0], rule, hint });
     },
   };
 }

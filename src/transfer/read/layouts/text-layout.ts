@@ -25,6 +25,8 @@ export interface TextLayout {
   readonly width: number;
   /** Where each field stands, from 0. */
   readonly columns: Readonly<Partial<Record<TextField, number>>>;
+  /** For each field, the name of its column. */
+  readonly mapping: Readonly<Record<string, string>>;
   readonly leftOut: readonly string[];
   readonly times: TimeForm;
   /** A time as the first row has it. */
@@ -71,7 +73,7 @@ function settle(matched: Match, text: CsvText): TextLayout {
     throw fileError({
       code: 'FILE_HAS_NO_ROWS',
       path: '',
-      value: text.path,
+      value: text.name,
       rule: 'the file has a header and no rows',
     });
   }
@@ -88,6 +90,9 @@ function settle(matched: Match, text: CsvText): TextLayout {
     lastLine: footer ? text.lineBeforeLast : text.lastLine,
     width: names.length,
     columns,
+    mapping: Object.fromEntries(
+      Object.entries(columns).map(([field, index]) => [field, names[index] || `column ${index + 1}`]),
+    ),
     leftOut: names.map((name, index) => name || `column ${index + 1}`).filter((_, index) => !taken.has(index)),
     times: { dates: description.dates, epoch: description.epoch },
     firstTime: [columns.timestamp, columns.time]
@@ -97,7 +102,7 @@ function settle(matched: Match, text: CsvText): TextLayout {
     priceScale,
     missing: new Set(description.missing),
     volumeOptional: description.volumeOptional === true,
-    told: toldBy(matched, text.path),
+    told: toldBy(matched, text.tellingNames),
     notices: [
       ...(description.notice ? [description.notice] : []),
       ...(decimal === ',' ? ['numbers were read with a decimal comma'] : []),
@@ -108,8 +113,8 @@ function settle(matched: Match, text: CsvText): TextLayout {
   };
 }
 
-function toldBy({ description, symbol }: Match, path: string): ToldByFile {
-  const name = description.fileName?.exec(basename(path))?.groups;
+function toldBy({ description, symbol }: Match, names: readonly string[]): ToldByFile {
+  const name = names.map((path) => description.fileName?.exec(basename(path))).find(Boolean)?.groups;
   const timeframes = description.timeframes ?? {};
   const timeframe = name?.timeframe && (timeframeOfWord(name.timeframe, timeframes) ?? name.timeframe);
   return {
