@@ -31,7 +31,9 @@ import type { PatternSettings } from './repositories/patterns.js';
 import { createRepositories, type Repositories } from './repositories/repositories.js';
 import type { GapReport } from './transfer/calendar/gap-report.js';
 import type { GapsInput } from './transfer/calendar/gaps.js';
+import type { ExportOptions, ExportResult } from './transfer/export/exporter.js';
 import type { FileImport, ImportOptions } from './transfer/import/importer.js';
+import type { RestoreOptions, RestoreResult } from './transfer/restore/restorer.js';
 import type { Verification } from './transfer/verify/verification.js';
 import type { VerifyFilesOptions } from './transfer/verify/verify-files.js';
 
@@ -210,6 +212,29 @@ export class Store implements Repositories {
   async gaps(input: GapsInput): Promise<GapReport> {
     const { findGaps } = await import('./transfer/calendar/gaps.js');
     return findGaps(this.#units.outside, input);
+  }
+
+  /**
+   * Exports bars, trades, quotes, order books, indicators and the ledger to CSV, Parquet or NDJSON: a file a kind and a manifest with counts,
+   * ranges and checksums, all of one snapshot. Readers and writers go on meanwhile.
+   *
+   * @throws InvalidInputError EXPORT_TARGET, EXPORT_EXISTS, EXPORT_EMPTY, EXPORT_NOT_SELECTABLE, COMPRESSION_UNUSABLE; WyckoffError
+   *   EXPORT_DISK_FULL, EXPORT_UNWRITABLE
+   */
+  async export(options: ExportOptions): Promise<ExportResult> {
+    const { exportRows } = await import('./transfer/export/exporter.js');
+    return exportRows(this.#units.outside, options);
+  }
+
+  /**
+   * Restores the ledger of an export to NDJSON into an empty one, verbatim, in one transaction; see `wyckoff restore --help`.
+   *
+   * @throws InvalidInputError for files that are not what was exported; DatabaseError RESTORE_NOT_OWNER; MigrationError RESTORE_NEWER;
+   *   ConflictError RESTORE_NOT_EMPTY; WyckoffError RESTORE_UNVERIFIED
+   */
+  async restoreLedger(options: RestoreOptions): Promise<RestoreResult> {
+    const { restoreLedger } = await import('./transfer/restore/restorer.js');
+    return restoreLedger(this.#units.outside, options);
   }
 
   /** One round trip: its latency in milliseconds, the server's version, the pool. @throws ConnectionError */
