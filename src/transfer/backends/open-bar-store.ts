@@ -37,5 +37,17 @@ export async function openBarStore(options: BarStoreOptions = {}): Promise<BarSt
     const bars = new BarRepository(database.pool, context, () => database.layout.aggregates);
     return databaseBars(bars, () => database.close());
   }
-  throw new Error('not yet');
+  const [{ DualBars }, { FileBars }, { UnitsOfWork }] = await Promise.all([
+    import('./dual/dual-bars.js'),
+    import('./files/file-bars.js'),
+    import('../../database/unit-of-work.js'),
+  ]);
+  return new DualBars({
+    ...context,
+    files: new FileBars(config.barsDirectory, { format, governed: true }),
+    session: database.pool,
+    units: new UnitsOfWork(database.pool, database.log),
+    log: database.log,
+    close: () => database.close(),
+  });
 }

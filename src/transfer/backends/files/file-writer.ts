@@ -1,32 +1,16 @@
-import { readVolumeScale } from '../../../domain/amount.js';
 import type { BarInput } from '../../../domain/bar.js';
-import { formatScaled, PRICE } from '../../../domain/decimal.js';
-import { readOrThrow } from '../../../domain/problem.js';
 import { compareSeries, type SeriesKey } from '../../../domain/series.js';
-import { BarBatch } from '../../../repositories/bars/bar-batch.js';
 import type { UpsertCounts, WriteOptions } from '../../../repositories/bars/bar-repository.js';
 import type { BarWindow } from '../../../repositories/bars/bar-window.js';
 import { readWindow } from '../../../repositories/bars/bar-window.js';
 import { seriesName } from '../../../repositories/bars/catalog.js';
+import { type CheckedBars, checkBars } from './checked-bars.js';
 import { writeOwnCsv } from './csv-file.js';
 import type { Folder } from './folder.js';
 import { writeOwnParquet } from './parquet-file.js';
 import { SeriesBars } from './series-bars.js';
 import type { SeriesCache } from './series-cache.js';
 import { type FileFormat, findSeries, pathOf, type SeriesPath } from './series-path.js';
-
-/** A bar whose values were read, in a form that JSON carries. */
-export type PlainBar = Readonly<
-  Record<'symbol' | 'timeframe' | 'timestamp' | 'open' | 'high' | 'low' | 'close' | 'volume', string> &
-    Record<'vwap' | 'source', string | null>
->;
-
-/** Bars that break no rule: each instant of a series once. */
-export interface CheckedBars {
-  readonly batch: BarBatch;
-  /** The series, with the scale that each has or, where it is new, is given. */
-  readonly scales: ReadonlyMap<string, { readonly key: SeriesKey; readonly volumeScale: number }>;
-}
 
 /** Writes to a folder whose lock is held. */
 export class FileWriter {
@@ -40,20 +24,16 @@ export class FileWriter {
     this.#newFormat = newFormat;
   }
 
-  /** Reads every value by the rules of its series. @throws InvalidInputError naming every bad bar by its position */
-  async check(bars: readonly BarInput[], { volumeScale, allowNonPositive }: WriteOptions): Promise<CheckedBars> {
-    if (volumeScale !== undefined) readOrThrow('options', (report) => readVolumeScale(volumeScale, report));
-    const batch = new BarBatch(bars);
-    const scales = new Map<string, { key: SeriesKey; volumeScale: number }>();
-    for (const [name, { symbol, timeframe }] of batch.series) {
-      const key = { symbol, timeframe };
-      const scale = await this.#scaleOf(key);
-      scales.set(name, { key, volumeScale: scale ?? volumeScale ?? 0 });
-    }
-    batch.readValues(scales, allowNonPositive);
-    batch.findDuplicates();
-    batch.rejectProblems();
-    return { batch, scales };
+  /**
+   * Reads every value by the rules of its series; a new one has the scale of `scales`, else the option's.
+   * @throws InvalidInputError naming every bad bar by its position
+   */
+  async check(
+    bars: readonly BarInput[],
+    options: WriteOptions,
+    scales: ReadonlyMap<string, number> = new Map(),
+  ): Promise<CheckedBars> {
+    return checkBars(bars, options, async (key) => (await this.scaleOf(key)) ?? scales.get(seriesName(key)));
   }
 
   /** All of them or none. */
@@ -94,7 +74,8 @@ export class FileWriter {
     return (await this.#cache.read(file, this.#folder.at(file.path), scales.get(seriesName(key)))).series;
   }
 
-  async #scaleOf(key: SeriesKey): Promise<number | undefined> {
+  /** The decimals of a series' volumes, undefined where there is no such series. */
+  async scaleOf(key: SeriesKey): Promise<number | undefined> {
     return (await this.#folder.volumeScales()).get(seriesName(key)) ?? (await this.read(key))?.volumeScale;
   }
 
@@ -136,26 +117,4 @@ export class FileWriter {
     const [first] = await findSeries(this.#folder.path);
     return first?.format ?? 'csv';
   }
-}
-
-/** The bars of a batch as JSON carries them, the values exact. */
-export function plainBars({ batch, scales }: CheckedBars): PlainBar[] {
-  const price = (value: bigint) => formatScaled(value, PRICE.scale);
-  const bars: PlainBar[] = [];
-  for (const one of batch.series.values()) {
-    const { symbol, timeframe, block, order } = one;
-    const { volumeScale } = scales.get(seriesName(one))!;
-    for (const index of order) {
-      const vwap = block.vwapAt(index);
-      bars.push({
-        ...{ symbol, timeframe, timestamp: new Date(block.timestamp[index]!).toISOString() },
-        ...{ open: price(block.open[index]!), high: price(block.high[index]!) },
-        ...{ low: price(block.low[index]!), close: price(block.close[index]!) },
-        volume: formatScaled(block.volume[index]!, volumeScale),
-        vwap: vwap === null ? null : price(vwap),
-        source: block.source[index] ?? null,
-      });
-    }
-  }
-  return bars;
 }
