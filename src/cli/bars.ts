@@ -5,10 +5,10 @@ import type { Series, SeriesInput } from '../domain/series.js';
 import { formatInstant } from '../domain/time.js';
 import { TIMEFRAMES, type Timeframe } from '../domain/timeframe.js';
 import { InvalidInputError } from '../errors.js';
-import type { Store } from '../store.js';
+import type { BarStore } from '../transfer/backends/bar-store.js';
 import { readInstantArgument, readLimitArgument, readSymbolArgument } from './arguments.js';
 import { BAR_COLUMNS, BAR_TABLE, barCells, barRows } from './bar-rows.js';
-import { withStore } from './context.js';
+import { withBars } from './context.js';
 import { FORMATS, type Format, note, printCsv, printJson, say } from './output.js';
 import { type Column, renderTable } from './table.js';
 
@@ -34,7 +34,9 @@ interface RangeOptions extends FormatOption {
 }
 
 export function registerBarsCommands(program: Command): void {
-  const bars = program.command('bars').description('show the bars that are stored');
+  const bars = program
+    .command('bars')
+    .description('show the bars that are stored: in the database, or where WYCKOFF_BACKEND has them');
   bars
     .command('list')
     .description('every series with its first and last bar, how many there are, and the decimals of its volumes')
@@ -73,7 +75,7 @@ function formatOption(): Option {
 }
 
 async function list({ format }: FormatOption): Promise<void> {
-  const series = await withStore((store) => store.bars.series());
+  const series = await withBars((store) => store.series());
   if (series.length === 0) note(`The store has no bars yet. ${FIRST_BARS}`);
   if (format === 'csv') await printCsv(LIST_COLUMNS, series.map(seriesRow));
   else if (format === 'json') await printJson(LIST_COLUMNS, series.map(seriesRow));
@@ -82,8 +84,8 @@ async function list({ format }: FormatOption): Promise<void> {
 
 async function range(symbol: string, timeframe: Timeframe, { format, ...window }: RangeOptions): Promise<void> {
   const key = { symbol, timeframe };
-  await withStore(async (store, signal) => {
-    const bars = store.bars.iterate({ ...key, ...window, signal });
+  await withBars(async (store, signal) => {
+    const bars = store.iterate({ ...key, ...window, signal });
     const first = await bars.next();
     if (first.done) await requireSeries(store, key);
     const found = resumed(first, bars);
@@ -93,7 +95,7 @@ async function range(symbol: string, timeframe: Timeframe, { format, ...window }
     for await (const bar of found) if (shown.push(bar) === LONGEST_TABLE) break;
     await printBars(key, shown);
     if (shown.length < LONGEST_TABLE) return;
-    const all = await store.bars.count({ ...key, ...window });
+    const all = await store.count({ ...key, ...window });
     if (all > LONGEST_TABLE)
       note(`These are the first ${counted(LONGEST_TABLE)} of ${counted(all)}; --format csv prints all.`);
   });
@@ -102,8 +104,8 @@ async function range(symbol: string, timeframe: Timeframe, { format, ...window }
 async function latest(symbol: string, timeframe: Timeframe, options: FormatOption & { limit: number }): Promise<void> {
   const { format, limit } = options;
   const key = { symbol, timeframe };
-  const bars = await withStore(async (store) => {
-    const found = await store.bars.latest({ ...key, limit });
+  const bars = await withBars(async (store) => {
+    const found = await store.latest({ ...key, limit });
     if (found.length === 0) await requireSeries(store, key);
     return found;
   });
@@ -132,8 +134,8 @@ async function printTable(columns: readonly Column[], rows: readonly (readonly s
 }
 
 /** An answer without bars is no answer where the series does not exist: most likely its name was mistyped. */
-async function requireSeries(store: Store, key: SeriesInput): Promise<void> {
-  const series = await store.bars.series();
+async function requireSeries(store: BarStore, key: SeriesInput): Promise<void> {
+  const series = await store.series();
   const names = series.map(({ symbol, timeframe }) => `${symbol} ${timeframe}`);
   const name = `${key.symbol} ${key.timeframe}`;
   if (names.includes(name)) return;

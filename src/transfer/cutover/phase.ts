@@ -70,3 +70,14 @@ export async function readCutover(client: Client, lock?: 'share' | 'update'): Pr
     hint: "INSERT INTO cutovers (scope) VALUES ('bars'), as the migration did",
   });
 }
+
+/** A folder that is not the one of the cutover under way. */
+export function folderDiffers(folder: string, id: string): CutoverError {
+  return new CutoverError(
+    'CUTOVER_FOLDER_DIFFERS',
+    `${folder} is not the folder of the cutover that is under way (${id})`,
+    {
+      hint: 'set WYCKOFF_BARS_DIR to the folder that `wyckoff cutover start` was given',
+    },
+  );
+}

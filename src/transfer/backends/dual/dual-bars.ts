@@ -3,13 +3,13 @@ import type { UnitOfWork, UnitsOfWork } from '../../../database/unit-of-work.js'
 import type { Bar, BarInput } from '../../../domain/bar.js';
 import type { Series, SeriesKey } from '../../../domain/series.js';
 import type { Timeframe } from '../../../domain/timeframe.js';
-import { ConflictError, CutoverError, FilesError } from '../../../errors.js';
+import { ConflictError, FilesError } from '../../../errors.js';
 import { dualReads } from '../../../observability/dual-reads.js';
 import type { Logger } from '../../../observability/logger.js';
 import { BarRepository, type UpsertCounts, type WriteOptions } from '../../../repositories/bars/bar-repository.js';
 import { type BarWindow, readWindow } from '../../../repositories/bars/bar-window.js';
 import { lockSeries, seriesName, volumeScales } from '../../../repositories/bars/catalog.js';
-import { type CutoverState, readCutover, type Sides, sidesOf } from '../../cutover/phase.js';
+import { type CutoverState, folderDiffers, readCutover, type Sides, sidesOf } from '../../cutover/phase.js';
 import { type BarStore, databaseBars } from '../bar-store.js';
 import { type CheckedBars, checkBars, plainBars } from '../files/checked-bars.js';
 import { allOf, type FileBars } from '../files/file-bars.js';
@@ -229,10 +229,7 @@ export class DualBars implements BarStore {
   async #requireFolder({ id }: CutoverState): Promise<void> {
     const { folder } = this.#files;
     if ((await folder.mark())?.cutover === id) return;
-    const message = `${folder.path} is not the folder of the cutover that is under way (${id})`;
-    throw new CutoverError('CUTOVER_FOLDER_DIFFERS', message, {
-      hint: 'set WYCKOFF_BARS_DIR to the folder that `wyckoff cutover start` was given',
-    });
+    throw folderDiffers(folder.path, id);
   }
 }
 
