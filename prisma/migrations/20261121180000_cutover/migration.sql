@@ -41,10 +41,10 @@ ALTER TABLE "cutovers"
     ADD CONSTRAINT "chk_cutovers_scope" CHECK (scope = 'bars'),
     ADD CONSTRAINT "chk_cutovers_phase" CHECK (phase IN ('files', 'dual', 'backfilled', 'verified', 'switched', 'restoring', 'stopped', 'archiving', 'archived'));
 ALTER TABLE "cutover_outbox"
-    ADD CONSTRAINT "chk_cutover_outbox_operation" CHECK (operation IN ('upsert', 'delete'));
+    ADD CONSTRAINT "chk_cutover_outbox_operation" CHECK (operation IN ('upsert', 'delete', 'deleted'));
 
 COMMENT ON TABLE "cutovers" IS 'Which side of a cutover from files is written and read, one row a scope. A row that is not there cannot be locked: the migration makes it.';
 COMMENT ON COLUMN "cutovers"."stopped_at" IS 'The files have what the database was told by this instant.';
-COMMENT ON TABLE "cutover_outbox" IS 'Writes that are in the database and not yet in the files, in the order in which they are to be made there.';
+COMMENT ON TABLE "cutover_outbox" IS 'Writes that are in the database and not yet in the files, in the order in which they are to be made there; deleted: what was deleted from the files alone after a cutover was rolled back, and the next one is to delete from the database.';
 
 INSERT INTO "cutovers" (scope) VALUES ('bars');

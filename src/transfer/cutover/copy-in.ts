@@ -3,8 +3,9 @@ import type { Client, Session } from '../../database/session.js';
 import type { UnitsOfWork } from '../../database/unit-of-work.js';
 import { BarBlock } from '../../domain/bar-block.js';
 import type { SeriesKey } from '../../domain/series.js';
+import { BarRepository } from '../../repositories/bars/bar-repository.js';
 import { importBars } from '../../repositories/bars/import-run.js';
-import { drainOutbox } from '../backends/dual/outbox.js';
+import { type Deleted, drainOutbox } from '../backends/dual/outbox.js';
 import type { FileBars } from '../backends/files/file-bars.js';
 import type { SeriesBars } from '../backends/files/series-bars.js';
 import { type CutoverState, readCutover } from './phase.js';
@@ -47,6 +48,24 @@ export async function copyStep(parts: CopyParts, key: SeriesKey, cutover: Cutove
       }),
     );
   });
+}
+
+/**
+ * Deletes from the database what was deleted from the files while they were written alone, between two cutovers. It comes before the copy, which brings
+ * back whatever was written there since.
+ */
+export async function deleteNoted({ files, units, actor }: CopyParts, cutover: CutoverState): Promise<void> {
+  await files.exclusively(() =>
+    units.run({}, (unit) =>
+      unit.transaction(async (client) => {
+        const { rows } = await client.query<{ document: Omit<Deleted, 'operation'> }>(
+          "DELETE FROM cutover_outbox WHERE operation = 'deleted' RETURNING document",
+        );
+        const bars = new BarRepository(within(client), { actor, correlationId: cutover.id });
+        for (const { document } of rows) await bars.delete(document);
+      }),
+    ),
+  );
 }
 
 /** The transaction that is under way. */

@@ -15,7 +15,7 @@ import { drainOutbox, pendingWrites } from '../backends/dual/outbox.js';
 import { FileBars } from '../backends/files/file-bars.js';
 import { moveFiles, requireRoom } from './archive.js';
 import { copyBack } from './copy-back.js';
-import { type CopyParts, copyStep } from './copy-in.js';
+import { type CopyParts, copyStep, deleteNoted } from './copy-in.js';
 import { type CutoverState, folderDiffers, type Phase, readCutover } from './phase.js';
 import { NEXT, refused, type Step } from './refused.js';
 import { type CutoverVerification, verifySides } from './verify-sides.js';
@@ -105,6 +105,7 @@ export class Cutover {
     const { files } = this.#parts;
     await this.plan(); // a file that cannot be read is told of before anything is changed
     if (state.phase === 'files') state = await this.#begin();
+    await deleteNoted(this.#parts, state);
     for (const key of await files.series()) {
       let copied = 0;
       for (;;) {

@@ -15,7 +15,7 @@ import { type CheckedBars, checkBars, plainBars } from '../files/checked-bars.js
 import { allOf, type FileBars } from '../files/file-bars.js';
 import type { FileWriter } from '../files/file-writer.js';
 import { type Answer, Comparison } from './comparison.js';
-import { applyToFiles, dequeue, drainOutbox, enqueue, type Operation } from './outbox.js';
+import { applyToFiles, type Deleted, dequeue, drainOutbox, enqueue, type Operation } from './outbox.js';
 
 export interface DualParts {
   readonly files: FileBars;
@@ -31,6 +31,8 @@ interface Write<T> {
   /** In the transaction that holds the phase: what the files are to have, checked by their rules. Nothing is written yet. */
   readonly prepare: (unit: UnitOfWork, writer: FileWriter, sides: Sides) => Promise<Operation>;
   readonly toDatabase: (unit: UnitOfWork, operation?: Operation) => Promise<T>;
+  /** What is noted beforehand where the files alone are written, for a cutover that was rolled back and may begin anew. */
+  readonly noted?: Deleted;
   /** What the caller is told, where the files answered. */
   readonly told: (answer: UpsertCounts | number) => T;
 }
@@ -131,6 +133,7 @@ export class DualBars implements BarStore {
     const window = { ...key, from: from.toISOString(), to: to.toISOString() };
     return this.#write<number>({
       prepare: async () => ({ operation: 'delete', ...window }),
+      noted: { operation: 'deleted', ...window },
       toDatabase: (unit) => new BarRepository(unit, { actor: this.#parts.actor }).delete(window),
       told: (answer) => answer as number,
     });
@@ -190,6 +193,8 @@ export class DualBars implements BarStore {
 
   async #writeLocked<T>(writer: FileWriter, write: Write<T>): Promise<Outcome<T>> {
     const behind = await this.#drain(writer);
+    const { noted } = write;
+    if (noted) await this.#inPhase((unit, state) => noteDeleted(unit, state, noted));
     const outcome = await this.#inPhase<Outcome<T>>(async (unit, state) => {
       const sides = sidesOf(state.phase);
       if (!sides.files) return { moved: true };
@@ -231,6 +236,12 @@ export class DualBars implements BarStore {
     if ((await folder.mark())?.cutover === id) return;
     throw folderDiffers(folder.path, id);
   }
+}
+
+/** In a transaction before the files are written: the phase cannot change in between, since the folder's lock is held. */
+async function noteDeleted(unit: UnitOfWork, { phase, startedAt }: CutoverState, noted: Deleted): Promise<void> {
+  if (sidesOf(phase).database || startedAt === null) return;
+  await unit.withClient((client) => enqueue(client, noted));
 }
 
 /** The rules of a series are those of either side that has it, and both must have the same. */

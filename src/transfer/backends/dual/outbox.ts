@@ -20,8 +20,11 @@ export type Operation =
       readonly to: string;
     };
 
+/** What was deleted from the files after a cutover was rolled back: the database still has it. */
+export type Deleted = Omit<Operation & { operation: 'delete' }, 'operation'> & { readonly operation: 'deleted' };
+
 /** Notes a write of this transaction that the files are to have as well; answers its place. */
-export async function enqueue(client: Client, { operation, ...document }: Operation): Promise<string> {
+export async function enqueue(client: Client, { operation, ...document }: Operation | Deleted): Promise<string> {
   const { rows } = await client.query<{ id: string }>({
     name: 'cutover.enqueue',
     text: 'INSERT INTO cutover_outbox (operation, document) VALUES ($1, $2) RETURNING id',
@@ -38,7 +41,7 @@ export async function dequeue(session: Session, id: string): Promise<void> {
 
 export async function pendingWrites(session: Session): Promise<number> {
   const { rows } = await session.withClient((client) =>
-    client.query<{ count: number }>('SELECT count(*)::int AS count FROM cutover_outbox'),
+    client.query<{ count: number }>("SELECT count(*)::int AS count FROM cutover_outbox WHERE operation <> 'deleted'"),
   );
   return rows[0]!.count;
 }
@@ -61,7 +64,7 @@ export async function drainOutbox(session: Session, writer: FileWriter): Promise
     const { rows } = await session.withClient((client) =>
       client.query<{ id: string; operation: Operation['operation']; document: object }>({
         name: 'cutover.next',
-        text: 'SELECT id, operation, document FROM cutover_outbox ORDER BY id LIMIT 1',
+        text: "SELECT id, operation, document FROM cutover_outbox WHERE operation <> 'deleted' ORDER BY id LIMIT 1",
       }),
     );
     const [next] = rows;
