@@ -29,7 +29,11 @@ import { type AuditContext, LONGEST_ACTOR } from './repositories/audit/append.js
 import { LedgerSession } from './repositories/ledger/ledger-session.js';
 import type { PatternSettings } from './repositories/patterns.js';
 import { createRepositories, type Repositories } from './repositories/repositories.js';
+import type { GapReport } from './transfer/calendar/gap-report.js';
+import type { GapsInput } from './transfer/calendar/gaps.js';
 import type { FileImport, ImportOptions } from './transfer/import/importer.js';
+import type { Verification } from './transfer/verify/verification.js';
+import type { VerifyFilesOptions } from './transfer/verify/verify-files.js';
 
 export interface StoreOptions extends Omit<ConfigOptions, 'ingest'> {
   /** How {@link Store.ingest} works. Where it is given, the ingest is opened with the store, and what a process that died had left is written. */
@@ -182,6 +186,30 @@ export class Store implements Repositories {
   async importFiles(options: ImportOptions): Promise<FileImport[]> {
     const { importFiles } = await import('./transfer/import/importer.js');
     return importFiles({ session: this.#units.outside, actor: this.#actor }, options);
+  }
+
+  /**
+   * Compares files with the database and changes nothing: every bar of them (or a sample), what the database has beside them between their first
+   * and last, the stored bars' own rules and ratios, the catalog, and how the table is stored. Each series is read in one snapshot. Where
+   * nothing differs `passed` is true; otherwise the files' results list what does, by kind, with examples.
+   *
+   * @throws MissingDependencyError without `@duckdb/node-api`; InvalidInputError; DatabaseError
+   */
+  async verifyFiles(options: VerifyFilesOptions): Promise<Verification> {
+    const { verifyFiles } = await import('./transfer/verify/verify-files.js');
+    const { chunkInterval } = this.#database.config;
+    return verifyFiles({ session: this.#units.outside, chunkInterval }, options);
+  }
+
+  /**
+   * The bars that a series lacks by a trading calendar, and those that it has beside it. Without a calendar the series' own bars tell which;
+   * the report says so. Times are opening instants in UTC.
+   *
+   * @throws InvalidInputError SERIES_UNKNOWN, CALENDAR_NOT_GUESSED, CALENDAR_UNKNOWN, CALENDAR_FILE_UNREADABLE, CALENDAR_FILE_INVALID
+   */
+  async gaps(input: GapsInput): Promise<GapReport> {
+    const { findGaps } = await import('./transfer/calendar/gaps.js');
+    return findGaps(this.#units.outside, input);
   }
 
   /** One round trip: its latency in milliseconds, the server's version, the pool. @throws ConnectionError */

@@ -100,14 +100,13 @@ async function verify({ json }: JsonOption): Promise<void> {
   await withCutover(async (cutover, signal) => {
     const found = await cutover.verify({ signal, onProgress: json ? undefined : note });
     const state = await cutover.state();
-    if (json) sayJson({ ...stateRow(state), ...(await verificationRow(found)) });
+    if (json) sayJson({ ...stateRow(state), ...found, seconds: Math.round(found.seconds * 1000) / 1000 });
     else await report(found, state);
     if (!found.equal) process.exitCode = EXIT_DIFFERS;
   });
 }
 
 async function report(found: CutoverVerification, state: CutoverState): Promise<void> {
-  const { describeDifference } = await import('../transfer/cutover/compare.js');
   const { equal, bars, series, missing, extra, different, examples, others, seconds } = found;
   say(`${counted(bars)} bars of ${counted(series)} series compared in ${seconds.toFixed(1)} s.`);
   if (others.length > 0) say(`The database alone has ${others.slice(0, SHOWN_SERIES).join(', ')}: not compared.`);
@@ -116,7 +115,7 @@ async function report(found: CutoverVerification, state: CutoverState): Promise<
     say(
       `They differ: ${counted(missing)} bars missing in the database, ${counted(extra)} in it alone, ${counted(different)} different.`,
     );
-    for (const example of examples.slice(0, SHOWN_DIFFERENCES)) say(`  ${describeDifference(example)}`);
+    for (const example of examples.slice(0, SHOWN_DIFFERENCES)) say(`  ${example}`);
   }
   say(`The phase is "${state.phase}".`);
   await sayNext(state);
@@ -125,15 +124,6 @@ async function report(found: CutoverVerification, state: CutoverState): Promise<
 async function sayNext({ phase }: CutoverState): Promise<void> {
   const { NEXT } = await import('../transfer/cutover/refused.js');
   say(`Next: ${NEXT[phase]}`);
-}
-
-async function verificationRow({ examples, ...found }: CutoverVerification) {
-  const { describeDifference } = await import('../transfer/cutover/compare.js');
-  const rows = examples.map((one) => ({
-    ...{ kind: one.kind, symbol: one.symbol, timeframe: one.timeframe, timestamp: formatInstant(one.timestamp) },
-    message: describeDifference(one),
-  }));
-  return { ...found, seconds: Math.round(found.seconds * 1000) / 1000, examples: rows };
 }
 
 function stateRow({ id, phase, startedAt, verifiedAt, stoppedAt, archivedTo }: CutoverState) {

@@ -19,6 +19,7 @@ import { registerSeedCommand } from './seed.js';
 import { registerServeCommand } from './serve.js';
 import { registerStorageCommands } from './storage.js';
 import { registerTraceCommand } from './trace.js';
+import { registerVerifyCommand } from './verify.js';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -59,6 +60,7 @@ export function createProgram(): Command {
   registerCheckCommands(program);
   registerDoctorCommand(program);
   registerImportCommand(program);
+  registerVerifyCommand(program);
   registerBarsCommands(program);
   registerCutoverCommands(program);
   registerLedgerCommands(program);

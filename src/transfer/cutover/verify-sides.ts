@@ -1,7 +1,9 @@
+import type { SeriesKey } from '../../domain/series.js';
 import { seriesName } from '../../repositories/bars/catalog.js';
 import type { BarStore } from '../backends/bar-store.js';
 import { drainOutbox } from '../backends/dual/outbox.js';
-import { compareSeriesBars, type Difference } from './compare.js';
+import { compareNow } from './compare-now.js';
+import { compareThen, type SeriesComparison } from './compare-then.js';
 import type { CopyParts } from './copy-in.js';
 import type { CutoverState } from './phase.js';
 
@@ -14,8 +16,8 @@ export interface CutoverVerification {
   readonly missing: number;
   readonly extra: number;
   readonly different: number;
-  /** The first ten of each kind of each series; the first hundred in all. */
-  readonly examples: readonly Difference[];
+  /** The first ones, a hundred at most, as sentences. */
+  readonly examples: readonly string[];
   /** Series that the database alone has; they do not count as a difference. */
   readonly others: readonly string[];
   readonly seconds: number;
@@ -32,21 +34,24 @@ const EXAMPLES = 100;
 export async function verifySides(
   { files, session }: CopyParts,
   database: BarStore,
-  { stoppedAt: knownAt }: CutoverState,
+  { stoppedAt }: CutoverState,
   { signal, onProgress }: Options,
 ): Promise<CutoverVerification> {
   const started = performance.now();
   const total = { bars: 0, missing: 0, extra: 0, different: 0 };
-  const examples: Difference[] = [];
-  const sides = { files, database, knownAt: knownAt ?? undefined, signal };
+  const examples: string[] = [];
+  const compare = (key: SeriesKey): Promise<SeriesComparison> =>
+    stoppedAt === null
+      ? compareNow(session, files, key, signal)
+      : compareThen(key, { files, database, knownAt: stoppedAt, signal });
   const series = await files.series();
   for (const key of series) {
     signal?.throwIfAborted();
-    let found = await compareSeriesBars(key, sides);
+    let found = await compare(key);
     if (found.examples.length > 0)
       found = await files.exclusively(async (writer) => {
         await drainOutbox(session, writer);
-        return compareSeriesBars(key, sides);
+        return compare(key);
       });
     for (const count of ['bars', 'missing', 'extra', 'different'] as const) total[count] += found[count];
     examples.push(...found.examples.slice(0, EXAMPLES - examples.length));
@@ -55,7 +60,7 @@ export async function verifySides(
   const names = new Set(series.map(seriesName));
   return {
     ...{ ...total, series: series.length, examples },
-    equal: total.missing + total.extra + total.different === 0,
+    equal: examples.length === 0,
     others: (await database.series()).map(seriesName).filter((name) => !names.has(name)),
     seconds: (performance.now() - started) / 1000,
   };

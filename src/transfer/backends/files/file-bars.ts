@@ -141,6 +141,11 @@ export class FileBars implements BarStore {
     });
   }
 
+  /** A whole series as it is held; undefined where there is none. */
+  seriesBars(key: SeriesKey): Promise<SeriesBars | undefined> {
+    return this.#read(key);
+  }
+
   async close(): Promise<void> {}
 
   async #newest(window: ReadWindow, limit: number): Promise<Bar[]> {

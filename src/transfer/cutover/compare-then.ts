@@ -4,15 +4,6 @@ import { formatInstant } from '../../domain/time.js';
 import { seriesName } from '../../repositories/bars/catalog.js';
 import type { BarStore } from '../backends/bar-store.js';
 
-/** A bar that is on one side alone, or has other values there. */
-export interface Difference extends SeriesKey {
-  /** `missing`: in the files alone. `extra`: in the database alone. */
-  readonly kind: 'missing' | 'extra' | 'different';
-  readonly timestamp: Date;
-  readonly files: Bar | undefined;
-  readonly database: Bar | undefined;
-}
-
 /** What the comparison of one series found. */
 export interface SeriesComparison {
   /** Bars in the file. */
@@ -20,27 +11,27 @@ export interface SeriesComparison {
   readonly missing: number;
   readonly extra: number;
   readonly different: number;
-  /** The first ten of each kind. */
-  readonly examples: readonly Difference[];
+  /** The first ones of each kind, as sentences; none where nothing differs. */
+  readonly examples: readonly string[];
 }
 
 export interface ComparedSides {
   readonly files: BarStore;
   readonly database: BarStore;
-  /** The database as it was at this instant; default: as it is. */
-  readonly knownAt?: Date | undefined;
+  /** The database as it was at this instant. */
+  readonly knownAt: Date;
   readonly signal?: AbortSignal | undefined;
 }
 
 const EXAMPLES = 10;
 
-/** Compares every value of every bar of a series, ratios included, in one pass over both sides. */
-export async function compareSeriesBars(key: SeriesKey, sides: ComparedSides): Promise<SeriesComparison> {
+/** Compares every value of every bar of a series, ratios included, with the database as it was, in one pass over both. */
+export async function compareThen(key: SeriesKey, sides: ComparedSides): Promise<SeriesComparison> {
   const { knownAt, signal } = sides;
   const files = sides.files.iterate({ ...key, ...(signal && { signal }) });
   const database = sides.database.iterate({ ...key, knownAt, ...(signal && { signal }) });
   const counts = { bars: 0, missing: 0, extra: 0, different: 0 };
-  const examples: Difference[] = [];
+  const examples: string[] = [];
   let [inFiles, inDatabase] = [(await files.next()).value, (await database.next()).value];
   while (inFiles || inDatabase) {
     const [one, other] = [inFiles?.timestamp.getTime() ?? Infinity, inDatabase?.timestamp.getTime() ?? Infinity];
@@ -48,13 +39,8 @@ export async function compareSeriesBars(key: SeriesKey, sides: ComparedSides): P
       one < other ? 'missing' : other < one ? 'extra' : sameBar(inFiles!, inDatabase!) ? undefined : 'different';
     if (kind !== undefined) {
       counts[kind] += 1;
-      const timestamp = new Date(Math.min(one, other));
       if (counts[kind] <= EXAMPLES)
-        examples.push({
-          ...{ symbol: key.symbol, timeframe: key.timeframe, kind, timestamp },
-          files: one <= other ? inFiles! : undefined,
-          database: other <= one ? inDatabase! : undefined,
-        });
+        examples.push(describe(kind, one <= other ? inFiles! : undefined, other <= one ? inDatabase! : undefined));
     }
     if (one <= other) {
       counts.bars += 1;
@@ -72,12 +58,12 @@ function sameBar(one: Bar, other: Bar): boolean {
   return one.vwap === null || other.vwap === null ? one.vwap === other.vwap : one.vwap.eq(other.vwap);
 }
 
-/** `AAPL 1d 2024-01-02T00:00:00Z different: close 187.15 in the files, 187.2 in the database`. */
-export function describeDifference({ kind, timestamp, files, database, ...key }: Difference): string {
-  const where = `${seriesName(key)} ${formatInstant(timestamp)}`;
-  if (!files || !database) return `${where} ${kind}: in the ${files ? 'files' : 'database'} alone`;
+function describe(kind: string, files: Bar | undefined, database: Bar | undefined): string {
+  const bar = (files ?? database)!;
+  const where = `${seriesName(bar)} ${formatInstant(bar.timestamp)} ${kind}`;
+  if (!files || !database) return `${where}: in the ${files ? 'files' : 'database'} alone`;
   const names = [...NUMBERS, 'vwap', 'source'] as const;
   const texts = names.map((name) => [name, `${files[name] ?? 'none'}`, `${database[name] ?? 'none'}`] as const);
   const [name, one, other] = texts.find(([, inFiles, inDatabase]) => inFiles !== inDatabase)!;
-  return `${where} ${kind}: ${name} ${one} in the files, ${other} in the database`;
+  return `${where}: ${name} ${one} in the files, ${other} in the database`;
 }
