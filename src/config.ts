@@ -15,6 +15,10 @@ export interface Config {
   readonly chunkInterval: string | undefined;
   readonly logLevel: LogLevel;
   readonly ingest: IngestConfig;
+  /** Where `openBarStore` keeps the bars: in the database, in files, or in both, as the cutover's phase says. */
+  readonly backend: Backend;
+  /** The folder of the files. */
+  readonly barsDirectory: string;
 }
 
 /** How live rows are written. */
@@ -58,6 +62,9 @@ export interface TlsConfig {
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+export const BACKENDS = ['postgres', 'files', 'dual'] as const;
+export type Backend = (typeof BACKENDS)[number];
+
 const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
 /** TLS where the server offers it, which protects from nobody; taken in a URL, where it is often left from other programs, as no TLS. */
 const OPTIONAL_SSL_MODES = ['prefer', 'allow'];
@@ -93,6 +100,8 @@ const environmentSchema = z.object({
     .regex(/^[1-9]\d* (hour|day|week)s?$/, "an interval such as '1 day' or '7 days'")
     .optional(),
   WYCKOFF_LOG_LEVEL: z.enum(LOG_LEVELS).default('warn'),
+  WYCKOFF_BACKEND: z.enum(BACKENDS).default('postgres'),
+  WYCKOFF_BARS_DIR: text.default('bars'),
   BARS_DB_WRITE_BATCH_SIZE: z.coerce.number().int().min(1).max(20_000).default(1000),
   BARS_DB_WRITE_INTERVAL: milliseconds.default(1000),
   BARS_DB_WRITE_QUEUE_SIZE: z.coerce.number().int().min(1).max(10_000_000).default(10_000),
@@ -115,6 +124,8 @@ export interface ConfigOptions {
   readonly statementTimeout?: number;
   readonly applicationName?: string;
   readonly logLevel?: LogLevel;
+  readonly backend?: Backend;
+  readonly barsDirectory?: string;
   readonly ingest?: Partial<IngestConfig> | undefined;
 }
 
@@ -126,6 +137,8 @@ const OPTION_VARIABLES: Record<Exclude<keyof ConfigOptions, 'ingest'>, Environme
   statementTimeout: 'DB_STATEMENT_TIMEOUT',
   applicationName: 'DB_APPLICATION_NAME',
   logLevel: 'WYCKOFF_LOG_LEVEL',
+  backend: 'WYCKOFF_BACKEND',
+  barsDirectory: 'WYCKOFF_BARS_DIR',
 };
 
 const INGEST_VARIABLES: Record<keyof IngestConfig, EnvironmentVariable> = {
@@ -157,6 +170,8 @@ export function readConfig(options: ConfigOptions = {}, environment: NodeJS.Proc
     dataDirectory: values.WYCKOFF_DATA_DIR,
     chunkInterval: values.WYCKOFF_CHUNK_INTERVAL,
     logLevel: values.WYCKOFF_LOG_LEVEL,
+    backend: values.WYCKOFF_BACKEND,
+    barsDirectory: values.WYCKOFF_BARS_DIR,
     pool: {
       maxConnections: values.DB_MAX_CONNECTIONS,
       minConnections: values.DB_MIN_CONNECTIONS,

@@ -166,6 +166,12 @@ export class RowsNotWrittenError extends WyckoffError {
 /** The spool or the dead letters, files of the store, cannot be used. */
 export class SpoolError extends WyckoffError {}
 
+/** The folder of the files backend cannot be used, or not for this. */
+export class FilesError extends WyckoffError {}
+
+/** A step of the cutover whose precondition does not hold; nothing was changed. */
+export class CutoverError extends WyckoffError {}
+
 /** FEED_GAP: what arrived since the cursor is no longer known whole. */
 export class FeedGapError extends WyckoffError {}
 

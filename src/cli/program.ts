@@ -6,6 +6,7 @@ import { registerBarsCommands } from './bars.js';
 import { registerCheckCommands } from './check.js';
 import { surviveClosedPipes } from './closed-pipe.js';
 import { Interruption } from './context.js';
+import { registerCutoverCommands } from './cutover.js';
 import { registerDatabaseCommands } from './database.js';
 import { registerDeadLettersCommands } from './dead-letters.js';
 import { registerDoctorCommand } from './doctor.js';
@@ -67,6 +68,7 @@ export function createProgram(): Command {
   registerInspectCommand(program);
   registerVerifyCommand(program);
   registerBarsCommands(program);
+  registerCutoverCommands(program);
   registerLedgerCommands(program);
   registerTraceCommand(program);
   registerAuditCommands(program);

@@ -12,6 +12,7 @@ export const ENTITY_TYPES = [
   'BACKTEST_RESULT',
   'BAR_SERIES',
   'TIME_SERIES',
+  'CUTOVER',
 ] as const;
 export type EntityType = (typeof ENTITY_TYPES)[number];
 
@@ -46,6 +47,18 @@ export const EVENT_TYPES = {
   BACKTEST_RESULT: ['BACKTEST_RESULT_RECORDED'],
   BAR_SERIES: ['BARS_IMPORTED', 'BARS_DELETED', 'BARS_RETAINED'],
   TIME_SERIES: ['TIME_SERIES_ROWS_IMPORTED', 'TIME_SERIES_ROWS_DELETED', 'TIME_SERIES_ROWS_RETAINED'],
+  CUTOVER: [
+    'CUTOVER_STARTED',
+    'CUTOVER_BACKFILLED',
+    'CUTOVER_VERIFIED',
+    'CUTOVER_REFUTED',
+    'CUTOVER_SWITCHED',
+    'CUTOVER_STOPPED',
+    'CUTOVER_ARCHIVING',
+    'CUTOVER_ARCHIVED',
+    'CUTOVER_RESTORING',
+    'CUTOVER_ROLLED_BACK',
+  ],
 } as const satisfies Readonly<Record<EntityType, readonly string[]>>;
 export type AuditEventType = (typeof EVENT_TYPES)[EntityType][number];
 

@@ -54,8 +54,9 @@ describe('event types', () => {
       'BACKTEST_RESULT 1',
       'BAR_SERIES 3',
       'TIME_SERIES 3',
+      'CUTOVER 10',
     ]);
-    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(28);
+    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(39);
   });
 
   it('of the ledger each have a schema', () => {
