@@ -79,7 +79,7 @@ interface StoreParts {
   readonly metrics?: Metrics | undefined;
 }
 
-/** An open store. Everything opened is closed by {@link close}. */
+/** An open store, which {@link openStore} makes. Everything opened is closed by {@link close}. @hideconstructor */
 export class Store implements Repositories {
   readonly bars: Repositories['bars'];
   readonly trades: Repositories['trades'];

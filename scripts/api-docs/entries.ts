@@ -1,4 +1,4 @@
-import { Node, type Project } from 'ts-morph';
+import { type ClassDeclaration, Node, type Project } from 'ts-morph';
 import { AREAS, type Area, DOMAIN, TYPES } from './areas.js';
 import { type Declared, type Exported, isDeclared, isOurs, pathOf, readExports } from './exports.js';
 import { methodsOf, propertiesOf, typeNodesOf } from './members.js';
@@ -7,7 +7,7 @@ import { methodsOf, propertiesOf, typeNodesOf } from './members.js';
 export interface Entry extends Exported {
   readonly area: Area;
   /** The class whose instance it is, and what its type parameters stand for. */
-  readonly instance?: { readonly of: import('ts-morph').ClassDeclaration; readonly given: readonly string[] };
+  readonly instance?: { readonly of: ClassDeclaration; readonly given: readonly Node[] };
   /** How a program comes to an instance: `store.bars`. */
   readonly reachedBy?: string;
 }
@@ -25,10 +25,17 @@ export function readEntries(project: Project): Entry[] {
     }
   }
   const reached = readReached([...found.values()]);
-  return [...found.values()].map((entry) => {
+  return [...found.values()].filter(isNoTwin).map((entry) => {
     const reachedBy = reached.get(entry.node);
     return reachedBy === undefined ? entry : { ...entry, reachedBy };
   });
+}
+
+/** A type that has the name of a value is described with it. */
+function isNoTwin({ name, node }: Entry, _: number, all: readonly Entry[]): boolean {
+  return (
+    !Node.isTypeAliasDeclaration(node) || !all.some((one) => one.name === name && Node.isVariableDeclaration(one.node))
+  );
 }
 
 function areaOf({ node, from }: Pick<Exported, 'node' | 'from'>): Area {
@@ -45,7 +52,7 @@ function instanceOf(node: Declared): Pick<Entry, 'instance'> {
   const type = node.getTypeNode();
   if (!Node.isTypeReference(type)) return {};
   const of = type.getTypeName().getSymbol()?.getAliasedSymbol()?.getDeclarations().find(Node.isClassDeclaration);
-  return of && isOurs(of) ? { instance: { of, given: type.getTypeArguments().map((one) => one.getText()) } } : {};
+  return of && isOurs(of) ? { instance: { of, given: type.getTypeArguments() } } : {};
 }
 
 /** The interfaces and type names of ours in the parts of a declaration that a caller sees. */

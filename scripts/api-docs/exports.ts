@@ -1,19 +1,24 @@
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Node, Project, type SourceFile } from 'ts-morph';
+import {
+  type ClassDeclaration,
+  type FunctionDeclaration,
+  type InterfaceDeclaration,
+  Node,
+  Project,
+  type SourceFile,
+  type TypeAliasDeclaration,
+  type VariableDeclaration,
+} from 'ts-morph';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-export type Declared = Extract<
-  Node,
-  { getName(): string | undefined } & (
-    | import('ts-morph').ClassDeclaration
-    | import('ts-morph').InterfaceDeclaration
-    | import('ts-morph').TypeAliasDeclaration
-    | import('ts-morph').FunctionDeclaration
-    | import('ts-morph').VariableDeclaration
-  )
->;
+export type Declared =
+  | ClassDeclaration
+  | InterfaceDeclaration
+  | TypeAliasDeclaration
+  | FunctionDeclaration
+  | VariableDeclaration;
 
 /** Something that the package offers by name, or that a declaration which it offers speaks of. */
 export interface Exported {

@@ -1,8 +1,22 @@
-import { type ClassDeclaration, Node, type ParameterDeclaration, Scope } from 'ts-morph';
+import {
+  type ClassDeclaration,
+  type ConstructorDeclaration,
+  type FunctionDeclaration,
+  type MethodDeclaration,
+  Node,
+  type ParameterDeclaration,
+  Scope,
+} from 'ts-morph';
 import { type DocComment, docCommentOf } from './doc-comment.js';
 
 /** What a type parameter stands for, by its name. */
-type Arguments = ReadonlyMap<string, string>;
+type Arguments = ReadonlyMap<string, Argument>;
+
+interface Argument {
+  readonly text: string;
+  /** Where the types are that it speaks of. */
+  readonly nodes: readonly Node[];
+}
 
 export interface Method {
   readonly name: string;
@@ -19,15 +33,10 @@ export interface Property {
   readonly doc: DocComment;
 }
 
-type Callable = Extract<
-  Node,
-  | import('ts-morph').MethodDeclaration
-  | import('ts-morph').FunctionDeclaration
-  | import('ts-morph').ConstructorDeclaration
->;
+export type Callable = MethodDeclaration | FunctionDeclaration | ConstructorDeclaration;
 
 /** The public methods of a class, its own before those that it inherits; `given` are its type arguments. */
-export function methodsOf(owner: ClassDeclaration, given: readonly string[] = []): Method[] {
+export function methodsOf(owner: ClassDeclaration, given: readonly Node[] = []): Method[] {
   const found = new Map<string, Method>();
   for (const { one, names } of chainOf(owner, given)) {
     for (const method of one.getMethods()) {
@@ -39,7 +48,7 @@ export function methodsOf(owner: ClassDeclaration, given: readonly string[] = []
         name: method.isStatic() ? `${owner.getName()}.${name}` : name,
         signatures: declared.map((each) => signatureOf(name, each, names)),
         doc: docCommentOf(declared[0]!),
-        nodes: declared.flatMap(typeNodesOf),
+        nodes: withArguments(declared.flatMap(typeNodesOf), names),
       });
     }
   }
@@ -47,9 +56,10 @@ export function methodsOf(owner: ClassDeclaration, given: readonly string[] = []
 }
 
 /** Public fields, and what is read like one. */
-export function propertiesOf(owner: ClassDeclaration): Property[] {
+export function propertiesOf(owner: ClassDeclaration, { inherited = true } = {}): Property[] {
   const found = new Map<string, Property>();
   for (const { one } of chainOf(owner, [])) {
+    if (one !== owner && !inherited) break;
     const made = one.getConstructors()[0]?.getParameters() ?? [];
     const fields = made.filter((parameter) => parameter.isParameterProperty());
     for (const node of [...one.getProperties(), ...one.getGetAccessors(), ...fields]) {
@@ -86,30 +96,32 @@ function parameterText(node: ParameterDeclaration, names: Arguments): string {
   return `${rest}${name}${node.isOptional() && !rest ? '?' : ''}: ${substituted(type, names)}`;
 }
 
-function inferred(node: Exclude<Callable, import('ts-morph').ConstructorDeclaration>): string {
+function inferred(node: Exclude<Callable, ConstructorDeclaration>): string {
   return node.getReturnType().getText(node);
 }
 
 function substituted(text: string, names: Arguments): string {
-  return text.replace(/\s+/g, ' ').replace(/\b[A-Z]\w*\b/g, (word) => names.get(word) ?? word);
+  return text.replace(/\s+/g, ' ').replace(/\b[A-Z]\w*\b/g, (word) => names.get(word)?.text ?? word);
+}
+
+function withArguments(nodes: readonly Node[], names: Arguments): Node[] {
+  const named = nodes.flatMap((node) => [node, ...node.getDescendants()].filter(Node.isIdentifier));
+  return [...nodes, ...named.flatMap((name) => names.get(name.getText())?.nodes ?? [])];
 }
 
 /** The class and those that it extends, each with what its type parameters stand for. */
 function* chainOf(
   owner: ClassDeclaration,
-  given: readonly string[],
+  given: readonly Node[],
 ): Generator<{ one: ClassDeclaration; names: Arguments }> {
-  let [one, texts]: [ClassDeclaration | undefined, readonly string[]] = [owner, given];
+  let one: ClassDeclaration | undefined = owner;
+  let args: readonly Argument[] = given.map((node) => ({ text: node.getText(), nodes: [node] }));
   while (one) {
-    const names: Arguments = new Map(
-      one.getTypeParameters().map((parameter, index) => [parameter.getName(), texts[index] ?? parameter.getName()]),
-    );
+    const parameters = one.getTypeParameters().map((parameter) => parameter.getName());
+    const names: Arguments = new Map(parameters.flatMap((name, index) => (args[index] ? [[name, args[index]]] : [])));
     yield { one, names };
-    texts =
-      one
-        .getExtends()
-        ?.getTypeArguments()
-        .map((argument) => substituted(argument.getText(), names)) ?? [];
+    const next = one.getExtends()?.getTypeArguments() ?? [];
+    args = next.map((node) => ({ text: substituted(node.getText(), names), nodes: withArguments([node], names) }));
     one = one.getBaseClass();
   }
 }

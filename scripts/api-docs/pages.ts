@@ -13,7 +13,7 @@ export function makePages(project = openProject()): Map<string, string> {
   const links = new Links(entries);
   const areas = [...AREAS, TYPES, DOMAIN].filter((area) => entries.some((entry) => entry.area === area));
   const pages = areas.map((area) => {
-    const own = entries.filter((entry) => entry.area === area).sort(byRank);
+    const own = entries.filter((entry) => entry.area === area).sort(area.page === 'errors' ? byPlace : byRank);
     const text = [
       NOTE,
       `# ${area.title}`,
@@ -32,6 +32,11 @@ function byRank(a: Entry, b: Entry): number {
   const rank = ({ instance, asValue, reachedBy, from }: Entry) =>
     reachedBy ? 0 : instance && asValue ? 1 : asValue ? 2 : instance ? 3 : from.length > 0 ? 4 : 5;
   return rank(a) - rank(b) || compare(a.reachedBy ?? a.name, b.reachedBy ?? b.name);
+}
+
+/** The tree of errors, from its root. */
+function byPlace(a: Entry, b: Entry): number {
+  return a.node.getPos() - b.node.getPos();
 }
 
 function compare(a: string, b: string): number {
