@@ -10,7 +10,7 @@ export interface Area {
 export const AREAS: readonly Area[] = [
   {
     page: 'store',
-    title: 'Store',
+    title: 'The store',
     about: 'Open a store, work in transactions, look after the database.',
     of: /^(store|config|database\/|observability\/)/,
   },
@@ -82,13 +82,13 @@ export const AREAS: readonly Area[] = [
   },
   {
     page: 'feed',
-    title: 'Feed',
+    title: 'The feed',
     about: 'What was known at an instant, what is known now, what arrives: `store.feed`.',
     of: /^(feed\/|repositories\/tell-arrival)/,
   },
   {
     page: 'ingest',
-    title: 'Ingest',
+    title: 'Live rows',
     about: 'Live rows, and the feeds that they come from: `store.ingest`.',
     of: /^ingest\//,
   },

@@ -8,8 +8,7 @@ import { methodsOf } from './members.js';
 const NOTE = '<!-- Made of the doc comments by `npm run docs`: change those. -->';
 
 /** The reference: each file's name and text. */
-export function makePages(project = openProject()): Map<string, string> {
-  const entries = readEntries(project);
+export function makePages(entries = readEntries(openProject())): Map<string, string> {
   const links = new Links(entries);
   const areas = [...AREAS, TYPES, DOMAIN].filter((area) => entries.some((entry) => entry.area === area));
   const pages = areas.map((area) => {
@@ -65,7 +64,8 @@ function index(areas: readonly Area[], entries: readonly Entry[], links: Links):
     NOTE,
     '# API reference',
     'What the package exports, made of its doc comments; `npm run docs` makes these pages anew. Every example is compiled by the tests, and ' +
-      'run against a database. In them `store` is an open [`Store`](store.md#store).',
+      'run against a database. In them `store` is an open [`Store`](store.md#store); `range`, `spring`, `tested`, `signal`, `approved`, `filled` and `campaign` ' +
+      'are rows of the ledger of AAPL 1d that were created or read before.',
     [
       '- Windows are half-open: `[from, to)`. Rows come oldest first, whatever the method.',
       '- Instants are `Date`, luxon `DateTime` or ISO 8601 text, and UTC where they name no zone. Ticks have `bigint` microseconds since the epoch.',

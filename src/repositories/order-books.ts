@@ -123,13 +123,30 @@ export class OrderBookRepository extends TimeSeriesRepository<
    * The book as it stood at the end of each second or minute: the last snapshot in it, with the instant at which it was taken, oldest first. A
    * snapshot at the end itself belongs to the next. A second without a snapshot has no book: none is carried over. For long windows there is
    * {@link iterateSnapshots}.
+   *
+   * @example
+   * const minutes = await store.orderBooks.snapshots({
+   *   symbol: 'BTCUSDT',
+   *   every: '1m',
+   *   from: '2024-08-08T09:00:00Z',
+   *   to: '2024-08-08T10:00:00Z',
+   * });
+   * const spreads = minutes.map(({ spread }) => spread?.toFixed());
    */
   async snapshots(input: SnapshotWindow): Promise<OrderBookSnapshot[]> {
     const { window, read } = this.#snapshots(input);
     return this.session.withClient((client) => read(client, window));
   }
 
-  /** As {@link snapshots}, one by one, in constant memory: about 5,000 stored books a page. */
+  /**
+   * As {@link snapshots}, one by one, in constant memory: about 5,000 stored books a page.
+   *
+   * @throws the signal's reason
+   * @example
+   * for await (const book of store.orderBooks.iterateSnapshots({ symbol: 'BTCUSDT', every: '1s', from: '2024-08-08' })) {
+   *   console.log(book.timestamp, book.bids[0], book.asks[0]);
+   * }
+   */
   async *iterateSnapshots(
     input: SnapshotWindow & { readonly signal?: AbortSignal },
   ): AsyncGenerator<OrderBookSnapshot, void, undefined> {
@@ -140,13 +157,33 @@ export class OrderBookRepository extends TimeSeriesRepository<
   /**
    * How far the book leaned to one side over windows of 1, 5, 15 or 60 seconds: see {@link BookImbalance} for what that is. Oldest first; a window
    * without a book is not there. For long stretches there is {@link iterateImbalance}.
+   *
+   * @example
+   * const windows = await store.orderBooks.imbalance({
+   *   symbol: 'BTCUSDT',
+   *   seconds: 15,
+   *   from: '2024-08-08T09:00:00Z',
+   *   to: '2024-08-08T10:00:00Z',
+   * });
    */
   async imbalance(input: ImbalanceWindow): Promise<BookImbalance[]> {
     const { window, seconds } = this.#imbalance(input);
     return this.session.withClient((client) => readImbalances(client, ORDER_BOOKS, window, seconds));
   }
 
-  /** As {@link imbalance}, one by one, in constant memory: about 5,000 stored books a page. */
+  /**
+   * As {@link imbalance}, one by one, in constant memory: about 5,000 stored books a page.
+   *
+   * @throws the signal's reason
+   * @example
+   * for await (const { timestamp, imbalance } of store.orderBooks.iterateImbalance({
+   *   symbol: 'BTCUSDT',
+   *   seconds: 60,
+   *   from: '2024-08-08',
+   * })) {
+   *   console.log(timestamp, imbalance);
+   * }
+   */
   async *iterateImbalance(
     input: ImbalanceWindow & { readonly signal?: AbortSignal },
   ): AsyncGenerator<BookImbalance, void, undefined> {

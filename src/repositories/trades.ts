@@ -76,13 +76,29 @@ export class TradeRepository extends TimeSeriesRepository<TradeInput, Trade, Sym
   /**
    * The trades as bars of a second or a minute, oldest first. A bucket without a trade has no bar. A bar that had not closed by `at` (default:
    * now) is never among them. For long windows there is {@link iterateBars}.
+   *
+   * @example
+   * const seconds = await store.trades.bars({
+   *   symbol: 'BTCUSDT',
+   *   interval: '1s',
+   *   from: '2024-08-08T09:00:00Z',
+   *   to: '2024-08-08T09:05:00Z',
+   * });
    */
   async bars(input: TradeBarWindow): Promise<TradeBar[]> {
     const { window, interval } = this.#buckets(input);
     return this.session.withClient((client) => readTradeBars(client, TRADES, window, interval));
   }
 
-  /** As {@link bars}, one by one, in constant memory: about 20,000 trades a page. */
+  /**
+   * As {@link bars}, one by one, in constant memory: about 20,000 trades a page.
+   *
+   * @throws the signal's reason
+   * @example
+   * for await (const bar of store.trades.iterateBars({ symbol: 'BTCUSDT', interval: '1m', from: '2024-08-08' })) {
+   *   console.log(bar.timestamp, bar.close.toFixed(), bar.volume.toFixed());
+   * }
+   */
   async *iterateBars(
     input: TradeBarWindow & { readonly signal?: AbortSignal },
   ): AsyncGenerator<TradeBar, void, undefined> {
