@@ -195,8 +195,7 @@ export class Store implements Repositories {
    *
    * @throws MissingDependencyError without `@duckdb/node-api`, which reads the files
    * @example
-   * const results = await store.importFiles({ paths: ['AAPL_1d.csv', 'MSFT_1d.csv'], onError: 'stop' });
-   * for (const { path, inserted, error } of results) console.log(path, error ? error.message : inserted);
+   * const imported = await store.importFiles({ paths: ['AAPL_1d.csv', 'MSFT_1d.csv'], onError: 'stop' });
    */
   async importFiles(options: ImportOptions): Promise<FileImport[]> {
     const { importFiles } = await import('./transfer/import/importer.js');
