@@ -31,6 +31,7 @@ import type { PatternSettings } from './repositories/patterns.js';
 import { createRepositories, type Repositories } from './repositories/repositories.js';
 import type { FileImport, ImportOptions } from './transfer/import/importer.js';
 
+/** How a store is opened. What is left out comes from the environment, see README. */
 export interface StoreOptions extends Omit<ConfigOptions, 'ingest'> {
   /** How {@link Store.ingest} works. Where it is given, the ingest is opened with the store, and what a process that died had left is written. */
   readonly ingest?: IngestOptions;
@@ -56,6 +57,7 @@ export interface StoreOptions extends Omit<ConfigOptions, 'ingest'> {
   readonly metrics?: boolean;
 }
 
+/** Who does it, in which story, and how. */
 export interface TransactionOptions extends Pick<AuditContext, 'correlationId'>, UnitOptions {
   /** Default: the store's own actor. A transaction inside another one has that one's actor, story and `at`. */
   readonly actor?: string | undefined;
@@ -81,16 +83,27 @@ interface StoreParts {
 
 /** An open store, which {@link openStore} makes. Everything opened is closed by {@link close}. @hideconstructor */
 export class Store implements Repositories {
+  /** Bars, by symbol and timeframe. */
   readonly bars: Repositories['bars'];
+  /** Single trades. */
   readonly trades: Repositories['trades'];
+  /** Best bid and ask. */
   readonly quotes: Repositories['quotes'];
+  /** Snapshots of order books. */
   readonly orderBooks: Repositories['orderBooks'];
+  /** Values by name, of bars. */
   readonly indicators: Repositories['indicators'];
+  /** Accumulations and distributions. */
   readonly tradingRanges: Repositories['tradingRanges'];
+  /** What the detector saw. */
   readonly patterns: Repositories['patterns'];
+  /** Trades that are proposed, approved and carried out. */
   readonly signals: Repositories['signals'];
+  /** Positions of one idea. */
   readonly campaigns: Repositories['campaigns'];
+  /** What runs found. */
   readonly backtests: Repositories['backtests'];
+  /** Who did what to the ledger. */
   readonly audit: Repositories['audit'];
   /** What was known of a market at an instant, what happened from one to another, the latest, and what arrives. */
   readonly feed: LiveFeed;

@@ -13,6 +13,7 @@ export const ENTITY_TYPES = [
   'BAR_SERIES',
   'TIME_SERIES',
 ] as const;
+/** What an event is about. */
 export type EntityType = (typeof ENTITY_TYPES)[number];
 
 /** The events of each entity. */
@@ -47,6 +48,7 @@ export const EVENT_TYPES = {
   BAR_SERIES: ['BARS_IMPORTED', 'BARS_DELETED', 'BARS_RETAINED'],
   TIME_SERIES: ['TIME_SERIES_ROWS_DELETED', 'TIME_SERIES_ROWS_RETAINED'],
 } as const satisfies Readonly<Record<EntityType, readonly string[]>>;
+/** A type that the store writes itself: ENTITY_VERB. */
 export type AuditEventType = (typeof EVENT_TYPES)[EntityType][number];
 
 /** A line of the audit trail: who did what to which entity, and when. */

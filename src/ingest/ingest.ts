@@ -12,9 +12,13 @@ import { type AddOptions, readEntries } from './read-entries.js';
 import type { IngestReport, IngestStats } from './report.js';
 import { noTotals } from './totals.js';
 
+/** How bars are read. */
 export type BarAddOptions = Pick<AddOptions, 'volumeScale' | 'allowNonPositive'>;
+/** How ticks are read. */
 export type TickAddOptions = Pick<AddOptions, 'allowNonPositive' | 'nanoseconds'>;
+/** How trades are read. */
 export type TradeAddOptions = TickAddOptions & Pick<AddOptions, 'replace'>;
+/** How order books are read. */
 export type OrderBookAddOptions = TickAddOptions & Pick<AddOptions, 'allowEmptySide'>;
 
 /** Milliseconds. */
@@ -193,6 +197,7 @@ export class Ingest {
     return this.#observers.add(observer);
   }
 
+  /** How it stands at this moment. */
   get stats(): IngestStats {
     return { ...this.#totals, ...(this.#engine?.stats ?? NOTHING) };
   }

@@ -25,9 +25,11 @@ import type { Where } from './ledger/where.js';
 
 /** A result, and the reader through which the run saw the market; without one, the result is not checked for look-ahead. */
 export interface RecordedBacktest extends NewBacktestResult {
+  /** `store.asOf(...)`, after the run. */
   readonly reader?: AsOfReader | undefined;
 }
 
+/** Which results. */
 export interface BacktestFilter extends LedgerFilter {
   readonly backtestRunId?: string | undefined;
 }

@@ -45,6 +45,7 @@ import { type Change, updateRow } from './ledger/update-row.js';
 import { readVersion, requireVersion, type Versioned } from './ledger/version.js';
 import type { Where } from './ledger/where.js';
 
+/** Which campaigns; `from` and `to` are about their start. */
 export interface CampaignFilter extends LedgerFilter {
   readonly status?: CampaignStatus | undefined;
   readonly tradingRangeId?: string | undefined;

@@ -22,6 +22,7 @@ import { readSymbolSeries, type SymbolKey, type TickWriteOptions } from './time-
 import type { TimeSeriesTable } from './time-series/table.js';
 import type { ReadWindow } from './time-series/window.js';
 
+/** How order books are written. */
 export interface OrderBookWriteOptions extends TickWriteOptions {
   /** Takes a book of which one side has no level; never one without any. */
   readonly allowEmptySide?: boolean | undefined;
@@ -109,6 +110,10 @@ export interface ImbalanceWindow extends SymbolKey, BucketWindow {
 /** Books a page of the iterators. */
 const PAGE = 5_000;
 
+/**
+ * The snapshots of order books. They come back oldest first; windows are half-open. Every method throws an InvalidInputError for arguments that
+ * break a rule and a DatabaseError when the database refuses.
+ */
 export class OrderBookRepository extends TimeSeriesRepository<
   OrderBookInput,
   OrderBookSnapshot,

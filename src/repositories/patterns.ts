@@ -31,10 +31,12 @@ import { TRADING_RANGES } from './ledger/tables/trading-ranges.js';
 import { updateRow } from './ledger/update-row.js';
 import type { Where } from './ledger/where.js';
 
+/** Which patterns; `from` and `to` are about the bar that they are on. */
 export interface PatternFilter extends LedgerFilter {
   readonly patternType?: PatternType | undefined;
   readonly phase?: Phase | undefined;
   readonly tradingRangeId?: string | undefined;
+  /** 0 to 100; those at or above it. */
   readonly minConfidence?: number | undefined;
 }
 

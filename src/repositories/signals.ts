@@ -45,6 +45,7 @@ import { signalTable } from './ledger/tables/signals.js';
 import { updateRow, updateRows } from './ledger/update-row.js';
 import type { Where } from './ledger/where.js';
 
+/** Which signals; `from` and `to` are about when they were generated. */
 export interface SignalFilter extends LedgerFilter {
   readonly status?: SignalStatus | undefined;
   readonly patternId?: string | undefined;
@@ -52,6 +53,7 @@ export interface SignalFilter extends LedgerFilter {
   /** Of the signal's pattern. */
   readonly tradingRangeId?: string | undefined;
   readonly signalType?: Direction | undefined;
+  /** 0 to 100; those at or above it. */
   readonly minConfidence?: number | undefined;
 }
 

@@ -14,6 +14,7 @@ import type { TimeSeriesTable } from './time-series/table.js';
 import type { ReadWindow } from './time-series/window.js';
 import { readTradeBars } from './trade-bars.js';
 
+/** How trades are written. */
 export interface TradeWriteOptions extends TickWriteOptions {
   /** Lets a trade take the place of a stored one with its id and other values, which otherwise is a conflict. */
   readonly replace?: boolean | undefined;
@@ -62,12 +63,17 @@ export const TRADES: TimeSeriesTable<TradeInput, Trade, SymbolKey, TradeWriteOpt
 
 /** Which bars of trades: those that open in `[from, to)` and had closed by `at`. */
 export interface TradeBarWindow extends SymbolKey, BucketWindow {
+  /** How long each bar is. */
   readonly interval: TickInterval;
 }
 
 /** Trades a page of {@link TradeRepository.iterateBars}. */
 const PAGE = 20_000;
 
+/**
+ * The trades. They come back oldest first, those of one instant in the order of their ids; windows are half-open. Every method throws an
+ * InvalidInputError for arguments that break a rule and a DatabaseError when the database refuses.
+ */
 export class TradeRepository extends TimeSeriesRepository<TradeInput, Trade, SymbolKey, TradeWriteOptions> {
   constructor(session: Session, context: AuditContext) {
     super(TRADES, session, context);

@@ -31,6 +31,7 @@ import { type Change, updateRow } from './ledger/update-row.js';
 import { readVersion, requireVersion, type Versioned } from './ledger/version.js';
 import type { Where } from './ledger/where.js';
 
+/** Which ranges; `from` and `to` are about their start. */
 export interface TradingRangeFilter extends LedgerFilter {
   readonly phase?: Phase | undefined;
   /** Soft-deleted ranges too. */

@@ -24,6 +24,7 @@ export interface CacheStats {
   readonly bytes: number;
 }
 
+/** Which bars. */
 export interface CachedBarsInput extends SeriesInput {
   /** Default 1. */
   readonly count?: number;
@@ -31,6 +32,7 @@ export interface CachedBarsInput extends SeriesInput {
   readonly at?: InstantInput;
 }
 
+/** As of when. */
 export interface CachedBookOptions {
   /** Default: now. */
   readonly at?: MicrosecondInput;
@@ -120,6 +122,7 @@ export class MarketCache {
     return this.#ofBooks(symbol, options, (entry, at) => entry.books?.imbalances(at));
   }
 
+  /** How it did since it was made, and what it holds. */
   get stats(): CacheStats {
     const { symbols, rows, bytes, evictions } = this.#entries;
     return { hits: this.#hits, misses: this.#misses, evictions, symbols, rows, bytes };

@@ -21,6 +21,7 @@ import { type ResampleInput, readResampleRequest } from './resample-request.js';
 import { type BarRevision, readRevisions } from './revisions.js';
 import { upsertBars } from './upsert.js';
 
+/** How bars are written. */
 export interface WriteOptions {
   /** How many decimals the volumes of a series that does not exist yet have, 0 to 8. Default 0: whole units. */
   readonly volumeScale?: number;
@@ -31,8 +32,11 @@ export interface WriteOptions {
 
 /** How many of the caller's bars were new, replaced others, or were there already with the same values. */
 export interface UpsertCounts {
+  /** There was no such bar. */
   readonly inserted: number;
+  /** The bar had other values, which are a revision now. */
   readonly changed: number;
+  /** The bar had these values already. */
   readonly unchanged: number;
 }
 
