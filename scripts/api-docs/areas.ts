@@ -95,8 +95,8 @@ export const AREAS: readonly Area[] = [
   {
     page: 'transfer',
     title: 'Files',
-    about: 'Files in and out.',
-    of: /^transfer\//,
+    about: 'Files in and out: what the methods of [`Store`](store.md) for them take and answer.',
+    of: /^(transfer\/|repositories\/imports\/|repositories\/bars\/import-run)/,
   },
   {
     page: 'errors',

@@ -1,4 +1,10 @@
-import { Node, type TypeAliasDeclaration, type Symbol as TypeSymbol, type VariableDeclaration } from 'ts-morph';
+import {
+  Node,
+  SyntaxKind,
+  type TypeAliasDeclaration,
+  type Symbol as TypeSymbol,
+  type VariableDeclaration,
+} from 'ts-morph';
 import { docCommentOf } from './doc-comment.js';
 import { isOurs } from './exports.js';
 import type { Links } from './links.js';
@@ -58,8 +64,13 @@ function symbolRow(symbol: TypeSymbol, owner: Node, links: Links, page: string):
   const name = `${symbol.getName()}${symbol.isOptional() ? '?' : ''}`;
   const declaration = symbol.getDeclarations()[0]!;
   const { text, throws } = docCommentOf(declaration);
+  if (Node.isMethodDeclaration(declaration)) {
+    // Of a class, which an interface takes over: all of it is said there.
+    const method = `${declaration.getParentIfKind(SyntaxKind.ClassDeclaration)?.getName()}.${symbol.getName()}`;
+    return [name, links.link(method, page) ?? code(method), links.text(text.replace(/(?<=\.)\s.*$/s, ''), page)];
+  }
   const meaning = [text, ...throws.map((one) => `Throws ${one}`)].filter((part) => part !== '').join(' ');
-  const inferred = symbol.getTypeAtLocation(owner).getText(owner);
+  const inferred = pathless(symbol.getTypeAtLocation(owner).getText(owner));
   return [name, typeOf(declaration, links, page, inferred), links.text(meaning, page)];
 }
 
@@ -91,12 +102,13 @@ function typeOf(node: Node, links: Links, page: string, inferred = typeText(node
   );
 }
 
-/** Never with the path of a file. */
 function typeText(node: Node): string {
-  return node
-    .getType()
-    .getText(node)
-    .replace(/import\("[^"]*"\)\./g, '');
+  return pathless(node.getType().getText(node));
+}
+
+/** The compiler writes where a type is from where the file does not import it. */
+function pathless(type: string): string {
+  return type.replace(/import\("[^"]*"\)\./g, '');
 }
 
 function table(rows: readonly Row[]): string {

@@ -70,7 +70,7 @@ describe('the doc comments', () => {
     const examples = allExamples(entries);
     expect(examples.length).toBeGreaterThan(100);
     expect(await compile(examples)).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('have examples that are looked at: a wrong one is found', async () => {
     const wrong = {
@@ -81,7 +81,7 @@ describe('the doc comments', () => {
       'TS2322',
       'TS2322',
     ]);
-  }, 60_000);
+  }, 180_000);
 });
 
 function linksOf(text: string): [file: string, anchor: string][] {

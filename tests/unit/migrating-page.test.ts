@@ -7,4 +7,4 @@ it('the code of docs/migrating.md compiles', async () => {
   expect(pieces.length).toBeGreaterThan(9);
   const named = pieces.map(({ heading, source }, index) => ({ name: `${heading}, piece ${index}`, source }));
   expect(await compile(named)).toEqual([]);
-}, 60_000);
+}, 180_000);
