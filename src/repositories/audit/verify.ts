@@ -9,6 +9,7 @@ import { walkChains } from './chain-walk.js';
 import { type AuditHead, compareFormerHeads, headLine, headPages } from './heads.js';
 import { findUnrecordedRows } from './unrecorded-rows.js';
 
+/** What is verified, and against what. */
 export interface VerifyOptions {
   /** One chain alone. Default: every chain, and the rows of the ledger that no chain tells of. */
   readonly correlationId?: string | undefined;
@@ -19,6 +20,7 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a walk over the audit trail found. */
 export interface AuditVerification {
   /** How many heads, and how many events, were read. */
   readonly chains: number;
