@@ -16,6 +16,8 @@ import { type Reading, type ReadSeries, selectSoundBars } from './sound-bars.js'
 import { transcribeUnread } from './transcribe.js';
 import { settleVolumeScales, type VolumeScaleOption } from './volume-scales.js';
 
+const DAY = 86_400_000;
+
 export interface BarFileOptions extends SourceOptions, SeriesOptions {
   /** Of a new series: volumes are multiples of 10^-volumeScale. Default: what the file or its layout says, else 0. */
   readonly volumeScale?: VolumeScaleOption;
@@ -158,16 +160,21 @@ async function countRounded(db: DuckDB, { round, volume }: Rounding): Promise<Ba
   );
 }
 
-async function noticesOf(db: DuckDB, { series, clock }: Reading, guessed: boolean): Promise<string[]> {
-  const { zoneless, slashed } = await db.row<{ zoneless: boolean; slashed: boolean }>(
-    `SELECT coalesce(bool_or(NOT zoned AND NOT daily), false) AS zoneless, coalesce(bool_or(slashed), false) AS slashed FROM tested`,
+async function noticesOf(db: DuckDB, { series, clock, source }: Reading, guessed: boolean): Promise<string[]> {
+  const { zoneless, slashed, sessions } = await db.row<Record<'zoneless' | 'slashed' | 'sessions', boolean>>(
+    `SELECT coalesce(bool_or(NOT zoned AND NOT daily), false) AS zoneless, coalesce(bool_or(slashed), false) AS slashed,
+       coalesce(bool_or(daily AND written % ${DAY} <> 0), false) AS sessions FROM tested`,
   );
   const notices: string[] = [];
   if (guessed) {
     const timeframes = [...new Set(series.map(({ timeframe }) => timeframe))].join(', ');
     notices.push(`the timeframe ${timeframes} was told by the spacing of the bars`);
   }
-  if (clock && series.some(({ timeframe }) => timeframe === '1d')) {
+  if (source.told.sessionTimes && sessions) {
+    notices.push(
+      `1d bars keep the date that the clocks of ${clock?.zone ?? 'UTC'} showed; their time of day was left out`,
+    );
+  } else if (clock && series.some(({ timeframe }) => timeframe === '1d')) {
     notices.push('1d bars keep the calendar date as written: the time zone was not used');
   }
   if (zoneless) notices.push(`times without a zone were read as ${clock?.zone ?? 'UTC'}`);

@@ -4,6 +4,7 @@ import type { BarSource } from './bar-source.js';
 import { csvSource } from './csv-source.js';
 import { type ReadingOptions, scanText } from './csv-text.js';
 import type { LayoutDescription } from './layouts/description.js';
+import { readLayoutDescription } from './layouts/map-file.js';
 import { isParquet } from './parquet/footer.js';
 import { parquetSource } from './parquet/parquet-source.js';
 
@@ -20,5 +21,6 @@ export interface SourceOptions extends ReadingOptions {
 export async function openBarSource(file: Source, options: SourceOptions): Promise<BarSource> {
   const path = resolve(file.path);
   if (await isParquet(path)) return parquetSource(path, file.name, options.timezone);
-  return csvSource(await scanText(path, options, file), options.map);
+  const map = options.map && readLayoutDescription(options.map);
+  return csvSource(await scanText(path, options, file), map);
 }

@@ -68,10 +68,8 @@ export function readWrittenTime(
     reported.count += 1;
     report(problem);
   };
-  const time =
-    EPOCH.test(text) && !COMPACT.test(text) && !COMPACT_BOTH.test(text)
-      ? readEpoch(text, path, once, form)
-      : readCalendar(text, value, path, once, form);
+  const isNumber = EPOCH.test(text) && (form.epoch !== undefined || !(COMPACT.test(text) || COMPACT_BOTH.test(text)));
+  const time = isNumber ? readEpoch(text, path, once, form) : readCalendar(text, value, path, once, form);
   if (time === undefined && reported.count === 0) {
     report({ code: 'INSTANT_INVALID', path, value, rule: 'not a date', hint: HINT });
   }
@@ -86,8 +84,10 @@ function readCalendar(
   form: TimeForm,
 ): WrittenTime | undefined {
   const joined = text.replace(COMPACT_BOTH, '$1 $2');
-  const clock = TIME_OF_DAY.exec(joined);
-  const date = readDate(clock ? joined.slice(0, clock.index) : joined, form.dates ?? 'month-first');
+  const order = form.dates ?? 'month-first';
+  const alone = readDate(joined, order);
+  const clock = alone ? null : TIME_OF_DAY.exec(joined);
+  const date = clock ? readDate(joined.slice(0, clock.index), order) : alone;
   if (date === undefined) return undefined;
   const [, hour, minute, second, fraction, half, hours, minutes, seconds, zone] = clock ?? [];
   if (fraction !== undefined && /[1-9]/.test(fraction.slice(3))) {

@@ -33,8 +33,10 @@ export interface LayoutDescription {
   readonly columns: Readonly<Partial<Record<TextField, string | readonly string[]>>>;
   /** Default: the one that finds most of the columns. */
   readonly delimiter?: Delimiter | undefined;
-  /** Lines before the first row, of which the first has the names of the columns; 1 by default. */
+  /** Lines before the first row; 1 by default. */
   readonly header?: number | undefined;
+  /** Which of them has the names of the columns, from 1; 1 by default. */
+  readonly namesLine?: number | undefined;
   /** The names of the columns of a file without a header, in order. */
   readonly names?: readonly string[] | undefined;
   /** Of dates with the year last; month-first by default. */

@@ -43,12 +43,7 @@ export function isRecognised({ description, names, rows, headerLine, problems }:
   const { marks = [], looks, headerStarts, exact } = description;
   if (problems.length > 0) return false;
   if (!marks.every((mark) => names.some((name) => namesColumn(mark, name, false)))) return false;
-  if (
-    headerStarts &&
-    !headerStarts.every((start, line) => start.test(plainName(lines[line]?.text.split(/[,;\t]/)[0] ?? '')))
-  ) {
-    return false;
-  }
+  if (headerStarts && !startsAs(headerStarts, lines)) return false;
   if (looks && !looks.every((look, column) => look.test(rows[0]?.[column]?.trim() ?? ''))) return false;
   if (headerLine === 0 && rows[0]?.length !== names.length) return false;
   // A column that only differs in its case would be left out in silence.
@@ -56,15 +51,20 @@ export function isRecognised({ description, names, rows, headerLine, problems }:
   return !exact || !names.some((name) => name !== volume && plainName(name) === 'volume');
 }
 
+export function startsAs(starts: readonly RegExp[], lines: readonly TextLine[]): boolean {
+  return starts.every((start, line) => start.test(plainName(lines[line]?.text.split(/[,;\t]/)[0] ?? '')));
+}
+
 function matchWith(description: KnownLayout, lines: readonly TextLine[], delimiter: Delimiter): Match {
   const headerLines = description.names ? 0 : (description.header ?? 1);
   const header = lines.slice(0, headerLines);
   const parts = (line: TextLine) => splitFields(line.text, delimiter) ?? [];
-  const names = description.names ?? (header[0] ? parts(header[0]).map((name) => name.trim()) : []);
+  const naming = header[(description.namesLine ?? 1) - 1];
+  const names = description.names ?? (naming ? parts(naming).map((name) => name.trim()) : []);
   const columns: Partial<Record<TextField, number>> = {};
   const problems: Problem[] = [];
   const problem = (code: string, path: TextField, rule: string, hint: string) =>
-    problems.push({ code, path, value: names, rule, hint, ...(header[0] && { line: header[0].line }) });
+    problems.push({ code, path, value: names, rule, hint, ...(naming && { line: naming.line }) });
   for (const field of TEXT_FIELDS) {
     const wanted = [description.columns[field] ?? []].flat();
     const places = names.flatMap((name, place) =>

@@ -8,7 +8,7 @@ import { decimalSign } from '../written-number.js';
 import type { TimeForm } from '../written-time.js';
 import type { Delimiter, LayoutDescription, TextField } from './description.js';
 import { KNOWN_LAYOUTS, PANDAS, PLAIN_CSV } from './known.js';
-import { found, isRecognised, type Match, match } from './match.js';
+import { found, isRecognised, type Match, match, startsAs } from './match.js';
 
 /** How one text is laid out, settled for all of its rows. */
 export interface TextLayout {
@@ -54,6 +54,9 @@ export function layoutOf(text: CsvText, map?: LayoutDescription): TextLayout {
 function recognise(lines: readonly TextLine[]): Match {
   for (const description of KNOWN_LAYOUTS) {
     const candidate = match(description, lines);
+    const { symbol } = candidate;
+    if (symbol?.includes(' ') && description.headerStarts && startsAs(description.headerStarts, lines))
+      throw sideBySide(symbol, lines[1]!);
     if (isRecognised(candidate, lines)) return candidate;
   }
   const plain = match(PLAIN_CSV, lines);
@@ -141,6 +144,12 @@ function signOf(matched: Match): '.' | ',' {
   const hint = 'say which with a mapping file: --map with "decimal": "," or "."';
   const value = pricesOf(matched).find((price) => price.includes(','));
   throw fileError({ code: 'DECIMAL_SIGN_UNCLEAR', path: 'open', value, rule, hint });
+}
+
+function sideBySide(value: string, { line }: TextLine): InvalidInputError {
+  const rule = 'the file has several symbols side by side in its columns';
+  const hint = 'write a file for each of them, or one below the other with a column symbol (pandas: stack)';
+  return fileError({ code: 'SYMBOLS_SIDE_BY_SIDE', path: 'symbol', value, rule, hint, line });
 }
 
 const SHOWN_HEADER = 200;
