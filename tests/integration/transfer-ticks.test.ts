@@ -258,6 +258,48 @@ test('LOBSTER: executions are trades, and the book behind each message is a snap
   await expect(alone).rejects.toMatchObject({ code: 'LOBSTER_MESSAGES_MISSING' });
 });
 
+test('a recorded stream has trades, quotes and books; a line that is none tells where it stands', async () => {
+  const diff = (first: number, last: number, bid: string) =>
+    `{"e":"depthUpdate","E":170000000000${first},"T":1700000000000,"s":"BTCUSDT","U":${first},"u":${last},"pu":${first - 1},"b":[["${bid}","2"]],"a":[]}`;
+  const lines = [
+    '1700000000000000000 {"e":"trade","E":1700000000001,"T":1700000000001,"s":"BTCUSDT","t":7,"p":"100.1","q":"0.5","X":"MARKET","m":true}',
+    '1700000000000000001 {"stream":"btcusdt@bookTicker","data":{"e":"bookTicker","u":5,"s":"BTCUSDT","b":"100","B":"1","a":"101","A":"0","T":1700000000002,"E":1}}',
+    `1700000000000000002 ${diff(3, 3, '99')}`,
+    '1700000000000000003 {"lastUpdateId":2,"bids":[["98","1"]],"asks":[["101","1"]]}',
+    `1700000000000000004 ${diff(4, 4, '97')}`, // of the same instant
+    '1700000000000000005 {"result":null,"id":1}',
+  ];
+  const at = await folderOf({ 'stream.txt': lines, 'broken.txt': [...lines, '1700000000000000006 {"e":"trade"}'] });
+  const { store, import: read, verify } = await openTickStore();
+  const path = at('stream.txt');
+  const file = await openTicks(path);
+  expect(file).toMatchObject({ kind: 'recording', rows: 6, rejected: 0, skipped: 3, symbols: ['BTCUSDT'] });
+  expect(file.parts.map(({ kind, rows }) => [kind, rows])).toEqual([
+    ['trades', 1],
+    ['quotes', 1],
+    ['order-books', 1],
+  ]);
+  expect(file.notices).toEqual([
+    '1 messages of other streams were left out',
+    'of several books of one instant the last one counts: 1 were left out',
+  ]);
+  for (const inserted of [1, 0]) {
+    expect(await read(path)).toMatchObject(
+      ['trades', 'quotes', 'order-books'].map((kind) => ({ kind, inserted, unchanged: 1 - inserted })),
+    );
+  }
+  expect(await store.trades.range({ symbol: 'BTCUSDT' })).toMatchObject([{ tradeId: '7', side: 'sell' }]);
+  expect(await store.quotes.range({ symbol: 'BTCUSDT' })).toMatchObject([{ sequence: 5n, askPrice: null }]);
+  const [book] = await store.orderBooks.range({ symbol: 'BTCUSDT' });
+  expect(book!.bids.map(String)).toEqual(['99,2', '98,1', '97,2']);
+  expect(await verify(path)).toMatchObject({ passed: true });
+  const broken = await openTicks(at('broken.txt')).catch((error: unknown) => error);
+  expect(broken).toMatchObject({
+    code: 'MESSAGE_INVALID',
+    problems: expect.arrayContaining([expect.objectContaining({ line: 7 })]),
+  });
+});
+
 test('an export of ours comes back: CSV and JSON lines, several symbols, in any order', async () => {
   const { store, import: read, verify } = await openTickStore();
   const at = await folderOf({
