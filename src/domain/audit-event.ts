@@ -44,7 +44,7 @@ export const EVENT_TYPES = {
     'CAMPAIGN_INVALIDATED',
   ],
   BACKTEST_RESULT: ['BACKTEST_RESULT_RECORDED'],
-  BAR_SERIES: ['BARS_IMPORTED', 'BARS_DELETED', 'BARS_RETAINED'],
+  BAR_SERIES: ['BARS_IMPORTED', 'BARS_IMPORT_UNDONE', 'BARS_DELETED', 'BARS_RETAINED'],
   TIME_SERIES: ['TIME_SERIES_ROWS_DELETED', 'TIME_SERIES_ROWS_RETAINED'],
 } as const satisfies Readonly<Record<EntityType, readonly string[]>>;
 export type AuditEventType = (typeof EVENT_TYPES)[EntityType][number];
