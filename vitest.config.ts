@@ -35,6 +35,7 @@ export default defineConfig({
                   'tests/integration/database-commands*',
                   'tests/integration/schema-engine*',
                   'tests/integration/csv*',
+                  'tests/integration/transfer-*',
                   ...(given ? ['tests/integration/roles*'] : []),
                 ],
                 globalSetup: 'tests/setup/timescale-server.ts',

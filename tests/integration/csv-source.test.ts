@@ -114,7 +114,12 @@ describe('shapes of a file', () => {
     const result = await read(await file(content), { timeframe: '1d' });
     expect(result.bars.map((bar) => bar.slice(0, 6))).toEqual(expected);
     expect(result.bars.map((bar) => bar[6])).toEqual(lines);
-    expect(result).toMatchObject({ series: [{ symbol: 'AAPL', timeframe: '1d' }], rows: 3, rejected: 0, duplicates: 0 });
+    expect(result).toMatchObject({
+      series: [{ symbol: 'AAPL', timeframe: '1d' }],
+      rows: 3,
+      rejected: 0,
+      duplicates: 0,
+    });
   });
 
   it('takes a path with characters that are a pattern to DuckDB', async () => {
