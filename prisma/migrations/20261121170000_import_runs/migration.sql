@@ -95,7 +95,8 @@ ALTER TABLE "import_series"
     ADD CONSTRAINT "chk_import_series_window" CHECK (first_timestamp <= last_timestamp),
     ADD CONSTRAINT "chk_import_series_written" CHECK ((written_first IS NULL) = (inserted + changed = 0)
         AND (written_last IS NULL) = (written_first IS NULL) AND coalesce(written_first <= written_last, true)),
-    ADD CONSTRAINT "chk_import_series_bars" CHECK (kind <> 'bar' OR (known_from IS NOT NULL AND octet_length(checksum) = 32));
+    ADD CONSTRAINT "chk_import_series_bars" CHECK (kind <> 'bar' OR (known_from IS NOT NULL AND checksum IS NOT NULL)),
+    ADD CONSTRAINT "chk_import_series_checksum" CHECK (octet_length(checksum) = 32);
 
 COMMENT ON TABLE "import_files" IS 'Files that were imported, in one transaction with their rows; the id is the run_id of the revisions that they left. One that is imported here is not imported again.';
 COMMENT ON COLUMN "import_series"."known_from" IS 'Of bars: the created_at of all that was written; no other write of the series has it.';

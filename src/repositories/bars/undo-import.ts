@@ -66,14 +66,18 @@ export async function undoBars(client: Client, series: readonly SeriesWrites[], 
 
 /**
  * Lists the bars that were written. Such a bar is `ours` as long as its present values are those that were written: its `created_at` says so; or
- * it was changed by other imports, each of which was undone since, so that it has what it had before them.
+ * it was changed by other imports, each of which was undone since, so that it has what it had before them. (Then it has the instant of the undoing; or
+ * that of the import still, where that came back to the former values by itself.) Nobody else may have come between two writes of the same bar.
  */
 async function findWritten(client: Client, number: number, one: SeriesWrites): Promise<void> {
   const inSeries = 'symbol = $2 AND timeframe = $3 AND timestamp >= $4 AND timestamp <= $5';
   await client.query({
     text: `INSERT INTO undone_bars
-           WITH RECURSIVE undo AS (
-             SELECT undone_from AS at, known_from FROM import_series WHERE kind = 'bar' AND symbol = $2 AND timeframe = $3 AND undone_from IS NOT NULL),
+           WITH RECURSIVE undone AS (
+             SELECT undone_from, known_from FROM import_series WHERE kind = 'bar' AND symbol = $2 AND timeframe = $3 AND undone_from IS NOT NULL),
+           undo AS (
+             SELECT undone_from AS at, known_from FROM undone
+             UNION SELECT present.known_from, undone.known_from FROM undone JOIN undone present USING (undone_from)),
            origin AS (
              SELECT timestamp, created_at AS known_from FROM ohlcv_bars WHERE ${inSeries}
              UNION ALL
@@ -84,16 +88,22 @@ async function findWritten(client: Client, number: number, one: SeriesWrites): P
                ORDER BY known_until LIMIT 1) former
              WHERE origin.known_from IN (SELECT at FROM undo)),
            written AS (
-             SELECT timestamp, count(*) AS writes FROM (
-               SELECT timestamp FROM ohlcv_bars WHERE ${inSeries} AND created_at = ANY ($6)
-               UNION ALL SELECT timestamp FROM ohlcv_bar_revisions WHERE ${inSeries} AND known_from = ANY ($6)) write
+             SELECT timestamp, count(*) AS writes, min(known_from) AS earliest FROM (
+               SELECT timestamp, created_at AS known_from FROM ohlcv_bars WHERE ${inSeries} AND created_at = ANY ($6)
+               UNION ALL SELECT timestamp, known_from FROM ohlcv_bar_revisions WHERE ${inSeries} AND known_from = ANY ($6)) write
              GROUP BY timestamp),
            present AS (SELECT DISTINCT timestamp FROM origin WHERE known_from = ANY ($6)),
+           overwritten AS (
+             SELECT DISTINCT timestamp FROM ohlcv_bar_revisions
+             WHERE ${inSeries} AND known_from = ANY ($6) AND known_until <> ALL ($6) AND known_until NOT IN (SELECT known_from FROM undone)),
            former AS (
-             SELECT DISTINCT ON (timestamp) timestamp, ${VALUES} FROM ohlcv_bar_revisions
+             SELECT DISTINCT ON (timestamp) timestamp, known_from, ${VALUES} FROM ohlcv_bar_revisions
              WHERE ${inSeries} AND known_until = ANY ($6) ORDER BY timestamp, known_until)
-           SELECT $1, timestamp, writes, present.timestamp IS NOT NULL, former.timestamp IS NOT NULL, ${VALUES}
-           FROM written LEFT JOIN present USING (timestamp) LEFT JOIN former USING (timestamp)`,
+           SELECT $1, timestamp, writes,
+                  present.timestamp IS NOT NULL AND overwritten.timestamp IS NULL
+                    AND coalesce(former.known_from < earliest OR former.known_from = ANY ($6), true),
+                  coalesce(former.known_from < earliest, false), ${VALUES}
+           FROM written LEFT JOIN present USING (timestamp) LEFT JOIN overwritten USING (timestamp) LEFT JOIN former USING (timestamp)`,
     values: [
       number,
       one.symbol,
