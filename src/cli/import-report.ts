@@ -51,10 +51,11 @@ function outcomes(totals: ImportResult['totals'], dryRun: boolean): string {
   return parts.join(', ');
 }
 
-function rows({ rows, inserted, changed, unchanged, duplicates, rejected }: ImportResult['totals']): string {
+function rows({ rows, inserted, changed, unchanged, duplicates, rejected, rounded }: ImportResult['totals']): string {
   const parts = [`${count(inserted)} inserted`, `${count(changed)} changed`, `${count(unchanged)} unchanged`];
   if (duplicates > 0) parts.push(`${count(duplicates)} repeated`);
   if (rejected > 0) parts.push(`${count(rejected)} rejected`);
+  if (rounded > 0) parts.push(`${count(rounded)} values rounded`);
   return `${count(rows)} rows: ${parts.join(', ')}`;
 }
 

@@ -4,15 +4,13 @@ import type { FileImport } from '../transfer/import/result.js';
 import { readIdArgument, readLimitArgument } from './arguments.js';
 import { Interruption, withStore } from './context.js';
 import { sayJson } from './output.js';
+import { addReadingOptions, type ReadingCommandOptions, readReadingOptions } from './reading-options.js';
 
 const EXIT_FAILED = 1;
 /** Milliseconds for the file under way, once the command was told to stop. */
 const PATIENCE = 5_000;
 
-interface ImportCommandOptions {
-  symbol?: string;
-  timeframe?: string;
-  timezone?: string;
+interface ImportCommandOptions extends ReadingCommandOptions {
   pattern?: string;
   onError: 'stop' | 'skip';
   dryRun?: true;
@@ -31,13 +29,9 @@ interface ImportCommandOptions {
 const OTHER_TASKS = ['undo', 'runs', 'files'] as const;
 
 export function registerImportCommand(program: Command): void {
-  program
-    .command('import')
+  addReadingOptions(program.command('import'))
     .description('import bars from files and folders; what was imported before is left alone')
     .argument('[path...]', 'data files, and folders with all that lies in them')
-    .option('--symbol <symbol>', 'symbol of the bars (default: from a name like AAPL.csv or AAPL_1d.csv)')
-    .option('--timeframe <timeframe>', '1m, 5m, 15m, 1h or 1d (default: from such a name, else from the spacing)')
-    .option('--timezone <zone>', 'zone of times without one, e.g. America/New_York (default: UTC; not used for 1d)')
     .option('--pattern <pattern>', "how other names tell them, e.g. '{symbol}-{timeframe}-{any}.csv'")
     .addOption(
       new Option('--on-error <mode>', 'a file with bad rows: write nothing of it, or its other rows')
@@ -81,7 +75,9 @@ export function registerImportCommand(program: Command): void {
 }
 
 async function importPaths(paths: string[], options: ImportCommandOptions): Promise<void> {
-  const { json, undo, runs, files: ofRun, limit, ...settings } = options;
+  const { json, pattern, onError, dryRun, again, parallel, report, archive } = options;
+  const reading = await readReadingOptions(options);
+  const settings = { ...reading, pattern, onError, dryRun, again, parallel, report, archive };
   const [{ ImportProgressView }, { reportInterrupted, reportResult }] = await Promise.all([
     import('./import-progress.js'),
     import('./import-report.js'),

@@ -12,9 +12,9 @@ describe('rejected rows', () => {
     ['a bad number', '2024-01-02,abc,12,9,11,100', [{ code: 'DECIMAL_INVALID', path: 'open', value: 'abc' }]],
     ['an empty value', '2024-01-02,10,12,9,,100', [{ code: 'DECIMAL_INVALID', path: 'close', value: '' }]],
     [
-      'a thousands separator',
-      '2024-01-02,10,12,9,11,"4,787,699"',
-      [{ code: 'DECIMAL_INVALID', path: 'volume', value: '4,787,699' }],
+      'a comma that separates no thousands',
+      '2024-01-02,10,12,9,11,"4,787,69"',
+      [{ code: 'DECIMAL_INVALID', path: 'volume', value: '4,787,69' }],
     ],
     ['high below low', '2024-01-02,10,8,9,9,100', [{ code: 'HIGH_BELOW_LOW', path: 'high', value: '8' }]],
     [

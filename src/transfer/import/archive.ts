@@ -2,12 +2,11 @@ import { constants } from 'node:fs';
 import { copyFile, link, mkdir, open, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import { ConflictError, WyckoffError } from '../../errors.js';
-import { seriesName, volumeScales } from '../../repositories/bars/catalog.js';
 import { compareBars } from '../../repositories/bars/import-run.js';
 import { openBarFile } from '../read/bar-file.js';
 import type { FoundFile } from './discover.js';
 import { type HashedFile, hashContent, requireUnchanged } from './file-identity.js';
-import type { FileImportContext } from './import-file.js';
+import { type FileImportContext, storedVolumeScale } from './import-file.js';
 import type { FileImport } from './result.js';
 
 interface Archiving {
@@ -54,7 +53,7 @@ async function verifyFile(
       ...named,
       ...reading,
       signal,
-      volumeScale: async (series) => (await volumeScales(client, [series])).get(seriesName(series)) ?? 0,
+      volumeScale: async (series) => (await storedVolumeScale(client, series)) ?? reading.volumeScale,
     });
     try {
       for (const { symbol, timeframe, inserted, changed } of await compareBars(client, file.series))

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Session } from '../../database/session.js';
 import type { BarBlock } from '../../domain/bar-block.js';
@@ -10,14 +11,16 @@ import { compareBars, importBars, type SeriesImport } from '../../repositories/b
 import { type FileIdentity, findImported, type KnownFile, recordFile } from '../../repositories/imports/files.js';
 import { requireRun } from '../../repositories/imports/runs.js';
 import { type BarFile, type BarFileOptions, type FileSeries, openBarFile } from '../read/bar-file.js';
-import { seriesOfFileName } from '../read/file-name.js';
 import type { FoundFile } from './discover.js';
 import { type HashedFile, hashFile, requireUnchanged } from './file-identity.js';
 import type { FileMeter } from './progress.js';
 import type { FileImport } from './result.js';
 
 /** How a file is read, apart from who watches it. */
-export type ReadingSettings = Omit<BarFileOptions, 'signal' | 'onProgress'>;
+export interface ReadingSettings extends Omit<BarFileOptions, 'signal' | 'onProgress' | 'volumeScale'> {
+  /** Of new series; one that is there keeps its scale. */
+  readonly volumeScale?: number | 'auto' | undefined;
+}
 
 /** What all files of an import share. */
 export interface FileImportContext {
@@ -63,7 +66,7 @@ export async function importFile(
     file = await openBarFile(found.path, {
       ...reading,
       signal,
-      volumeScale: (series) => storedVolumeScale(client, series),
+      volumeScale: async (series) => (await storedVolumeScale(client, series)) ?? reading.volumeScale,
       onProgress: (done, total) => meter.show('read', done, total),
     });
     if (file.series.length === 0 || (file.rejected > 0 && context.onError === 'stop')) throw rejectedRows(file);
@@ -126,10 +129,12 @@ export async function importFile(
   }
 }
 
-/** The same content under another name is another series, and read otherwise it is other bars: all that, but not where it lies. */
+/** All that says what the content means: how it is read, and the name, which may tell the series or a date. Not where it lies. */
 function identityOf(context: FileImportContext, found: FoundFile): JsonObject {
-  const told = { ...seriesOfFileName(found.path), ...settingsOf(context, found) };
-  return JSON.parse(JSON.stringify({ ...told, onError: context.onError }));
+  const { volume, round, ...settings } = settingsOf(context, found);
+  const rounding = { ...(volume === 'round' ? { volume } : {}), ...(round ? { round } : {}) };
+  const { onError } = context;
+  return JSON.parse(JSON.stringify({ ...settings, ...rounding, onError, name: basename(found.path) }));
 }
 
 function settingsOf({ reading }: FileImportContext, { named }: FoundFile): ReadingSettings {
@@ -153,10 +158,10 @@ async function claim(client: Client, { contentHash, reading }: FileIdentity, sig
   }
 }
 
-/** The scale of a series, 0 where it does not exist yet. */
-async function storedVolumeScale(client: Client, series: SeriesKey): Promise<number> {
+/** The scale of a series that is there already. */
+export async function storedVolumeScale(client: Client, series: SeriesKey): Promise<number | undefined> {
   const scales = await volumeScales(client, [series]);
-  return scales.get(seriesName(series)) ?? 0;
+  return scales.get(seriesName(series));
 }
 
 function rejectedRows({ problems, rejected, rows }: BarFile): InvalidInputError {
@@ -208,6 +213,8 @@ function describe(
     rows: file?.rows ?? 0,
     duplicates: file?.duplicates ?? 0,
     rejected: file?.rejected ?? 0,
+    layout: file?.layout ?? null,
+    rounded: file?.rounded ?? { prices: 0, volumes: 0 },
     problems: file?.problems ?? (error instanceof InvalidInputError ? error.problems : []),
     leftOut: file?.leftOut ?? [],
     notices: file?.notices ?? [],

@@ -63,13 +63,13 @@ function markdown(result: ImportResult, failure: unknown): string {
     `- ${count(totals.files)} files: ${count(totals.imported)} ${dryRun ? 'checked' : 'imported'}, ${count(totals.skipped)} there already, ${count(totals.failed)} failed` +
       (files.length < totals.files ? `, ${count(totals.files - files.length)} not come to` : ''),
     `- ${count(totals.rows)} rows: ${count(totals.inserted)} inserted, ${count(totals.changed)} changed, ${count(totals.unchanged)} unchanged, ` +
-      `${count(totals.duplicates)} repeated, ${count(totals.rejected)} rejected`,
+      `${count(totals.duplicates)} repeated, ${count(totals.rejected)} rejected; ${count(totals.rounded)} values rounded`,
     ...(totals.archived + totals.notArchived > 0
       ? [`- ${count(totals.archived)} moved to the archive, ${count(totals.notArchived)} kept back from it`]
       : []),
     '',
-    '| file | series | rows | inserted | changed | unchanged | repeated | rejected | from | to | seconds | rows/s | outcome |',
-    '|---|---|--:|--:|--:|--:|--:|--:|---|---|--:|--:|---|',
+    '| file | series | rows | inserted | changed | unchanged | repeated | rejected | rounded | from | to | seconds | rows/s | outcome |',
+    '|---|---|--:|--:|--:|--:|--:|--:|--:|---|---|--:|--:|---|',
     ...files.map(row),
   ];
   const failed = files.filter(({ error, archiveError }) => error ?? archiveError);
@@ -97,6 +97,7 @@ function row(file: FileImport): string {
       count(unchanged),
       count(duplicates),
       count(rejected),
+      count(file.rounded.prices + file.rounded.volumes),
     ],
     ...[
       first ? formatInstant(first) : '',

@@ -18,9 +18,13 @@ export interface FileImport extends UpsertCounts {
   readonly bytes: number;
   /** By symbol and timeframe; empty where the file failed before they were known. */
   readonly series: readonly SeriesImport[];
+  /** How it is laid out: `csv`, or a vendor's; null where it was not read. */
+  readonly layout: string | null;
   readonly rows: number;
   readonly duplicates: number;
   readonly rejected: number;
+  /** How many values were rounded, where the options asked for it. */
+  readonly rounded: { readonly prices: number; readonly volumes: number };
   /** What was wrong with the rejected rows; the first 1,000. */
   readonly problems: readonly Problem[];
   readonly leftOut: readonly string[];
@@ -59,6 +63,8 @@ export interface ImportTotals extends UpsertCounts {
   readonly rows: number;
   readonly duplicates: number;
   readonly rejected: number;
+  /** Prices and volumes together. */
+  readonly rounded: number;
   readonly archived: number;
   readonly notArchived: number;
 }
@@ -77,6 +83,7 @@ export function totalsOf(found: number, files: readonly FileImport[]): ImportTot
     unchanged: sum(({ unchanged }) => unchanged),
     duplicates: sum(({ duplicates }) => duplicates),
     rejected: sum(({ rejected }) => rejected),
+    rounded: sum(({ rounded }) => rounded.prices + rounded.volumes),
     archived: having(({ archived }) => archived !== null),
     notArchived: having(({ archiveError }) => archiveError !== null),
   };
