@@ -52,10 +52,10 @@ describe('event types', () => {
       'SIGNAL 8',
       'CAMPAIGN 6',
       'BACKTEST_RESULT 1',
-      'BAR_SERIES 3',
+      'BAR_SERIES 4',
       'TIME_SERIES 2',
     ]);
-    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(28);
+    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(29);
   });
 
   it('of the ledger each have a schema', () => {
