@@ -192,7 +192,7 @@ describe('SQL and the rules of the domain', () => {
         const expected = new BarBlock();
         const wrong = new Set<number>();
         rows.forEach(([at, open, high, low, close, volume], index) => {
-          const broken = [open, high, low, close, volume].some((text) => text.includes(delimiter));
+          const broken = [at, open, high, low, close, volume].some((text) => text.includes(delimiter));
           const time = readWrittenTime(at, 'timestamp', () => {});
           const values = {
             ...{ open: priced(open), high: priced(high), low: priced(low), close: priced(close) },
@@ -227,6 +227,6 @@ describe('SQL and the rules of the domain', () => {
       }),
       { numRuns: 8, endOnFailure: true },
     );
-    expect(compared).toBeGreaterThan(100);
+    expect(compared).toBeGreaterThan(60);
   });
 });
