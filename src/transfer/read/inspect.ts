@@ -21,6 +21,8 @@ export interface InspectedFile
 }
 
 export interface InspectOptions extends BarFileOptions {
+  /** Where `map` was read from, for the command. */
+  readonly mapPath?: string;
   readonly open?: (path: string, options: BarFileOptions) => Promise<InspectedFile>;
 }
 
@@ -76,7 +78,7 @@ const MOST_REMEDIES = 6;
  * @throws the signal's reason; whatever is no fault of the file
  */
 export async function inspectFile(path: string, options: InspectOptions = {}): Promise<Inspection> {
-  const { open = openBarFile, ...given } = options;
+  const { open = openBarFile, mapPath, ...given } = options;
   let settings: BarFileOptions = given;
   const advice: string[] = [];
   let first: View | undefined;
@@ -99,7 +101,7 @@ export async function inspectFile(path: string, options: InspectOptions = {}): P
       advice.push(remedy.advice);
       continue;
     }
-    return report(path, first ?? view!, view!, advice, settings);
+    return report(path, first ?? view!, view!, advice, (skip) => importCommand(path, settings, skip, mapPath));
   }
 }
 
@@ -144,7 +146,7 @@ function report(
   first: View,
   last: View,
   advice: readonly string[],
-  settings: BarFileOptions,
+  command: (skip: boolean) => string,
 ): Inspection {
   const skip = last.rejected > 0;
   const useful = last.found.length > 0;
@@ -163,7 +165,7 @@ function report(
     stillRejected: last.rejected,
     notices: last.notices,
     advice: skip && useful ? [...advice, '--on-error skip: some rows are wrong; the others are imported'] : advice,
-    command: useful ? importCommand(path, settings, skip) : null,
+    command: useful ? command(skip) : null,
     error: null,
   };
 }
