@@ -1,20 +1,20 @@
-/** `wyckoff bars`: look at what is stored. */
-import { Argument, type Command, Option } from 'commander';
+/** `wyckoff bars`: look at what is stored, and delete of it. */
+import { type Command, Option } from 'commander';
 import type { Bar } from '../domain/bar.js';
 import type { Series, SeriesInput } from '../domain/series.js';
 import { formatInstant } from '../domain/time.js';
-import { TIMEFRAMES, type Timeframe } from '../domain/timeframe.js';
-import { InvalidInputError } from '../errors.js';
-import type { Store } from '../store.js';
-import { readInstantArgument, readLimitArgument, readSymbolArgument } from './arguments.js';
+import type { Timeframe } from '../domain/timeframe.js';
+import { readInstantArgument, readLimitArgument } from './arguments.js';
 import { BAR_COLUMNS, BAR_TABLE, barCells, barRows } from './bar-rows.js';
-import { withStore } from './context.js';
+import { registerDeleteCommand } from './bars-delete.js';
+import { registerGapsCommand } from './bars-gaps.js';
+import { withBars } from './context.js';
 import { FORMATS, type Format, note, printCsv, printJson, say } from './output.js';
+import { FIRST_BARS, requireSeries, seriesCommand } from './series.js';
 import { type Column, renderTable } from './table.js';
 
 /** A table has to know all of its rows before the first is printed; nobody reads more of them than this. */
 const LONGEST_TABLE = 1_000;
-const SHOWN_SERIES = 20;
 
 const LIST_COLUMNS = ['symbol', 'timeframe', 'first', 'last', 'count', 'volume_scale'];
 const LIST_TABLE: readonly Column[] = [
@@ -22,6 +22,8 @@ const LIST_TABLE: readonly Column[] = [
   { title: 'bars', align: 'right' },
   { title: 'volume decimals', align: 'right' },
 ];
+
+const EXIT_STATUS = '\nExit status: 0 fine, 1 refused (there is no such series), 2 wrong usage.';
 
 interface FormatOption {
   readonly format: Format;
@@ -34,12 +36,15 @@ interface RangeOptions extends FormatOption {
 }
 
 export function registerBarsCommands(program: Command): void {
-  const bars = program.command('bars').description('show the bars that are stored');
+  const bars = program
+    .command('bars')
+    .description('show the bars that WYCKOFF_BACKEND has, find what is missing, delete');
   bars
     .command('list')
     .description('every series with its first and last bar, how many there are, and the decimals of its volumes')
     .addOption(formatOption())
-    .addHelpText('after', '\nExample: wyckoff bars list --format json')
+    .addOption(jsonOption())
+    .addHelpText('after', `\nExample: wyckoff bars list --json\n${EXIT_STATUS}`)
     .action(list);
   seriesCommand(bars, 'range')
     .description('the bars of a series from one instant to another, oldest first')
@@ -47,25 +52,26 @@ export function registerBarsCommands(program: Command): void {
     .option('--to <instant>', 'first instant that no longer does (default: after the last bar)', readInstantArgument)
     .option('--known-at <instant>', 'what the store had been told by then', readInstantArgument)
     .addOption(formatOption())
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       '\nAn instant is 2024-01-02 or 2024-01-02T14:30:00Z; one without a zone is UTC.\n' +
-        '\nExample: wyckoff bars range AAPL 1d --from 2024-01-01 --to 2024-02-01 --format csv',
+        `\nExample: wyckoff bars range AAPL 1d --from 2024-01-01 --to 2024-02-01 --format csv\n${EXIT_STATUS}`,
     )
     .action(range);
   seriesCommand(bars, 'latest')
     .description('the newest bars of a series, oldest of them first')
     .option('--limit <bars>', 'how many', readLimitArgument, 10)
     .addOption(formatOption())
-    .addHelpText('after', '\nExample: wyckoff bars latest SPY 1d --limit 5')
+    .addOption(jsonOption())
+    .addHelpText('after', `\nExample: wyckoff bars latest SPY 1d --limit 5\n${EXIT_STATUS}`)
     .action(latest);
+  registerGapsCommand(bars);
+  registerDeleteCommand(bars);
 }
 
-function seriesCommand(bars: Command, name: string): Command {
-  return bars
-    .command(name)
-    .argument('<symbol>', 'for example AAPL or BTC/USDT', readSymbolArgument)
-    .addArgument(new Argument('<timeframe>').choices(TIMEFRAMES));
+function jsonOption(): Option {
+  return new Option('--json', 'the same as --format json').implies({ format: 'json' });
 }
 
 function formatOption(): Option {
@@ -73,7 +79,7 @@ function formatOption(): Option {
 }
 
 async function list({ format }: FormatOption): Promise<void> {
-  const series = await withStore((store) => store.bars.series());
+  const series = await withBars((store) => store.series());
   if (series.length === 0) note(`The store has no bars yet. ${FIRST_BARS}`);
   if (format === 'csv') await printCsv(LIST_COLUMNS, series.map(seriesRow));
   else if (format === 'json') await printJson(LIST_COLUMNS, series.map(seriesRow));
@@ -82,8 +88,8 @@ async function list({ format }: FormatOption): Promise<void> {
 
 async function range(symbol: string, timeframe: Timeframe, { format, ...window }: RangeOptions): Promise<void> {
   const key = { symbol, timeframe };
-  await withStore(async (store, signal) => {
-    const bars = store.bars.iterate({ ...key, ...window, signal });
+  await withBars(async (store, signal) => {
+    const bars = store.iterate({ ...key, ...window, signal });
     const first = await bars.next();
     if (first.done) await requireSeries(store, key);
     const found = resumed(first, bars);
@@ -93,7 +99,7 @@ async function range(symbol: string, timeframe: Timeframe, { format, ...window }
     for await (const bar of found) if (shown.push(bar) === LONGEST_TABLE) break;
     await printBars(key, shown);
     if (shown.length < LONGEST_TABLE) return;
-    const all = await store.bars.count({ ...key, ...window });
+    const all = await store.count({ ...key, ...window });
     if (all > LONGEST_TABLE)
       note(`These are the first ${counted(LONGEST_TABLE)} of ${counted(all)}; --format csv prints all.`);
   });
@@ -102,8 +108,8 @@ async function range(symbol: string, timeframe: Timeframe, { format, ...window }
 async function latest(symbol: string, timeframe: Timeframe, options: FormatOption & { limit: number }): Promise<void> {
   const { format, limit } = options;
   const key = { symbol, timeframe };
-  const bars = await withStore(async (store) => {
-    const found = await store.bars.latest({ ...key, limit });
+  const bars = await withBars(async (store) => {
+    const found = await store.latest({ ...key, limit });
     if (found.length === 0) await requireSeries(store, key);
     return found;
   });
@@ -130,21 +136,6 @@ async function printTable(columns: readonly Column[], rows: readonly (readonly s
   say(text);
   if (leftOut.length > 0) note(`No room here for ${leftOut.join(', ')}; --format csv prints every column.`);
 }
-
-/** An answer without bars is no answer where the series does not exist: most likely its name was mistyped. */
-async function requireSeries(store: Store, key: SeriesInput): Promise<void> {
-  const series = await store.bars.series();
-  const names = series.map(({ symbol, timeframe }) => `${symbol} ${timeframe}`);
-  const name = `${key.symbol} ${key.timeframe}`;
-  if (names.includes(name)) return;
-  const rest =
-    names.length > SHOWN_SERIES ? ` and ${counted(names.length - SHOWN_SERIES)} more ("wyckoff bars list")` : '';
-  const hint = names.length === 0 ? FIRST_BARS : `there are ${names.slice(0, SHOWN_SERIES).join(', ')}${rest}`;
-  const rule = names.length === 0 ? 'the store has no bars yet' : 'the store has no such series';
-  throw new InvalidInputError([{ code: 'SERIES_UNKNOWN', path: '', value: name, rule, hint }], 'series');
-}
-
-const FIRST_BARS = '"wyckoff seed" loads sample data, "wyckoff import FILE" your own.';
 
 function seriesRow({ symbol, timeframe, first, last, count, volumeScale }: Series) {
   return {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, MigrationPolicy } from '../database/database.js';
 import type { Store, StoreOptions } from '../store.js';
+import type { BarStore } from '../transfer/backends/bar-store.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** Milliseconds, once the command was told to stop. */
@@ -30,6 +31,14 @@ export function withStore<T>(
   return closing(async () => {
     const { openStore } = await import('../store.js');
     return openStore(options);
+  }, use);
+}
+
+/** Opens the bars where WYCKOFF_BACKEND has them, and closes them after `use`. Of files no database is started. */
+export function withBars<T>(use: (bars: BarStore, signal: AbortSignal) => Promise<T>): Promise<T> {
+  return closing(async () => {
+    const { openBarStore } = await import('../transfer/backends/open-bar-store.js');
+    return openBarStore();
   }, use);
 }
 

@@ -1,3 +1,4 @@
+import type { SeriesKey } from '../../domain/series.js';
 import type { Client } from '../session.js';
 import type { Difference } from './report.js';
 
@@ -18,6 +19,11 @@ const SAMPLED = `
   CROSS JOIN LATERAL (SELECT count(*) AS bars, min(timestamp) AS first, max(timestamp) AS last
                       FROM ohlcv_bars WHERE symbol = series.symbol AND timeframe = series.timeframe) stored`;
 
+const ONE = `
+  FROM (SELECT * FROM bar_series WHERE symbol = $1 AND timeframe = $2) series
+  FULL JOIN (SELECT symbol, timeframe, count(*) AS bars, min(timestamp) AS first, max(timestamp) AS last
+             FROM ohlcv_bars WHERE symbol = $1 AND timeframe = $2 GROUP BY symbol, timeframe) stored USING (symbol, timeframe)`;
+
 const ALL = `
   FROM (SELECT * FROM bar_series LIMIT $1) series
   FULL JOIN (SELECT symbol, timeframe, count(*) AS bars, min(timestamp) AS first, max(timestamp) AS last
@@ -31,16 +37,27 @@ export async function checkBarSeries(
   limit: number | null,
 ): Promise<{ total: number; differences: Difference[] }> {
   const { rows: totals } = await client.query<{ total: number }>('SELECT count(*)::int AS total FROM bar_series');
+  const rows = await compare(client, limit === null ? ALL : SAMPLED, [limit]);
+  return { total: totals[0]!.total, differences: rows.map(describe) };
+}
+
+/** Likewise, of one series; undefined where nothing is wrong. */
+export async function checkBarSeriesOf(client: Client, key: SeriesKey): Promise<Difference | undefined> {
+  const [row] = await compare(client, ONE, [key.symbol, key.timeframe]);
+  return row && describe(row);
+}
+
+async function compare(client: Client, from: string, values: readonly (string | number | null)[]): Promise<Row[]> {
   const { rows } = await client.query<Row>(
     `SELECT * FROM (
        SELECT symbol, timeframe, series.id IS NOT NULL AS known,
               coalesce(series.bar_count, 0)::text AS count, series.first_timestamp::text AS first, series.last_timestamp::text AS last,
               coalesce(stored.bars, 0)::text AS "barCount", stored.first::text AS "barFirst", stored.last::text AS "barLast"
-       ${limit === null ? ALL : SAMPLED}) AS compared
+       ${from}) AS compared
      WHERE (count, first, last) IS DISTINCT FROM ("barCount", "barFirst", "barLast") ORDER BY symbol, timeframe`,
-    [limit],
+    [...values],
   );
-  return { total: totals[0]!.total, differences: rows.map(describe) };
+  return rows;
 }
 
 function describe({ symbol, timeframe, known, ...row }: Row): Difference {

@@ -32,7 +32,7 @@ const TICK_VOLUME = 'the volume is the number of price changes (tick volume), as
 export const KNOWN_LAYOUTS: readonly KnownLayout[] = [
   {
     layout: 'wyckoff',
-    marks: ['spread_ratio', 'volume_ratio', 'created_at'],
+    marks: ['spread_ratio', 'volume_ratio'],
     columns: {
       timestamp: 'timestamp',
       ...BAR,

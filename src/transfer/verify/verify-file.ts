@@ -1,0 +1,50 @@
+import type { Session } from '../../database/session.js';
+import type { BarFile } from '../read/bar-file.js';
+import { DifferenceTally } from './difference-tally.js';
+import type { FileVerification, SeriesVerification } from './verification.js';
+import { type SeriesOptions, verifySeries } from './verify-series.js';
+
+export interface BarFileVerifyOptions extends Pick<SeriesOptions, 'sample' | 'signal'> {
+  /** `stop`: rows of the file that are no bars are a difference, since nothing can be said of them. `skip`: they are left out. */
+  readonly onError: 'stop' | 'skip';
+  /** Bars of the file that were compared, and how many there are. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/**
+ * Compares a file of bars that is open with the database: every bar of it, and what the database has beside them, series by series, each in one
+ * snapshot. Every bar is read by binary COPY and compared in integers, in bounded memory. Does not close the file, and changes nothing.
+ *
+ * @throws DatabaseError; the signal's reason when it is aborted
+ */
+export async function verifyBarFile(
+  session: Session,
+  file: BarFile,
+  options: BarFileVerifyOptions,
+): Promise<FileVerification> {
+  const started = performance.now();
+  const { onError, onProgress, sample, signal } = options;
+  const total = file.series.reduce((sum, { bars }) => sum + bars, 0);
+  const tally = new DifferenceTally();
+  if (file.rejected > 0 && onError === 'stop') {
+    const [first] = file.problems;
+    const example = () => ({ line: first?.line ?? null, field: first?.path || null, expected: first?.rule ?? null });
+    tally.add('rejected', example, file.rejected);
+  }
+  const series: SeriesVerification[] = [];
+  let before = 0;
+  for (const one of file.series) {
+    signal?.throwIfAborted();
+    const onCompared = (done: number) => onProgress?.(before + done, total);
+    series.push(await verifySeries(session, one, { sample, signal, onCompared }));
+    before += one.bars;
+  }
+  const differences = tally.result();
+  const { path, kind, rows, duplicates, rejected, problems, notices } = file;
+  return {
+    ...{ path, kind, rows, duplicates, rejected, problems, notices, series, differences },
+    passed: differences.length === 0 && series.every((one) => one.differences.length === 0),
+    seconds: (performance.now() - started) / 1000,
+    error: null,
+  };
+}
