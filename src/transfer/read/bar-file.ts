@@ -75,7 +75,7 @@ export async function openBarFile(path: string, options: BarFileOptions = {}): P
   nameSeries([path], options, {}); // a wrong option is told before anything is read
   const file = await openSource(path, { signal });
   try {
-    return await openUnpacked(file, options);
+    return await openBarsIn(file, options);
   } catch (error) {
     await file.close();
     signal?.throwIfAborted();
@@ -83,7 +83,8 @@ export async function openBarFile(path: string, options: BarFileOptions = {}): P
   }
 }
 
-async function openUnpacked(file: Source, options: BarFileOptions): Promise<BarFile> {
+/** As {@link openBarFile}, of a file that is unpacked. It is closed with what is answered; where this throws, the caller closes it. */
+export async function openBarsIn(file: Source, options: BarFileOptions): Promise<BarFile> {
   const { signal } = options;
   const source = await openBarSource(file, options);
   const named = nameSeries(file.tellingNames, options, source.told);
@@ -110,6 +111,7 @@ async function openUnpacked(file: Source, options: BarFileOptions): Promise<BarF
     };
   } catch (error) {
     await close();
+    signal?.throwIfAborted();
     throw error;
   }
 }

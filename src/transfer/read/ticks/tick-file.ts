@@ -1,5 +1,6 @@
 import type { MarketSymbol } from '../../../domain/symbol.js';
 import { type Problem, WyckoffError } from '../../../errors.js';
+import { openSource, type Source } from '../archive/source.js';
 import type { ReadingOptions } from '../csv-text.js';
 import { fileError } from '../file-problem.js';
 import { firstLines } from '../first-lines.js';
@@ -72,11 +73,21 @@ export interface TickFile {
  */
 export async function openTickFile(path: string, options: TickFileOptions = {}): Promise<TickFile> {
   options.signal?.throwIfAborted();
-  const source = recogniseTicks({ path, tellingNames: [path] }, await firstLines(path), options);
-  if (source) return readTickFile(path, source, options);
+  const file = await openSource(path, { signal: options.signal });
+  try {
+    const source = recogniseTicks(file, await firstLines(file.path), options);
+    if (source) return await readTickFile(file, source, options);
+    throw unrecognised(path);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function unrecognised(path: string) {
   const rule = 'neither trades, quotes, order books nor indicators of a layout that is known';
   const hint = 'known are those of LEAN, Binance, LOBSTER, a recorded stream of Binance, and an export of this store';
-  throw fileError({ code: 'TICKS_UNRECOGNISED', path: '', value: path, rule, hint });
+  return fileError({ code: 'TICKS_UNRECOGNISED', path: '', value: path, rule, hint });
 }
 
 /** What is found of a kind. */
@@ -98,7 +109,9 @@ class Found {
   }
 }
 
-export async function readTickFile(path: string, source: TickSource, options: TickFileOptions): Promise<TickFile> {
+/** The file is closed with what is answered; where this throws, the caller closes it. */
+export async function readTickFile(file: Source, source: TickSource, options: TickFileOptions): Promise<TickFile> {
+  const { name: path } = file;
   const tally = new Tally();
   const found = new Map<TickKind, Found>();
   for await (const batch of soundRows(source, tally, options)) {
@@ -135,7 +148,7 @@ export async function readTickFile(path: string, source: TickSource, options: Ti
     ],
     first: bounds[0] ?? null,
     last: bounds.at(-1) ?? null,
-    close: async () => {},
+    close: () => file.close(),
   };
 }
 
