@@ -2,7 +2,7 @@ import type { BarBlock } from '../../domain/bar-block.js';
 import type { SeriesKey } from '../../domain/series.js';
 import type { Problem } from '../../errors.js';
 import { DuckDB } from '../duckdb.js';
-import { openSource, type Source } from './archive/source.js';
+import { closedOnError, openSource, type Source } from './archive/source.js';
 import type { BarSource } from './bar-source.js';
 import { Rejections } from './file-problem.js';
 import { settleSeries } from './file-series.js';
@@ -72,18 +72,17 @@ export interface BarFile {
 export async function openBarFile(path: string, options: BarFileOptions = {}): Promise<BarFile> {
   const { signal } = options;
   signal?.throwIfAborted();
-  nameSeries([path], options, {}); // a wrong option is told before anything is read
-  const file = await openSource(path, { signal });
-  try {
-    return await openUnpacked(file, options);
-  } catch (error) {
-    await file.close();
-    signal?.throwIfAborted();
-    throw error;
-  }
+  checkSeriesOptions(path, options);
+  return closedOnError(await openSource(path, { signal }), signal, (source) => openBars(source, options));
 }
 
-async function openUnpacked(file: Source, options: BarFileOptions): Promise<BarFile> {
+/** A wrong option is told before anything is read. @throws InvalidInputError */
+export function checkSeriesOptions(path: string, options: BarFileOptions): void {
+  nameSeries([path], options, {});
+}
+
+/** As {@link openBarFile}, of a file that is unpacked. */
+export async function openBars(file: Source, options: BarFileOptions): Promise<BarFile> {
   const { signal } = options;
   const source = await openBarSource(file, options);
   const named = nameSeries(file.tellingNames, options, source.told);

@@ -1,4 +1,5 @@
-import { type BarFile, type BarFileOptions, openBarFile } from './bar-file.js';
+import { closedOnError, openSource } from './archive/source.js';
+import { type BarFile, type BarFileOptions, checkSeriesOptions, openBars } from './bar-file.js';
 import { firstLines } from './first-lines.js';
 import { recogniseTicks } from './ticks/recognise.js';
 import { readTickFile, type TickFile, type TickFileOptions } from './ticks/tick-file.js';
@@ -6,11 +7,16 @@ import { readTickFile, type TickFile, type TickFileOptions } from './ticks/tick-
 export type FileOptions = BarFileOptions & TickFileOptions;
 
 /**
- * Reads a file of bars or of ticks: its first lines say which it is. Nothing is written anywhere. `kind` tells them apart.
+ * Reads a file of bars or of ticks, packed or not: its first lines say which it is, unless a mapping file says that it has bars. Nothing is written
+ * anywhere. `kind` tells them apart.
  * @throws InvalidInputError where the file as a whole cannot be used; MissingDependencyError
  */
 export async function openFile(path: string, options: FileOptions = {}): Promise<BarFile | TickFile> {
-  options.signal?.throwIfAborted();
-  const ticks = recogniseTicks({ path, tellingNames: [path] }, await firstLines(path), options);
-  return ticks ? readTickFile(path, ticks, options) : openBarFile(path, options);
+  const { signal, map } = options;
+  signal?.throwIfAborted();
+  checkSeriesOptions(path, options);
+  return closedOnError<BarFile | TickFile>(await openSource(path, { signal }), signal, async (source) => {
+    const ticks = map ? undefined : recogniseTicks(source, await firstLines(source.path), options);
+    return ticks ? readTickFile(source, ticks, options) : openBars(source, options);
+  });
 }

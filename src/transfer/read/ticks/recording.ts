@@ -15,6 +15,7 @@ export function recordingSource(path: string): TickSource {
     layout: 'binance-recording',
     kinds: ['trades', 'quotes', 'order-books'],
     leftOut: [],
+    mapping: {},
     async *batches(tally, { signal }, wanted) {
       recording = new BinanceRecording({ path });
       const waiting = new Map<TickKind, object[]>();

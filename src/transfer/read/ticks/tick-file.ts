@@ -1,5 +1,6 @@
 import type { MarketSymbol } from '../../../domain/symbol.js';
 import { type Problem, WyckoffError } from '../../../errors.js';
+import { closedOnError, openSource, type Source } from '../archive/source.js';
 import type { ReadingOptions } from '../csv-text.js';
 import { fileError } from '../file-problem.js';
 import { firstLines } from '../first-lines.js';
@@ -45,6 +46,8 @@ export interface TickFile {
   readonly path: string;
   /** How the file is written: `lean-trades`, `binance-agg-trades`, ... */
   readonly layout: string;
+  /** For each value of a row, the column that has it. */
+  readonly mapping: Readonly<Record<string, string>>;
   /** What there is of each kind that has rows. */
   readonly parts: readonly TickPart[];
   readonly symbols: readonly MarketSymbol[];
@@ -71,12 +74,15 @@ export interface TickFile {
  * @throws InvalidInputError where the file as a whole cannot be used: `TICKS_UNRECOGNISED`, `SYMBOL_MISSING`, `DATE_MISSING`, ...
  */
 export async function openTickFile(path: string, options: TickFileOptions = {}): Promise<TickFile> {
-  options.signal?.throwIfAborted();
-  const source = recogniseTicks({ path, tellingNames: [path] }, await firstLines(path), options);
-  if (source) return readTickFile(path, source, options);
-  const rule = 'neither trades, quotes, order books nor indicators of a layout that is known';
-  const hint = 'known are those of LEAN, Binance, LOBSTER, a recorded stream of Binance, and an export of this store';
-  throw fileError({ code: 'TICKS_UNRECOGNISED', path: '', value: path, rule, hint });
+  const { signal } = options;
+  signal?.throwIfAborted();
+  return closedOnError(await openSource(path, { signal }), signal, async (source) => {
+    const ticks = recogniseTicks(source, await firstLines(source.path), options);
+    if (ticks) return readTickFile(source, ticks, options);
+    const rule = 'neither trades, quotes, order books nor indicators of a layout that is known';
+    const hint = 'known are those of LEAN, Binance, LOBSTER, a recorded stream of Binance, and an export of this store';
+    throw fileError({ code: 'TICKS_UNRECOGNISED', path: '', value: path, rule, hint });
+  });
 }
 
 /** What is found of a kind. */
@@ -98,7 +104,9 @@ class Found {
   }
 }
 
-export async function readTickFile(path: string, source: TickSource, options: TickFileOptions): Promise<TickFile> {
+/** As {@link openTickFile}, of a file that is unpacked and recognised. */
+export async function readTickFile(file: Source, source: TickSource, options: TickFileOptions): Promise<TickFile> {
+  const path = file.name;
   const tally = new Tally();
   const found = new Map<TickKind, Found>();
   for await (const batch of soundRows(source, tally, options)) {
@@ -120,6 +128,7 @@ export async function readTickFile(path: string, source: TickSource, options: Ti
     kind: source.kinds.length > 1 ? 'recording' : source.kinds[0]!,
     path,
     layout: source.layout,
+    mapping: source.mapping,
     parts,
     symbols: [...new Set(parts.flatMap(({ symbols }) => symbols))].sort(),
     rows,
@@ -135,7 +144,7 @@ export async function readTickFile(path: string, source: TickSource, options: Ti
     ],
     first: bounds[0] ?? null,
     last: bounds.at(-1) ?? null,
-    close: async () => {},
+    close: () => file.close(),
   };
 }
 
