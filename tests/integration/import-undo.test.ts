@@ -10,7 +10,7 @@ import { openRawClient } from '../setup/raw-client.js';
 import { openTestStore } from '../setup/test-database.js';
 import { type ModelImport, UndoModel } from '../setup/undo-model.js';
 
-const RUNS = Number(process.env.UNDO_MODEL_RUNS ?? 20);
+const RUNS = Number(process.env.UNDO_MODEL_RUNS ?? 12);
 
 let directory: string;
 beforeAll(async () => {
@@ -223,4 +223,4 @@ test('what an undone import had is imported again, and what retention or another
     ['undone', 40_000],
   ]);
   expect(await store.importedFiles(first.runId)).toMatchObject([{ status: 'undone', path, rows: 40_000 }]);
-});
+}, 300_000);

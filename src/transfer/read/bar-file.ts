@@ -2,7 +2,7 @@ import type { BarBlock } from '../../domain/bar-block.js';
 import type { SeriesKey } from '../../domain/series.js';
 import type { Problem } from '../../errors.js';
 import { DuckDB } from '../duckdb.js';
-import { closedOnError, openSource, type Source } from './archive/source.js';
+import { openSource, type Source } from './archive/source.js';
 import type { BarSource } from './bar-source.js';
 import { Rejections } from './file-problem.js';
 import { settleSeries } from './file-series.js';
@@ -69,20 +69,7 @@ export interface BarFile {
  * Reads a file of bars and checks every row; nothing is written anywhere. The caller decides what rejected rows mean.
  * @throws InvalidInputError where the file as a whole cannot be used; MissingDependencyError
  */
-export async function openBarFile(path: string, options: BarFileOptions = {}): Promise<BarFile> {
-  const { signal } = options;
-  signal?.throwIfAborted();
-  checkSeriesOptions(path, options);
-  return closedOnError(await openSource(path, { signal }), signal, (source) => openBars(source, options));
-}
-
-/** A wrong option is told before anything is read. @throws InvalidInputError */
-export function checkSeriesOptions(path: string, options: BarFileOptions): void {
-  nameSeries([path], options, {});
-}
-
-/** As {@link openBarFile}, of a file that is unpacked. */
-export async function openBars(file: Source, options: BarFileOptions): Promise<BarFile> {
+export async function readBarFile(file: Source, options: BarFileOptions): Promise<BarFile> {
   const { signal } = options;
   const source = await openBarSource(file, options);
   const named = nameSeries(file.tellingNames, options, source.told);

@@ -67,21 +67,6 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
   return { name: path, path, tellingNames: [path], packed: false, close: async () => {} };
 }
 
-/** What `open` makes of a file, which it then has to close. */
-export async function closedOnError<Opened>(
-  source: Source,
-  signal: AbortSignal | undefined,
-  open: (source: Source) => Promise<Opened>,
-): Promise<Opened> {
-  try {
-    return await open(source);
-  } catch (error) {
-    await source.close();
-    signal?.throwIfAborted();
-    throw error;
-  }
-}
-
 async function unpackedSource(name: string, unpacked: Unpacked, tellingNames: readonly string[]): Promise<Source> {
   const { path, remove: close } = unpacked;
   const start = await firstBytes(path);

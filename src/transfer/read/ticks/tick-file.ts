@@ -1,12 +1,10 @@
 import type { MarketSymbol } from '../../../domain/symbol.js';
 import { type Problem, WyckoffError } from '../../../errors.js';
-import { closedOnError, openSource, type Source } from '../archive/source.js';
+import type { Source } from '../archive/source.js';
 import type { ReadingOptions } from '../csv-text.js';
 import { fileError } from '../file-problem.js';
-import { firstLines } from '../first-lines.js';
 import type { NamingOptions } from './file-day.js';
 import { lastOfInstants } from './last-of-instants.js';
-import { recogniseTicks } from './recognise.js';
 import {
   checkRow,
   instantOf,
@@ -69,22 +67,6 @@ export interface TickFile {
   close(): Promise<void>;
 }
 
-/**
- * Reads a file of ticks and checks every row; nothing is written anywhere. The caller decides what rejected rows mean. The memory is that of a batch.
- * @throws InvalidInputError where the file as a whole cannot be used: `TICKS_UNRECOGNISED`, `SYMBOL_MISSING`, `DATE_MISSING`, ...
- */
-export async function openTickFile(path: string, options: TickFileOptions = {}): Promise<TickFile> {
-  const { signal } = options;
-  signal?.throwIfAborted();
-  return closedOnError(await openSource(path, { signal }), signal, async (source) => {
-    const ticks = recogniseTicks(source, await firstLines(source.path), options);
-    if (ticks) return readTickFile(source, ticks, options);
-    const rule = 'neither trades, quotes, order books nor indicators of a layout that is known';
-    const hint = 'known are those of LEAN, Binance, LOBSTER, a recorded stream of Binance, and an export of this store';
-    throw fileError({ code: 'TICKS_UNRECOGNISED', path: '', value: path, rule, hint });
-  });
-}
-
 /** What is found of a kind. */
 class Found {
   readonly symbols = new Set<MarketSymbol>();
@@ -104,7 +86,10 @@ class Found {
   }
 }
 
-/** As {@link openTickFile}, of a file that is unpacked and recognised. */
+/**
+ * Reads a file of ticks and checks every row; nothing is written anywhere. The caller decides what rejected rows mean. The memory is that of a batch.
+ * @throws InvalidInputError where the file as a whole cannot be used: `SYMBOL_MISSING`, `DATE_MISSING`, ...
+ */
 export async function readTickFile(file: Source, source: TickSource, options: TickFileOptions): Promise<TickFile> {
   const path = file.name;
   const tally = new Tally();
