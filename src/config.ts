@@ -15,6 +15,10 @@ export interface Config {
   readonly chunkInterval: string | undefined;
   readonly logLevel: LogLevel;
   readonly ingest: IngestConfig;
+  /** Where `openBarStore` keeps the bars: in the database, in files, or in both, as the cutover's phase says. */
+  readonly backend: Backend;
+  /** The folder of the files. */
+  readonly barsDirectory: string;
 }
 
 /** How live rows are written. */
@@ -56,7 +60,11 @@ export interface TlsConfig {
 }
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+/** What is logged: this, and what weighs more. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const BACKENDS = ['postgres', 'files', 'dual'] as const;
+export type Backend = (typeof BACKENDS)[number];
 
 const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
 /** TLS where the server offers it, which protects from nobody; taken in a URL, where it is often left from other programs, as no TLS. */
@@ -93,6 +101,8 @@ const environmentSchema = z.object({
     .regex(/^[1-9]\d* (hour|day|week)s?$/, "an interval such as '1 day' or '7 days'")
     .optional(),
   WYCKOFF_LOG_LEVEL: z.enum(LOG_LEVELS).default('warn'),
+  WYCKOFF_BACKEND: z.enum(BACKENDS).default('postgres'),
+  WYCKOFF_BARS_DIR: text.default('bars'),
   BARS_DB_WRITE_BATCH_SIZE: z.coerce.number().int().min(1).max(20_000).default(1000),
   BARS_DB_WRITE_INTERVAL: milliseconds.default(1000),
   BARS_DB_WRITE_QUEUE_SIZE: z.coerce.number().int().min(1).max(10_000_000).default(10_000),
@@ -108,13 +118,23 @@ const SECRET = new Set<string>(['WYCKOFF_DATABASE_URL', 'DATABASE_URL', 'DB_PASS
 
 /** What a caller may set in code. */
 export interface ConfigOptions {
+  /** `postgresql://user:password@host:5432/database`. Default: WYCKOFF_DATABASE_URL and the rest, else the embedded server. */
   readonly databaseUrl?: string;
+  /** Where the embedded server keeps its data, and the ingest its spool. Default: WYCKOFF_DATA_DIR, else `.wyckoff`. */
   readonly dataDirectory?: string;
+  /** Most connections at a time. Default 20. */
   readonly maxConnections?: number;
+  /** Milliseconds that a caller waits for a connection. Default 10,000. */
   readonly connectionTimeout?: number;
+  /** Milliseconds that a statement may run; 0, the default: no limit. */
   readonly statementTimeout?: number;
+  /** Our name in the server's lists. Default `wyckoff-store`. */
   readonly applicationName?: string;
+  /** Default `warn`; the log goes to standard error. */
   readonly logLevel?: LogLevel;
+  readonly backend?: Backend;
+  readonly barsDirectory?: string;
+  /** How live rows are written. */
   readonly ingest?: Partial<IngestConfig> | undefined;
 }
 
@@ -126,6 +146,8 @@ const OPTION_VARIABLES: Record<Exclude<keyof ConfigOptions, 'ingest'>, Environme
   statementTimeout: 'DB_STATEMENT_TIMEOUT',
   applicationName: 'DB_APPLICATION_NAME',
   logLevel: 'WYCKOFF_LOG_LEVEL',
+  backend: 'WYCKOFF_BACKEND',
+  barsDirectory: 'WYCKOFF_BARS_DIR',
 };
 
 const INGEST_VARIABLES: Record<keyof IngestConfig, EnvironmentVariable> = {
@@ -157,6 +179,8 @@ export function readConfig(options: ConfigOptions = {}, environment: NodeJS.Proc
     dataDirectory: values.WYCKOFF_DATA_DIR,
     chunkInterval: values.WYCKOFF_CHUNK_INTERVAL,
     logLevel: values.WYCKOFF_LOG_LEVEL,
+    backend: values.WYCKOFF_BACKEND,
+    barsDirectory: values.WYCKOFF_BARS_DIR,
     pool: {
       maxConnections: values.DB_MAX_CONNECTIONS,
       minConnections: values.DB_MIN_CONNECTIONS,

@@ -8,8 +8,11 @@ interface WyckoffErrorOptions {
   readonly cause?: unknown;
 }
 
+/** Everything that the package throws on purpose: a code for programs, a message that says what happened, a hint that says what to do. */
 export class WyckoffError extends Error {
+  /** Stable and upper case. */
   readonly code: string;
+  /** What to do next, where there is something. */
   readonly hint: string | undefined;
 
   constructor(code: string, message: string, options: WyckoffErrorOptions = {}) {
@@ -38,6 +41,7 @@ export interface Problem {
 
 /** Rejected input. `code` is the first problem's; `problems` has every one that was found. */
 export class InvalidInputError extends WyckoffError {
+  /** Everything that was found wrong, each with its row and rule. */
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly [Problem, ...Problem[]] | readonly Problem[], subject = 'input') {
@@ -85,6 +89,7 @@ export class ConflictError extends WyckoffError {}
 
 /** Rows of a batch that say something else than what is stored; `problems` names each by its position. Nothing was written. */
 export class RowConflictError extends ConflictError {
+  /** Each by its position. */
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[], subject: string) {
@@ -166,6 +171,12 @@ export class RowsNotWrittenError extends WyckoffError {
 /** The spool or the dead letters, files of the store, cannot be used. */
 export class SpoolError extends WyckoffError {}
 
+/** The folder of the files backend cannot be used, or not for this. */
+export class FilesError extends WyckoffError {}
+
+/** A step of the cutover whose precondition does not hold; nothing was changed. */
+export class CutoverError extends WyckoffError {}
+
 /** FEED_GAP: what arrived since the cursor is no longer known whole. */
 export class FeedGapError extends WyckoffError {}
 
@@ -194,6 +205,7 @@ export interface ServerErrorFields {
 
 /** Anything the database, or the way to it, refused. The subclasses say which kind, so that a caller can decide what to retry. */
 export class DatabaseError extends WyckoffError implements ServerErrorFields {
+  /** PostgreSQL's code, five characters. */
   readonly sqlstate: string | undefined;
   readonly schema: string | undefined;
   readonly table: string | undefined;

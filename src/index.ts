@@ -70,10 +70,12 @@ export {
   ConflictError,
   ConnectionError,
   ConstraintError,
+  CutoverError,
   DatabaseError,
   describeProblem,
   EmbeddedServerError,
   FeedGapError,
+  FilesError,
   IllegalMoveError,
   IngestClosedError,
   InvalidInputError,
@@ -170,6 +172,9 @@ export type { TickWindow } from './repositories/time-series/window.js';
 export type { TradeBarWindow, TradeRepository, TradeWriteOptions } from './repositories/trades.js';
 export type { TradingRangeFilter, TradingRangeRepository } from './repositories/trading-ranges.js';
 export { openStore, Store, type StoreOptions, type Transaction, type TransactionOptions } from './store.js';
+export type { BarStore } from './transfer/backends/bar-store.js';
+export type { FileFormat } from './transfer/backends/files/series-path.js';
+export { type BarStoreOptions, openBarStore } from './transfer/backends/open-bar-store.js';
 export type { Closure, ExtraBars, Gap, GapReason, GapReport } from './transfer/calendar/gap-report.js';
 export type { GapsInput } from './transfer/calendar/gaps.js';
 export type { FileImport, ImportOptions, ImportProgress } from './transfer/import/importer.js';

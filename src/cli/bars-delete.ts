@@ -5,7 +5,7 @@ import { counted } from '../domain/counted.js';
 import { formatInstant } from '../domain/time.js';
 import type { Timeframe } from '../domain/timeframe.js';
 import { readInstantArgument } from './arguments.js';
-import { withStore } from './context.js';
+import { withBars } from './context.js';
 import { note, say, sayJson } from './output.js';
 import { requireSeries, seriesCommand } from './series.js';
 
@@ -45,13 +45,13 @@ async function deleteBars(
   if (!yes && !process.stdin.isTTY)
     command.error('error: there is no terminal to ask on: say --yes to delete without being asked');
   const window = { symbol, timeframe, from, to };
-  const deleted = await withStore(async (store, signal) => {
-    const count = await store.bars.count(window);
-    if (count === 0) await requireSeries(store, window);
+  const deleted = await withBars(async (bars, signal) => {
+    const count = await bars.count(window);
+    if (count === 0) await requireSeries(bars, window);
     const what = `${counted(count, 'bar')} of ${symbol} ${timeframe} from ${formatInstant(from)} to ${formatInstant(to)}`;
     if (count === 0) note(`There is nothing to delete: ${what}.`);
     else if (!yes && !(await agreed(`Delete ${what}?`, signal))) return undefined;
-    return count === 0 ? 0 : store.bars.delete(window);
+    return count === 0 ? 0 : bars.delete(window);
   });
   if (deleted === undefined) {
     note('Nothing was deleted.');

@@ -57,7 +57,7 @@ async function gaps(symbol: string, timeframe: Timeframe, options: GapsOptions):
   const { json, ...request } = options;
   const report = await withStore(async (store, signal) => {
     if ((await store.bars.series({ symbol, timeframe })).length === 0)
-      await requireSeries(store, { symbol, timeframe });
+      await requireSeries(store.bars, { symbol, timeframe });
     return store.gaps({ symbol, timeframe, ...request, signal });
   });
   if (report.missing > 0) process.exitCode = EXIT_GAPS;

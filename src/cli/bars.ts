@@ -8,7 +8,7 @@ import { readInstantArgument, readLimitArgument } from './arguments.js';
 import { BAR_COLUMNS, BAR_TABLE, barCells, barRows } from './bar-rows.js';
 import { registerDeleteCommand } from './bars-delete.js';
 import { registerGapsCommand } from './bars-gaps.js';
-import { withStore } from './context.js';
+import { withBars } from './context.js';
 import { FORMATS, type Format, note, printCsv, printJson, say } from './output.js';
 import { FIRST_BARS, requireSeries, seriesCommand } from './series.js';
 import { type Column, renderTable } from './table.js';
@@ -36,7 +36,9 @@ interface RangeOptions extends FormatOption {
 }
 
 export function registerBarsCommands(program: Command): void {
-  const bars = program.command('bars').description('show the bars that are stored, find what is missing, delete');
+  const bars = program
+    .command('bars')
+    .description('show the bars that WYCKOFF_BACKEND has, find what is missing, delete');
   bars
     .command('list')
     .description('every series with its first and last bar, how many there are, and the decimals of its volumes')
@@ -77,7 +79,7 @@ function formatOption(): Option {
 }
 
 async function list({ format }: FormatOption): Promise<void> {
-  const series = await withStore((store) => store.bars.series());
+  const series = await withBars((store) => store.series());
   if (series.length === 0) note(`The store has no bars yet. ${FIRST_BARS}`);
   if (format === 'csv') await printCsv(LIST_COLUMNS, series.map(seriesRow));
   else if (format === 'json') await printJson(LIST_COLUMNS, series.map(seriesRow));
@@ -86,8 +88,8 @@ async function list({ format }: FormatOption): Promise<void> {
 
 async function range(symbol: string, timeframe: Timeframe, { format, ...window }: RangeOptions): Promise<void> {
   const key = { symbol, timeframe };
-  await withStore(async (store, signal) => {
-    const bars = store.bars.iterate({ ...key, ...window, signal });
+  await withBars(async (store, signal) => {
+    const bars = store.iterate({ ...key, ...window, signal });
     const first = await bars.next();
     if (first.done) await requireSeries(store, key);
     const found = resumed(first, bars);
@@ -97,7 +99,7 @@ async function range(symbol: string, timeframe: Timeframe, { format, ...window }
     for await (const bar of found) if (shown.push(bar) === LONGEST_TABLE) break;
     await printBars(key, shown);
     if (shown.length < LONGEST_TABLE) return;
-    const all = await store.bars.count({ ...key, ...window });
+    const all = await store.count({ ...key, ...window });
     if (all > LONGEST_TABLE)
       note(`These are the first ${counted(LONGEST_TABLE)} of ${counted(all)}; --format csv prints all.`);
   });
@@ -106,8 +108,8 @@ async function range(symbol: string, timeframe: Timeframe, { format, ...window }
 async function latest(symbol: string, timeframe: Timeframe, options: FormatOption & { limit: number }): Promise<void> {
   const { format, limit } = options;
   const key = { symbol, timeframe };
-  const bars = await withStore(async (store) => {
-    const found = await store.bars.latest({ ...key, limit });
+  const bars = await withBars(async (store) => {
+    const found = await store.latest({ ...key, limit });
     if (found.length === 0) await requireSeries(store, key);
     return found;
   });

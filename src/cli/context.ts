@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, MigrationPolicy } from '../database/database.js';
 import type { Store, StoreOptions } from '../store.js';
+import type { BarStore } from '../transfer/backends/bar-store.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** Milliseconds, once the command was told to stop. */
@@ -33,6 +34,14 @@ export function withStore<T>(
   }, use);
 }
 
+/** Opens the bars where WYCKOFF_BACKEND has them, and closes them after `use`. Of files no database is started. */
+export function withBars<T>(use: (bars: BarStore, signal: AbortSignal) => Promise<T>): Promise<T> {
+  return closing(async () => {
+    const { openBarStore } = await import('../transfer/backends/open-bar-store.js');
+    return openBarStore();
+  }, use);
+}
+
 /** As {@link withStore}, for what works below the repositories. */
 export function withDatabase<T>(
   use: (database: Database, signal: AbortSignal) => Promise<T>,
@@ -45,6 +54,19 @@ export function withDatabase<T>(
     ]);
     return Database.open(readConfig(), migrations);
   }, use);
+}
+
+/** For what needs no database. It is waited for after a signal too, so that it can remove its temporary files. */
+export function withSignal<T>(use: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  let running: Promise<unknown> = Promise.resolve();
+  return closing(
+    async () => ({ close: () => running.then(undefined, () => {}).then(() => {}) }),
+    (_, signal) => {
+      const result = use(signal);
+      running = result;
+      return result;
+    },
+  );
 }
 
 /**

@@ -6,26 +6,20 @@ import { describeProblem, InvalidInputError, type Problem } from '../errors.js';
 import type { FileImport, ImportProgress } from '../transfer/import/importer.js';
 import { withStore } from './context.js';
 import { note, say, sayJson } from './output.js';
+import { addReadingOptions, type ReadingCommandOptions, readReadingOptions } from './reading-options.js';
 
 const EXIT_FAILED = 1;
 const SHOWN_PROBLEMS = 20;
 
-interface ImportCommandOptions {
-  symbol?: string;
-  timeframe?: string;
-  timezone?: string;
+interface ImportCommandOptions extends ReadingCommandOptions {
   onError: 'stop' | 'skip';
   json?: true;
 }
 
 export function registerImportCommand(program: Command): void {
-  program
-    .command('import')
+  addReadingOptions(program.command('import'))
     .description('import bars from CSV files with a header; importing a file again changes nothing')
     .argument('<file...>', 'CSV with date or timestamp, open, high, low, close and volume, in any order; perhaps vwap')
-    .option('--symbol <symbol>', 'symbol of the bars (default: from a name like AAPL.csv or AAPL_1d.csv)')
-    .option('--timeframe <timeframe>', '1m, 5m, 15m, 1h or 1d (default: from such a name, else from the spacing)')
-    .option('--timezone <zone>', 'zone of times without one, e.g. America/New_York (default: UTC; not used for 1d)')
     .addOption(
       new Option('--on-error <mode>', 'a file with bad rows: write nothing of it, or its other rows')
         .choices(['stop', 'skip'])
@@ -38,7 +32,8 @@ export function registerImportCommand(program: Command): void {
         '\nExit status: 1 when a file was not imported.',
     )
     .action(async (paths: string[], options: ImportCommandOptions) => {
-      const { json, ...settings } = options;
+      const { json, onError } = options;
+      const settings = { ...(await readReadingOptions(options)), onError };
       const progress = showProgress(json === true);
       try {
         const results = await withStore((store, signal) =>

@@ -3,7 +3,7 @@ import { Argument, type Command } from 'commander';
 import type { SeriesInput } from '../domain/series.js';
 import { TIMEFRAMES } from '../domain/timeframe.js';
 import { InvalidInputError } from '../errors.js';
-import type { Store } from '../store.js';
+import type { BarStore } from '../transfer/backends/bar-store.js';
 import { readSymbolArgument } from './arguments.js';
 
 const SHOWN_SERIES = 20;
@@ -16,8 +16,8 @@ export function seriesCommand(bars: Command, name: string): Command {
 }
 
 /** An answer without bars is no answer where the series does not exist: most likely its name was mistyped. */
-export async function requireSeries(store: Store, key: SeriesInput): Promise<void> {
-  const series = await store.bars.series();
+export async function requireSeries(bars: Pick<BarStore, 'series'>, key: SeriesInput): Promise<void> {
+  const series = await bars.series();
   const names = series.map(({ symbol, timeframe }) => `${symbol} ${timeframe}`);
   const name = `${key.symbol} ${key.timeframe}`;
   if (names.includes(name)) return;

@@ -38,6 +38,9 @@ export const TABLE_GRANTS: Readonly<Record<string, Readonly<Record<GrantedRole, 
   time_series: { wyckoff_app: SIU, wyckoff_readonly: S },
   ingest_positions: { wyckoff_app: SIUD, wyckoff_readonly: S },
   arrivals: { wyckoff_app: SI, wyckoff_readonly: S }, // its trigger prunes it, as its owner
+  cutovers: { wyckoff_app: SIU, wyckoff_readonly: S }, // FOR SHARE needs UPDATE
+  cutover_progress: { wyckoff_app: SIUD, wyckoff_readonly: S },
+  cutover_outbox: { wyckoff_app: SIUD, wyckoff_readonly: S },
   trading_ranges: { wyckoff_app: SIU, wyckoff_readonly: S },
   patterns: { wyckoff_app: SIU, wyckoff_readonly: S },
   signals: { wyckoff_app: SIU, wyckoff_readonly: S },

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client
 import { InvalidInputError } from '../errors.js';
 import type { CallObserver } from './calls.js';
 import { type DatabaseReading, watchDatabase } from './database-metrics.js';
+import { watchDualReads } from './dual-reads.js';
 import { counterOf, gaugeOf } from './instruments.js';
 import { watchDisk } from './spool-metrics.js';
 import { type WatchedIngest, type WriteLimits, watchWrites } from './write-metrics.js';
@@ -51,6 +52,7 @@ export class Metrics {
     counterOf({ registry, name: 'wyckoff_cache_misses_total', help }, () => [
       { labels: {}, value: this.#cache().misses },
     ]);
+    watchDualReads(registry);
   }
 
   /** Times one call, and counts what was wrong with what it was given. */

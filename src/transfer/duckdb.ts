@@ -69,12 +69,12 @@ export class DuckDB {
   }
 
   /**
-   * Calls `fill` with a function that appends one row to `table`, and makes the rows visible when it is done. The columns are BIGINT, or
-   * DECIMAL, which take value x 10^scale.
+   * Calls `fill` with a function that appends one row to `table`, and makes the rows visible when it is done. The columns are BIGINT,
+   * VARCHAR, or DECIMAL, which take value x 10^scale.
    */
   async append(
     table: string,
-    fill: (push: (row: readonly (bigint | null)[]) => void) => void | Promise<void>,
+    fill: (push: (row: readonly (bigint | string | null)[]) => void) => void | Promise<void>,
   ): Promise<void> {
     const { DuckDBDataChunk, DuckDBDecimalType, DuckDBDecimalValue } = await loadEngine();
     const appender = await attempt(() => this.#writing.createAppender(table));
@@ -86,10 +86,10 @@ export class DuckDB {
       appender.appendDataChunk(chunk);
       columns = types.map(() => []);
     };
-    const push = (row: readonly (bigint | null)[]) => {
+    const push = (row: readonly (bigint | string | null)[]) => {
       types.forEach((type, column) => {
         const value = row[column] ?? null;
-        const decimal = value !== null && type instanceof DuckDBDecimalType;
+        const decimal = typeof value === 'bigint' && type instanceof DuckDBDecimalType;
         columns[column]!.push(decimal ? new DuckDBDecimalValue(value, type.width, type.scale) : value);
       });
       if (columns[0]!.length === CHUNK) flush();

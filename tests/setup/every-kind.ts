@@ -3,7 +3,7 @@ import { openStore } from '../../src/index.js';
 import { minuteBars } from './minute-bars.js';
 import { openRawClient } from './raw-client.js';
 
-/** Bars with revisions, trades, quotes, order books and indicators, and the position of a spool whose process is not there. */
+/** Bars with revisions, trades, quotes, order books and indicators, the position of a spool whose process is not there, and what a cutover has noted. */
 export async function writeEveryKind(databaseUrl: string): Promise<void> {
   const store = await openStore({ databaseUrl });
   const timestamp = BigInt(Date.UTC(2024, 0, 2, 15)) * 1000n;
@@ -28,4 +28,8 @@ export async function writeEveryKind(databaseUrl: string): Promise<void> {
   await store.close();
   const client = await openRawClient(databaseUrl);
   await client.query('INSERT INTO ingest_positions (spool_id, lane, position) VALUES ($1, 0, 7)', [randomUUID()]);
+  await client.query(
+    `INSERT INTO cutover_outbox (operation, document) VALUES ('delete', '{"symbol": "MSFT", "timeframe": "1m"}')`,
+  );
+  await client.query("INSERT INTO cutover_progress (symbol, timeframe, done) VALUES ('MSFT', '1m', true)");
 }

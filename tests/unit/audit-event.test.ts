@@ -53,9 +53,10 @@ describe('event types', () => {
       'CAMPAIGN 6',
       'BACKTEST_RESULT 1',
       'BAR_SERIES 3',
-      'TIME_SERIES 2',
+      'TIME_SERIES 3',
+      'CUTOVER 10',
     ]);
-    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(28);
+    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(39);
   });
 
   it('of the ledger each have a schema', () => {

@@ -30,6 +30,8 @@ const OTHER_VALUES: Record<EnvironmentVariable, string> = {
   WYCKOFF_DATA_DIR: '/var/lib/wyckoff',
   WYCKOFF_CHUNK_INTERVAL: '7 days',
   WYCKOFF_LOG_LEVEL: 'info',
+  WYCKOFF_BACKEND: 'files',
+  WYCKOFF_BARS_DIR: '/srv/bars',
   BARS_DB_WRITE_BATCH_SIZE: '500',
   BARS_DB_WRITE_INTERVAL: '0',
   BARS_DB_WRITE_QUEUE_SIZE: '20000',

@@ -9,4 +9,5 @@ export const ENTITY_TABLES = {
   BACKTEST_RESULT: 'backtest_results',
   BAR_SERIES: 'bar_series',
   TIME_SERIES: 'time_series',
+  CUTOVER: 'cutovers',
 } as const satisfies Readonly<Record<EntityType, string>>;

@@ -3,8 +3,8 @@ import { type EntityType, EVENT_TYPES } from '../../domain/audit-event.js';
 import type { Findings } from './audit-problem.js';
 import { ENTITY_TABLES } from './entity-tables.js';
 
-/** The tables of the ledger, whose every write appends an event; market data are written without one. */
-const { BAR_SERIES: _bars, TIME_SERIES: _series, ...RECORDED_TABLES } = ENTITY_TABLES;
+/** The tables of the ledger, whose every write appends an event; market data are written without one, and a cutover's row is the migration's. */
+const { BAR_SERIES: _bars, TIME_SERIES: _series, CUTOVER: _cutover, ...RECORDED_TABLES } = ENTITY_TABLES;
 
 /** Rows a statement. */
 const PAGE = 20_000;

@@ -22,7 +22,9 @@ export interface ImportProgress {
   readonly total: number;
 }
 
-export interface ImportOptions extends Pick<BarFileOptions, 'symbol' | 'timeframe' | 'timezone' | 'signal'> {
+export interface ImportOptions extends Omit<BarFileOptions, 'onProgress' | 'volumeScale'> {
+  /** Of new series; one that is there keeps its scale. */
+  readonly volumeScale?: number | 'auto' | undefined;
   readonly paths: readonly string[];
   /** `stop`: a file with rejected rows is not written at all. `skip`: its other rows are. */
   readonly onError: 'stop' | 'skip';
@@ -87,7 +89,7 @@ async function importFile(target: ImportTarget, path: string, options: ImportOpt
   try {
     file = await openBarFile(path, {
       ...options,
-      volumeScale: (series) => storedVolumeScale(target, series),
+      volumeScale: async (series) => (await storedVolumeScale(target, series)) ?? options.volumeScale,
       onProgress: (done, total) => onProgress?.({ path, phase: 'read', done, total }),
     });
     [only] = file.series;
@@ -105,10 +107,10 @@ async function importFile(target: ImportTarget, path: string, options: ImportOpt
   }
 }
 
-/** The scale of a series, 0 where it does not exist yet. */
-async function storedVolumeScale({ session }: ImportTarget, series: SeriesKey): Promise<number> {
+/** The scale of a series that is there already. */
+async function storedVolumeScale({ session }: ImportTarget, series: SeriesKey): Promise<number | undefined> {
   const scales = await session.withClient((client) => volumeScales(client, [series]));
-  return scales.get(seriesName(series)) ?? 0;
+  return scales.get(seriesName(series));
 }
 
 function rejectedRows({ problems, rejected, rows }: BarFile): InvalidInputError {

@@ -1,0 +1,140 @@
+/** `wyckoff cutover`: bars from files into the database, step by step, and back. */
+import type { Command } from 'commander';
+import { formatInstant } from '../domain/time.js';
+import type { Cutover, StepOptions } from '../transfer/cutover/cutover.js';
+import type { CutoverState } from '../transfer/cutover/phase.js';
+import type { CutoverVerification } from '../transfer/cutover/verify-sides.js';
+import { withDatabase } from './context.js';
+import { note, say, sayJson } from './output.js';
+
+const EXIT_DIFFERS = 1;
+const SHOWN_SERIES = 20;
+const SHOWN_DIFFERENCES = 20;
+
+interface JsonOption {
+  readonly json?: true;
+}
+
+const EXIT_STATUS =
+  '\nExit status: 0 done, 1 refused (nothing was changed) or interrupted (do it again to go on), 2 wrong usage.';
+
+export function registerCutoverCommands(program: Command): void {
+  const cutover = program
+    .command('cutover')
+    .description(
+      'take the bars from the files of WYCKOFF_BARS_DIR into the database, step by step, and back (docs/cutover.md)',
+    );
+  const step = (name: string, description: string) =>
+    cutover.command(name).description(description).option('--json', 'print one JSON object');
+  step('plan', 'where the cutover stands, what there is to move, and what may be done next; changes nothing')
+    .addHelpText('after', EXIT_STATUS)
+    .action(plan);
+  step('start', 'have files and database written, and copy the files into the database; goes on where it was stopped')
+    .addHelpText('after', EXIT_STATUS)
+    .action((options: JsonOption) => take(options, (one, settings) => one.start(settings)));
+  step('verify', 'compare every value of files and database, while they are written')
+    .addHelpText('after', '\nExit status: 0 equal, 1 they differ or it was refused, 2 wrong usage.')
+    .action(verify);
+  step('switch', 'have the database read; both sides go on being written')
+    .addHelpText('after', EXIT_STATUS)
+    .action((options: JsonOption) => take(options, (one) => one.switch()));
+  step(
+    'rollback',
+    'have the files read again, with every bar written meanwhile; where they are read, go back to the files alone',
+  )
+    .addHelpText('after', EXIT_STATUS)
+    .action((options: JsonOption) => take(options, (one, settings) => one.rollback(settings)));
+  step('finish', 'stop writing the files, after a comparison')
+    .option('--archive <directory>', 'then compare once more, and move the files there')
+    .addHelpText('after', `\nExample: wyckoff cutover finish --archive /srv/bars-archive\n${EXIT_STATUS}`)
+    .action(({ archive, ...options }: JsonOption & { archive?: string }) =>
+      take(options, (one, settings) => one.finish({ ...settings, archive })),
+    );
+}
+
+async function withCutover<T>(use: (cutover: Cutover, signal: AbortSignal) => Promise<T>): Promise<T> {
+  return withDatabase(async (database, signal) => {
+    const { Cutover } = await import('../transfer/cutover/cutover.js');
+    const { barsDirectory, pool } = database.config;
+    return use(new Cutover(database, { directory: barsDirectory, actor: pool.applicationName }), signal);
+  });
+}
+
+/** A step that changes the phase. */
+async function take(
+  { json }: JsonOption,
+  use: (cutover: Cutover, settings: StepOptions) => Promise<CutoverState>,
+): Promise<void> {
+  await withCutover(async (cutover, signal) => {
+    const { phase: before } = await cutover.state();
+    const state = await use(cutover, { signal, onProgress: json ? undefined : note });
+    if (json) return sayJson(stateRow(state));
+    say(
+      before === state.phase ? `The phase is "${state.phase}".` : `The phase was "${before}" and is "${state.phase}".`,
+    );
+    await sayNext(state);
+  });
+}
+
+async function plan({ json }: JsonOption): Promise<void> {
+  const { state, next, series, bars, others, pending } = await withCutover((cutover) => cutover.plan());
+  if (json) {
+    const rows = series.map(({ symbol, timeframe, count, volumeScale, first, last }) => ({
+      ...{ symbol, timeframe, bars: count, volume_scale: volumeScale },
+      ...{ first: formatInstant(first), last: formatInstant(last) },
+    }));
+    return sayJson({ ...stateRow(state), next, series: rows, bars, others, pending });
+  }
+  say(`The phase is "${state.phase}".`);
+  say(`The files have ${counted(bars)} bars of ${counted(series.length)} series.`);
+  for (const { symbol, timeframe, count, first, last } of series.slice(0, SHOWN_SERIES))
+    say(`  ${symbol} ${timeframe}: ${counted(count)} bars from ${formatInstant(first)} to ${formatInstant(last)}`);
+  if (series.length > SHOWN_SERIES) say(`  and ${counted(series.length - SHOWN_SERIES)} more (--json lists all)`);
+  if (others.length > 0)
+    say(`The database alone has ${others.slice(0, SHOWN_SERIES).join(', ')}: they stay as they are.`);
+  if (pending > 0) say(`${counted(pending)} writes wait to be made in the files.`);
+  say(`Next: ${next}`);
+}
+
+async function verify({ json }: JsonOption): Promise<void> {
+  await withCutover(async (cutover, signal) => {
+    const found = await cutover.verify({ signal, onProgress: json ? undefined : note });
+    const state = await cutover.state();
+    if (json) sayJson({ ...stateRow(state), ...found, seconds: Math.round(found.seconds * 1000) / 1000 });
+    else await report(found, state);
+    if (!found.equal) process.exitCode = EXIT_DIFFERS;
+  });
+}
+
+async function report(found: CutoverVerification, state: CutoverState): Promise<void> {
+  const { equal, bars, series, missing, extra, different, examples, others, seconds } = found;
+  say(`${counted(bars)} bars of ${counted(series)} series compared in ${seconds.toFixed(1)} s.`);
+  if (others.length > 0) say(`The database alone has ${others.slice(0, SHOWN_SERIES).join(', ')}: not compared.`);
+  if (equal) say('Files and database hold the same.');
+  else {
+    say(
+      `They differ: ${counted(missing)} bars missing in the database, ${counted(extra)} in it alone, ${counted(different)} different.`,
+    );
+    for (const example of examples.slice(0, SHOWN_DIFFERENCES)) say(`  ${example}`);
+  }
+  say(`The phase is "${state.phase}".`);
+  await sayNext(state);
+}
+
+async function sayNext({ phase }: CutoverState): Promise<void> {
+  const { NEXT } = await import('../transfer/cutover/refused.js');
+  say(`Next: ${NEXT[phase]}`);
+}
+
+function stateRow({ id, phase, startedAt, verifiedAt, stoppedAt, archivedTo }: CutoverState) {
+  return {
+    ...{ cutover: id, phase, started_at: startedAt && formatInstant(startedAt) },
+    verified_at: verifiedAt && formatInstant(verifiedAt),
+    stopped_at: stoppedAt && formatInstant(stoppedAt),
+    archived_to: archivedTo,
+  };
+}
+
+function counted(count: number): string {
+  return count.toLocaleString('en-US');
+}

@@ -1,0 +1,334 @@
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { Database } from '../../database/database.js';
+import type { Client } from '../../database/session.js';
+import { UnitsOfWork } from '../../database/unit-of-work.js';
+import type { AuditEventType } from '../../domain/audit-event.js';
+import type { JsonObject } from '../../domain/json.js';
+import type { Series } from '../../domain/series.js';
+import { CutoverError } from '../../errors.js';
+import { appendAuditEvents } from '../../repositories/audit/append.js';
+import { BarRepository } from '../../repositories/bars/bar-repository.js';
+import { seriesName } from '../../repositories/bars/catalog.js';
+import { type BarStore, databaseBars } from '../backends/bar-store.js';
+import { drainOutbox, pendingWrites } from '../backends/dual/outbox.js';
+import { FileBars } from '../backends/files/file-bars.js';
+import { moveFiles, requireRoom } from './archive.js';
+import { copyBack } from './copy-back.js';
+import { type CopyParts, copyStep, deleteNoted } from './copy-in.js';
+import { type CutoverState, folderDiffers, type Phase, readCutover } from './phase.js';
+import { NEXT, refused, type Step } from './refused.js';
+import { type CutoverVerification, verifySides } from './verify-sides.js';
+
+export interface CutoverOptions {
+  /** The folder of the files. */
+  readonly directory: string;
+  readonly actor: string;
+}
+
+export interface CutoverPlan {
+  readonly state: CutoverState;
+  /** What may be done next. */
+  readonly next: string;
+  /** Of the files. */
+  readonly series: readonly Series[];
+  readonly bars: number;
+  /** Series that the database has beside those of the files. */
+  readonly others: readonly string[];
+  /** Writes that wait to be made in the files. */
+  readonly pending: number;
+}
+
+export interface StepOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** What is being done, as a sentence. */
+  readonly onProgress?: ((line: string) => void) | undefined;
+}
+
+/** What a step changes, beside the phase. */
+interface Move {
+  readonly step: Step;
+  readonly from: readonly Phase[];
+  readonly to: Phase;
+  readonly event: AuditEventType;
+  readonly action: string;
+  readonly metadata?: JsonObject;
+  /** Columns and what they are set to, SQL. */
+  readonly set?: string;
+  readonly values?: readonly unknown[];
+  readonly before?: (client: Client) => Promise<void>;
+}
+
+/** The file has all that was said before; all that is said later is later by a millisecond at least. */
+const STOPPED_AT = `stopped_at = (SELECT greatest(date_trunc('milliseconds', clock_timestamp()), max(date_trunc('milliseconds', updated_at))) FROM bar_series)`;
+
+/**
+ * Walks the bars from a folder of files into the database and back (docs/cutover.md). Each step names what must have gone before, may be killed at any
+ * time and is gone on with by doing it again. The phase lies in the database; a step that changes it waits for the writes that are under way, holds up the
+ * others meanwhile, and appends an audit event.
+ */
+export class Cutover {
+  readonly #parts: CopyParts;
+  readonly #database: BarStore;
+
+  constructor(database: Database, { directory, actor }: CutoverOptions) {
+    this.#parts = {
+      files: new FileBars(directory, { governed: true }),
+      session: database.pool,
+      units: new UnitsOfWork(database.pool, database.log),
+      actor,
+    };
+    this.#database = databaseBars(new BarRepository(database.pool, { actor }), async () => {});
+  }
+
+  state(): Promise<CutoverState> {
+    return this.#parts.session.withClient((client) => readCutover(client));
+  }
+
+  /** What there is to do, and where the cutover stands; changes nothing. @throws InvalidInputError where a file cannot be read */
+  async plan(): Promise<CutoverPlan> {
+    const state = await this.state();
+    const series = await this.#parts.files.series();
+    const names = new Set(series.map(seriesName));
+    const others = (await this.#database.series()).map(seriesName).filter((name) => !names.has(name));
+    return {
+      ...{ state, next: NEXT[state.phase], series, others },
+      bars: series.reduce((sum, { count }) => sum + count, 0),
+      pending: await pendingWrites(this.#parts.session),
+    };
+  }
+
+  /** Has both sides written, and copies the files into the database; or goes on with that. @throws CutoverError CUTOVER_STEP_REFUSED */
+  async start({ signal, onProgress }: StepOptions = {}): Promise<CutoverState> {
+    let state = await this.state();
+    if (state.phase !== 'files' && state.phase !== 'dual') throw refused('start', state.phase);
+    const { files } = this.#parts;
+    await this.plan(); // a file that cannot be read is told of before anything is changed
+    if (state.phase === 'files') state = await this.#begin();
+    await deleteNoted(this.#parts, state);
+    for (const key of await files.series()) {
+      let copied = 0;
+      for (;;) {
+        signal?.throwIfAborted();
+        const step = await copyStep(this.#parts, key, state);
+        if (step === undefined) break;
+        copied += step;
+        onProgress?.(`${seriesName(key)}: ${copied} of ${key.count} bars copied`);
+      }
+    }
+    return this.#move({
+      ...{ step: 'start', from: ['dual'], to: 'backfilled', event: 'CUTOVER_BACKFILLED' },
+      action: 'copied the files into the database',
+    });
+  }
+
+  /**
+   * Compares every value of both sides, while they are written; where the files are no longer kept up, with the database as it was when they were stopped.
+   * @throws CutoverError CUTOVER_STEP_REFUSED
+   */
+  async verify(options: StepOptions = {}): Promise<CutoverVerification> {
+    const state = await this.state();
+    const { phase } = state;
+    if (phase === 'files' || phase === 'dual' || phase === 'restoring' || phase === 'archiving' || phase === 'archived')
+      throw refused('verify', phase);
+    const found = await verifySides(this.#parts, this.#database, state, options);
+    const { series, bars, missing, extra, different } = found;
+    const metadata = { series, bars, missing, extra, different };
+    if (phase === 'backfilled' || phase === 'verified')
+      await this.#move({
+        ...{ step: 'verify', from: ['backfilled', 'verified'], to: found.equal ? 'verified' : 'backfilled', metadata },
+        ...(found.equal
+          ? {
+              event: 'CUTOVER_VERIFIED',
+              action: 'compared files and database: equal',
+              set: 'verified_at = clock_timestamp()',
+            }
+          : {
+              event: 'CUTOVER_REFUTED',
+              action: 'compared files and database: they differ',
+              set: 'verified_at = NULL',
+            }),
+      });
+    return found;
+  }
+
+  /** Has the database read; both sides go on being written. @throws CutoverError CUTOVER_STEP_REFUSED */
+  switch(): Promise<CutoverState> {
+    return this.#moveDrained({
+      ...{ step: 'switch', from: ['verified'], to: 'switched', event: 'CUTOVER_SWITCHED' },
+      action: 'began to read the database',
+    });
+  }
+
+  /**
+   * Stops writing the files, after a comparison; with `archive`, compares them once more with the database as it was then, and moves them there.
+   * @throws CutoverError CUTOVER_STEP_REFUSED, CUTOVER_DIFFERS, CUTOVER_ARCHIVE_REFUSED
+   */
+  async finish({
+    archive,
+    ...options
+  }: StepOptions & { readonly archive?: string | undefined } = {}): Promise<CutoverState> {
+    let state = await this.state();
+    const { files } = this.#parts;
+    if (!['switched', 'stopped', 'archiving'].includes(state.phase)) throw refused('finish', state.phase);
+    if (archive !== undefined && state.phase !== 'archiving') await requireRoom(files.folder.path, archive);
+    if (state.phase === 'switched') {
+      await this.#requireEqual(state, options);
+      await files.folder.setMark({ cutover: state.id, state: 'stopped' });
+      state = await this.#moveDrained({
+        ...{ step: 'finish', from: ['switched'], to: 'stopped', event: 'CUTOVER_STOPPED' },
+        action: 'stopped writing the files',
+        set: STOPPED_AT,
+      });
+    }
+    if (state.phase === 'stopped' && archive !== undefined) {
+      await this.#requireEqual(state, options);
+      state = await this.#move({
+        ...{ step: 'finish', from: ['stopped'], to: 'archiving', event: 'CUTOVER_ARCHIVING' },
+        ...{ action: 'began to move the files', metadata: { archive: resolve(archive) } },
+        ...{ set: 'archived_to = $2', values: [resolve(archive)] },
+      });
+    }
+    if (state.phase !== 'archiving') return state;
+    await moveFiles(files.folder.path, state.archivedTo!, options.signal);
+    return this.#move({
+      ...{ step: 'finish', from: ['archiving'], to: 'archived', event: 'CUTOVER_ARCHIVED' },
+      action: 'moved the files',
+    });
+  }
+
+  /**
+   * Goes back. From where the database is read, to files that are read and have every bar that was written meanwhile; both sides go on being written.
+   * From there, to the files alone. @throws CutoverError CUTOVER_STEP_REFUSED
+   */
+  async rollback({ signal, onProgress }: StepOptions = {}): Promise<CutoverState> {
+    const { files } = this.#parts;
+    let state = await this.state();
+    const back = { step: 'rollback', event: 'CUTOVER_ROLLED_BACK' } as const;
+    if (state.phase === 'dual' || state.phase === 'backfilled' || state.phase === 'verified') {
+      state = await this.#moveDrained({
+        ...{ ...back, from: ['dual', 'backfilled', 'verified'], to: 'files' },
+        action: 'went back to the files alone',
+      });
+    }
+    if (state.phase === 'files') {
+      const mark = await files.folder.mark();
+      if (mark?.cutover !== state.id) throw refused('rollback', state.phase);
+      await files.folder.setMark(undefined);
+      return state;
+    }
+    if (state.phase !== 'archiving' && state.phase !== 'archived') await this.#requireOurs(state);
+    if (state.phase === 'switched') {
+      await files.folder.setMark({ cutover: state.id, state: 'dual' });
+      return this.#moveDrained({
+        ...{ ...back, from: ['switched'], to: 'backfilled', set: 'verified_at = NULL' },
+        action: 'went back to reading the files',
+      });
+    }
+    if (state.phase !== 'restoring') {
+      if (state.archivedTo !== null) {
+        onProgress?.(`moving the files back from ${state.archivedTo}`);
+        await moveFiles(state.archivedTo, files.folder.path, signal);
+      }
+      await files.folder.setMark({ cutover: state.id, state: 'dual' });
+      state = await this.#move({
+        ...{
+          step: 'rollback',
+          from: ['stopped', 'archiving', 'archived'],
+          to: 'restoring',
+          event: 'CUTOVER_RESTORING',
+        },
+        ...{ action: 'began to write the files again', set: 'archived_to = NULL' },
+      });
+    }
+    onProgress?.('bringing the files up to date');
+    const written = await copyBack(this.#parts, this.#database, state.stoppedAt!, signal);
+    onProgress?.(`${written} series had changed`);
+    return this.#moveDrained({
+      ...{ ...back, from: ['restoring'], to: 'backfilled', set: 'verified_at = NULL, stopped_at = NULL' },
+      action: 'went back to reading the files, which have all bars',
+    });
+  }
+
+  /** The id is in the database before the folder is marked with it, so that a begin that was killed is known again. */
+  async #begin(): Promise<CutoverState> {
+    const { files, session } = this.#parts;
+    const { folder } = files;
+    return files.exclusively(async () => {
+      let { id } = await this.state();
+      const mark = await folder.mark();
+      if (mark === undefined) {
+        id = randomUUID();
+        await session.withClient((client) => client.query("UPDATE cutovers SET id = $1 WHERE phase = 'files'", [id]));
+        await folder.setMark({ cutover: id, state: 'dual' });
+      } else if (mark.cutover !== id) throw markedByOther(folder.path, mark.cutover);
+      return this.#move({
+        ...{ step: 'start', from: ['files'], to: 'dual', event: 'CUTOVER_STARTED' },
+        action: 'began to write files and database',
+        metadata: { directory: resolve(folder.path) },
+        set: 'started_at = clock_timestamp(), verified_at = NULL, stopped_at = NULL, archived_to = NULL',
+        before: async (client) => void (await client.query('DELETE FROM cutover_progress')),
+      });
+    });
+  }
+
+  /** A step of one folder must not be taken for another. */
+  async #requireOurs({ id }: CutoverState): Promise<void> {
+    const { folder } = this.#parts.files;
+    if ((await folder.mark())?.cutover !== id) throw folderDiffers(folder.path, id);
+  }
+
+  async #requireEqual(state: CutoverState, options: StepOptions): Promise<void> {
+    const found = await verifySides(this.#parts, this.#database, state, options);
+    if (found.equal) return;
+    const counts = `${found.missing} bars missing in the database, ${found.extra} in it alone, ${found.different} different`;
+    throw new CutoverError('CUTOVER_DIFFERS', `the files and the database differ: ${counts}`, {
+      hint: '`wyckoff cutover verify` shows them; `wyckoff cutover rollback` goes back',
+    });
+  }
+
+  /** A step after which the files or their notes count differently: every write that was noted is in the files by then. */
+  #moveDrained(move: Move): Promise<CutoverState> {
+    const { files, session } = this.#parts;
+    return files.exclusively(async (writer) => {
+      await drainOutbox(session, writer);
+      return this.#move(move);
+    });
+  }
+
+  /** Changes the phase, when the writes that are under way have ended. */
+  #move({ step, from, to, event, action, metadata = {}, set, values = [], before }: Move): Promise<CutoverState> {
+    return this.#parts.units.run({}, (unit) =>
+      unit.transaction(async (client) => {
+        const { phase } = await readCutover(client, 'update');
+        if (!from.includes(phase)) throw refused(step, phase);
+        await before?.(client);
+        await client.query({
+          text: `UPDATE cutovers SET phase = $1, updated_at = clock_timestamp()${set ? `, ${set}` : ''} WHERE scope = 'bars'`,
+          values: [to, ...values],
+        });
+        if (to === 'stopped') await client.query('SELECT pg_sleep(0.002)');
+        const state = await readCutover(client);
+        const { actor } = this.#parts;
+        await appendAuditEvents(client, [
+          {
+            ...{ eventType: event, entityType: 'CUTOVER', entityId: state.id, actor, action },
+            metadata: { ...metadata, before: phase, after: to },
+            correlationId: state.id,
+          },
+        ]);
+        return state;
+      }),
+    );
+  }
+}
+
+function markedByOther(folder: string, cutover: string): CutoverError {
+  return new CutoverError(
+    'CUTOVER_FOLDER_DIFFERS',
+    `${folder} is in another cutover (${cutover}), of another database`,
+    {
+      hint: 'is this the right database, and the right folder? `wyckoff cutover rollback` there sets the folder free',
+    },
+  );
+}

@@ -1,0 +1,200 @@
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { readConfig } from '../../src/config.js';
+import { Database } from '../../src/database/database.js';
+import { type CutoverError, openBarStore } from '../../src/index.js';
+import { Cutover } from '../../src/transfer/cutover/cutover.js';
+import type { Phase } from '../../src/transfer/cutover/phase.js';
+import { createTestDatabase } from '../setup/test-database.js';
+import { randomNumbers } from './bars-workload.js';
+import { startScript, Writer } from './transfer-writers.js';
+
+/** More than one step copies. */
+const HISTORY = 21_000;
+
+/** A folder with bars of another program's, a database without any, and the cutover between them. */
+async function openCutover(bars = HISTORY) {
+  const folder = await mkdtemp(join(tmpdir(), 'wyckoff-cutover-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const directory = join(folder, 'bars');
+  const archive = join(folder, 'archive');
+  const created = await createTestDatabase();
+  const database = await Database.open(readConfig({ databaseUrl: created.url, logLevel: 'silent' }));
+  onTestFinished(async () => {
+    await database.close();
+    await created.drop();
+  });
+  const lines = Array.from({ length: bars }, (_, index) => {
+    const time = new Date(Date.UTC(2023, 0, 1) + index * 60_000).toISOString().slice(0, 16).replace('T', ' ');
+    return `${time},${100 + (index % 7)},110,90.25,100.5,${index % 1000}`;
+  });
+  await mkdir(directory);
+  await writeFile(join(directory, 'OLD_1m.csv'), `timestamp,open,high,low,close,volume\n${lines.join('\n')}\n`);
+  const environment = { WYCKOFF_DATABASE_URL: created.url, WYCKOFF_BACKEND: 'dual', WYCKOFF_BARS_DIR: directory };
+  const open = async (backend: 'dual' | 'files' | 'postgres') => {
+    const store = await openBarStore({
+      backend,
+      barsDirectory: directory,
+      databaseUrl: created.url,
+      logLevel: 'silent',
+    });
+    onTestFinished(() => store.close());
+    return store;
+  };
+  const cutover = new Cutover(database, { directory, actor: 'test' });
+  return { folder, directory, archive, url: created.url, database, cutover, environment, open };
+}
+
+const refusal = (work: Promise<unknown>) =>
+  work.then(
+    () => 'done',
+    (error: CutoverError) => error.code,
+  );
+
+test('forward and back from every phase, with writers at work: nothing lost, nothing doubled', {
+  timeout: 240_000,
+}, async () => {
+  const { folder, directory, archive, cutover, environment, open, database } = await openCutover();
+  const writers = [
+    new Writer(join(folder, 'one.log'), 'ONE', environment),
+    new Writer(join(folder, 'two.log'), 'TWO', environment),
+  ];
+  await Promise.all(writers.map((writer) => writer.start()));
+  const written = () => Promise.all(writers.map((writer) => writer.progress(1)));
+  const phases: Phase[] = [];
+  const reach = async (phase: Phase) => {
+    expect((await cutover.state()).phase).toBe(phase);
+    phases.push(phase);
+    await written();
+  };
+  const verified = async () => {
+    expect(await cutover.verify()).toMatchObject({ equal: true, missing: 0, extra: 0, different: 0, examples: [] });
+    await reach('verified');
+  };
+
+  // What has no precondition is refused, and changes nothing.
+  for (const step of ['verify', 'switch', 'finish', 'rollback'] as const)
+    expect(await refusal(cutover[step]())).toBe('CUTOVER_STEP_REFUSED');
+  await reach('files');
+  const aborted = new AbortController();
+  const start = cutover.start({ signal: aborted.signal, onProgress: () => aborted.abort(new Error('enough')) });
+  await expect(start).rejects.toThrow('enough');
+  await reach('dual');
+  expect(await refusal(cutover.switch())).toBe('CUTOVER_STEP_REFUSED');
+  await cutover.rollback(); // from dual
+  await reach('files');
+  await cutover.start();
+  await reach('backfilled');
+  await cutover.rollback(); // from backfilled
+  await reach('files');
+  await cutover.start();
+  expect(await refusal(cutover.start())).toBe('CUTOVER_STEP_REFUSED');
+  await verified();
+  await cutover.rollback(); // from verified
+  await reach('files');
+  await cutover.start();
+  await verified();
+  await cutover.switch();
+  await reach('switched');
+  await cutover.rollback(); // from switched
+  await reach('backfilled');
+  expect(await refusal(cutover.switch())).toBe('CUTOVER_STEP_REFUSED');
+  await verified();
+  await cutover.switch();
+  await cutover.finish();
+  await reach('stopped');
+  await cutover.rollback(); // from stopped
+  await reach('backfilled');
+  await verified();
+  await cutover.switch();
+  expect(await refusal(cutover.finish({ archive: directory }))).toBe('CUTOVER_ARCHIVE_REFUSED');
+  await cutover.finish();
+  await reach('stopped');
+  expect(await cutover.verify()).toMatchObject({ equal: true });
+  await cutover.finish({ archive });
+  await reach('archived');
+  expect((await readdir(archive)).sort()).toContain('OLD_1m.csv');
+  expect((await readdir(directory)).filter((name) => name.endsWith('.csv'))).toEqual([]);
+  await cutover.rollback(); // from archived
+  await reach('backfilled');
+  await verified();
+
+  await Promise.all(writers.map((writer) => writer.stop()));
+  for (const backend of ['dual', 'files', 'postgres'] as const) {
+    const store = await open(backend);
+    for (const writer of writers) expect(await writer.stored(store), backend).toEqual(writer.expected());
+    expect(await store.count({ symbol: 'OLD', timeframe: '1m' })).toBe(HISTORY);
+  }
+  expect(writers.every((writer) => writer.operations.length > 100)).toBe(true);
+  await cutover.switch();
+  await cutover.finish({ archive: join(folder, 'archive2') });
+  const { rows } = await database.pool.withClient((client) =>
+    client.query(
+      "SELECT event_type, metadata->>'after' AS after FROM audit_trail WHERE entity_type = 'CUTOVER' ORDER BY timestamp",
+    ),
+  );
+  expect(rows.slice(-5).map((row) => `${row.event_type} ${row.after}`)).toEqual([
+    'CUTOVER_VERIFIED verified',
+    'CUTOVER_SWITCHED switched',
+    'CUTOVER_STOPPED stopped',
+    'CUTOVER_ARCHIVING archiving',
+    'CUTOVER_ARCHIVED archived',
+  ]);
+});
+
+test('a command that is killed is gone on with, at every step, and a writer that is killed loses nothing', {
+  timeout: 240_000,
+}, async () => {
+  const { folder, directory, archive, cutover, environment, open, url } = await openCutover();
+  const writer = new Writer(join(folder, 'one.log'), 'ONE', environment);
+  await writer.start();
+  const random = randomNumbers(7);
+  const lost = new Set<number>();
+  /** Of an operation that was killed nobody knows: it is asked for what it would have left. */
+  const settle = async () => {
+    const last = writer.operations.length - 1;
+    if (writer.operations[last]!.done) return;
+    const store = await open('dual');
+    await store.upsert([
+      { symbol: 'MEND', timeframe: '1m', timestamp: '2024-01-01', open: 1, high: 1, low: 1, close: 1, volume: 0 },
+    ]);
+    const stored = await writer.stored(store);
+    const carriedOut = JSON.stringify(stored) === JSON.stringify(writer.expected(lost));
+    if (!carriedOut) lost.add(last);
+    expect(stored).toEqual(writer.expected(lost));
+  };
+  const killed = async (step: string, expected: Phase) => {
+    const child = startScript('cutover-process.ts', [url, directory, archive, step], environment);
+    await once(child.stdout!, 'data');
+    await sleep(random(400));
+    child.kill('SIGKILL');
+    if (random(2) === 0) {
+      await writer.kill();
+      await settle();
+      await writer.start();
+    }
+    const again = step === 'finish' ? cutover.finish({ archive }) : cutover[step as 'start']();
+    // Done before it was killed: then it is no longer the next step.
+    if ((await refusal(again)) !== 'done') expect(step).not.toBe('verify');
+    expect((await cutover.state()).phase).toBe(expected);
+  };
+  await killed('start', 'backfilled');
+  await killed('verify', 'verified');
+  await killed('switch', 'switched');
+  await killed('finish', 'archived');
+  await killed('rollback', 'backfilled');
+  await killed('verify', 'verified');
+  await killed('rollback', 'files');
+  await killed('start', 'backfilled');
+  expect(await cutover.verify()).toMatchObject({ equal: true });
+  await writer.stop();
+  for (const backend of ['dual', 'files', 'postgres'] as const) {
+    const store = await open(backend);
+    expect(await writer.stored(store), backend).toEqual(writer.expected(lost));
+    expect(await store.count({ symbol: 'OLD', timeframe: '1m' })).toBe(HISTORY);
+  }
+});
