@@ -1,5 +1,5 @@
 import { expect, inject, onTestFinished, test } from 'vitest';
-import type { BarInput, FileVerification } from '../../src/index.js';
+import type { BarInput, SeriesVerification, VerifiedFile } from '../../src/index.js';
 import { BarRepository } from '../../src/repositories/bars/bar-repository.js';
 import { type BarFile, openBarFile } from '../../src/transfer/read/bar-file.js';
 import { verifyBarFile } from '../../src/transfer/verify/verify-file.js';
@@ -25,8 +25,8 @@ function csv(bars: readonly BarInput[]): Promise<string> {
 const days = (symbol: string) => weekdayBars(symbol, '2024-01-01', '2024-02-10');
 
 /** What was found of a file's one series: kind, how many, and of which fields. */
-function kinds({ series, differences }: FileVerification) {
-  return [...differences, ...series.flatMap((one) => one.differences)].map(({ kind, count, fields }) =>
+function kinds({ series, differences }: VerifiedFile) {
+  return [...differences, ...series.map((one) => one.differences).flat()].map(({ kind, count, fields }) =>
     [kind, count, ...Object.entries(fields).flat()].join(' '),
   );
 }
@@ -81,7 +81,7 @@ test('every kind of difference is found, counted and shown, and nothing else', a
     [],
   ]);
   const [, value, missing, extra, ratio, rule, catalog, gone, bad] = files.map(
-    ({ series }) => series[0]?.differences.flatMap(({ examples }) => examples) ?? [],
+    ({ series }) => (series as readonly SeriesVerification[])[0]?.differences.flatMap(({ examples }) => examples) ?? [],
   );
   const low = days('VALUE')[1]!.low as number;
   const high = days('VALUE')[2]!.high as number;

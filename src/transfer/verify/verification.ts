@@ -1,6 +1,7 @@
 import type { Difference } from '../../database/doctor/report.js';
 import type { SeriesKey } from '../../domain/series.js';
 import type { Problem, WyckoffError } from '../../errors.js';
+import type { TickFileVerification } from './ticks.js';
 
 /**
  * What is not as the file says, or not as the store writes it.
@@ -66,15 +67,18 @@ export interface SeriesVerification extends SeriesKey {
   readonly differences: readonly Differences[];
 }
 
-/** What the comparison of one file showed. Where `error` is set the file, or the database, could not be read to its end. */
+/** What the comparison of one file of bars showed. Where `error` is set the file, or the database, could not be read to its end. */
 export interface FileVerification {
   readonly path: string;
-  readonly kind: 'bars' | 'trades' | 'quotes' | 'order-books' | null;
+  /** Null where it could not be read. */
+  readonly kind: 'bars' | null;
   /** No difference, and no error. */
   readonly passed: boolean;
   readonly rows: number;
   readonly duplicates: number;
   readonly rejected: number;
+  /** Values of the file that were rounded before they were compared, where the options asked for it. */
+  readonly rounded: { readonly prices: number; readonly volumes: number };
   readonly problems: readonly Problem[];
   readonly notices: readonly string[];
   readonly series: readonly SeriesVerification[];
@@ -83,6 +87,9 @@ export interface FileVerification {
   readonly seconds: number;
   readonly error: WyckoffError | null;
 }
+
+/** What the comparison of one file showed; `kind` tells files of ticks from those of bars. */
+export type VerifiedFile = FileVerification | (TickFileVerification & { readonly error: null });
 
 /** How the table of the bars is stored, against how it was designed. */
 export interface StorageVerification {
@@ -95,6 +102,6 @@ export interface StorageVerification {
 
 export interface Verification {
   readonly passed: boolean;
-  readonly files: readonly FileVerification[];
+  readonly files: readonly VerifiedFile[];
   readonly storage: StorageVerification;
 }

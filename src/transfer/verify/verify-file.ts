@@ -41,9 +41,9 @@ export async function verifyBarFile(
     before += one.bars;
   }
   const differences = tally.result();
-  const { path, kind, rows, duplicates, rejected, problems, notices } = file;
+  const { path, kind, rows, duplicates, rejected, rounded, problems, notices } = file;
   return {
-    ...{ path, kind, rows, duplicates, rejected, problems, notices, series, differences },
+    ...{ path, kind, rows, duplicates, rejected, rounded, problems, notices, series, differences },
     passed: differences.length === 0 && series.every((one) => one.differences.length === 0),
     seconds: (performance.now() - started) / 1000,
     error: null,

@@ -3,14 +3,18 @@ import type { SeriesKey } from '../../domain/series.js';
 import { InvalidInputError, WyckoffError } from '../../errors.js';
 import { readLimit } from '../../repositories/bars/bar-window.js';
 import { seriesName, volumeScales } from '../../repositories/bars/catalog.js';
-import { type BarFile, type BarFileOptions, openBarFile } from '../read/bar-file.js';
-import type { FileVerification, Verification } from './verification.js';
+import type { BarFile } from '../read/bar-file.js';
+import { type FileOptions, openFile } from '../read/open-file.js';
+import type { TickFile } from '../read/ticks/tick-file.js';
+import type { VolumeScale } from '../read/volume-scales.js';
+import { verifyTickFile } from './ticks.js';
+import type { FileVerification, Verification, VerifiedFile } from './verification.js';
 import { type BarFileVerifyOptions, verifyBarFile } from './verify-file.js';
 import { verifyStorage } from './verify-storage.js';
 
 export interface VerifyProgress {
   readonly path: string;
-  /** `read` counts bytes of the file, `compare` bars. */
+  /** `read` counts bytes of the file, `compare` bars or ticks. */
   readonly phase: 'read' | 'compare';
   readonly done: number;
   readonly total: number;
@@ -18,9 +22,11 @@ export interface VerifyProgress {
 
 /** How the files are read, as for an import of them, and how much of them is compared. */
 export interface VerifyFilesOptions
-  extends Omit<BarFileOptions, 'volumeScale' | 'onProgress'>,
+  extends Omit<FileOptions, 'volumeScale' | 'onProgress'>,
     Pick<BarFileVerifyOptions, 'sample' | 'onError'> {
   readonly paths: readonly string[];
+  /** Of series that the database does not have. */
+  readonly volumeScale?: VolumeScale | undefined;
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
 }
 
@@ -36,7 +42,7 @@ export interface VerifyTarget {
  */
 export async function verifyFiles(target: VerifyTarget, options: VerifyFilesOptions): Promise<Verification> {
   if (options.sample !== undefined) readLimit(options.sample, 'sample');
-  const files: FileVerification[] = [];
+  const files: VerifiedFile[] = [];
   for (const path of options.paths) {
     options.signal?.throwIfAborted();
     files.push(await verifyPath(target, path, options));
@@ -46,20 +52,23 @@ export async function verifyFiles(target: VerifyTarget, options: VerifyFilesOpti
   return { passed, files, storage };
 }
 
-async function verifyPath(target: VerifyTarget, path: string, options: VerifyFilesOptions): Promise<FileVerification> {
+async function verifyPath(target: VerifyTarget, path: string, options: VerifyFilesOptions): Promise<VerifiedFile> {
   const { onProgress, signal } = options;
   const started = performance.now();
   const told = (phase: VerifyProgress['phase']) => (done: number, total: number) =>
     onProgress?.({ path, phase, done, total });
-  let file: BarFile | undefined;
+  let file: BarFile | TickFile | undefined;
   try {
-    file = await openBarFile(path, {
+    file = await openFile(path, {
       ...options,
-      volumeScale: (series) => storedVolumeScale(target, series),
+      volumeScale: async (series) => (await storedVolumeScale(target, series)) ?? options.volumeScale,
       onProgress: told('read'),
     });
-    // A file of ticks is another kind of file, and goes to a comparison of its own: the kind decides here.
-    const verified = await verifyBarFile(target.session, file, { ...options, onProgress: told('compare') });
+    const comparing = { ...options, onProgress: told('compare') };
+    const verified =
+      file.kind === 'bars'
+        ? await verifyBarFile(target.session, file, comparing)
+        : { ...(await verifyTickFile(target.session, file, comparing)), error: null };
     return { ...verified, seconds: secondsSince(started) };
   } catch (error) {
     signal?.throwIfAborted();
@@ -70,15 +79,15 @@ async function verifyPath(target: VerifyTarget, path: string, options: VerifyFil
   }
 }
 
-/** The scale of a series, 0 where it does not exist. */
-async function storedVolumeScale({ session }: VerifyTarget, series: SeriesKey): Promise<number> {
+/** Of a series that there is. */
+async function storedVolumeScale({ session }: VerifyTarget, series: SeriesKey): Promise<number | undefined> {
   const scales = await session.withClient((client) => volumeScales(client, [series]));
-  return scales.get(seriesName(series)) ?? 0;
+  return scales.get(seriesName(series));
 }
 
 function unreadable(path: string, error: WyckoffError, seconds: number): FileVerification {
   const problems = error instanceof InvalidInputError ? error.problems : [];
-  const counts = { rows: 0, duplicates: 0, rejected: 0 };
+  const counts = { rows: 0, duplicates: 0, rejected: 0, rounded: { prices: 0, volumes: 0 } };
   return {
     path,
     kind: null,
