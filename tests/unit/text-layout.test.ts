@@ -13,7 +13,7 @@ function textOf(...texts: string[]): CsvText {
   const lastText = texts.at(-1)!;
   return {
     ...{ path: 'prices.csv', firstLines, lines: last, lastLine: last, lastText, lineBeforeLast: last - 1 },
-    mixedLineEnds: false,
+    ...{ mixedLineEnds: false, name: 'prices.csv', tellingNames: ['prices.csv'] },
   };
 }
 
