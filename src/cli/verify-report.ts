@@ -38,8 +38,10 @@ type AnySeries = VerifiedFile['series'][number];
 type AnyDifferences = AnySeries['differences'][number];
 type AnyExample = AnyDifferences['examples'][number];
 
-export function printVerification({ passed, files, storage }: Verification, reads: YearReads | undefined): void {
+export function printVerification(verification: Verification, reads: YearReads | undefined): void {
+  const { passed, files, leftOut, storage } = verification;
   for (const file of files) printFile(file);
+  for (const { path, reason } of leftOut) say(`${path}: left out, ${reason}`);
   printStorage(storage);
   if (reads) printReads(reads);
   say(passed ? 'Nothing differs.' : 'There are differences.');

@@ -9,6 +9,7 @@ import { printVerification, printVerificationJson } from './verify-report.js';
 const EXIT_DIFFERS = 1;
 
 interface VerifyCommandOptions extends ReadingCommandOptions {
+  pattern?: string;
   onError: 'stop' | 'skip';
   sample?: number;
   json?: true;
@@ -18,8 +19,12 @@ export function registerVerifyCommand(program: Command): void {
   const command = program
     .command('verify')
     .description('compare files with the database, bar by bar; changes nothing')
-    .argument('<file...>', 'as for `wyckoff import`: bars, or trades, quotes and order books');
+    .argument(
+      '<path...>',
+      'files, or folders of them, as for `wyckoff import`: bars, or trades, quotes and order books',
+    );
   addReadingOptions(command)
+    .option('--pattern <pattern>', "how names of files tell series, e.g. '{symbol}-{timeframe}-{any}.csv'")
     .addOption(
       new Option('--on-error <mode>', 'bad rows of a file are a difference, or are left out')
         .choices(['stop', 'skip'])
@@ -43,8 +48,11 @@ export function registerVerifyCommand(program: Command): void {
     .action(verify);
 }
 
-async function verify(paths: string[], { json, onError, sample, ...how }: VerifyCommandOptions): Promise<void> {
-  const options = { ...(await readReadingOptions(how)), onError, sample };
+async function verify(
+  paths: string[],
+  { json, pattern, onError, sample, ...how }: VerifyCommandOptions,
+): Promise<void> {
+  const options = { ...(await readReadingOptions(how)), pattern, onError, sample };
   const { result, reads } = await withStore(async (store, signal) => {
     const verified = await store.verifyFiles({
       paths,

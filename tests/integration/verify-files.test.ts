@@ -1,5 +1,5 @@
 import { expect, inject, onTestFinished, test } from 'vitest';
-import type { BarInput, SeriesVerification, VerifiedFile } from '../../src/index.js';
+import type { BarInput, Differences, SeriesVerification, VerifiedFile } from '../../src/index.js';
 import { BarRepository } from '../../src/repositories/bars/bar-repository.js';
 import { type BarFile, openBarFile } from '../../src/transfer/read/bar-file.js';
 import { verifyBarFile } from '../../src/transfer/verify/verify-file.js';
@@ -26,9 +26,8 @@ const days = (symbol: string) => weekdayBars(symbol, '2024-01-01', '2024-02-10')
 
 /** What was found of a file's one series: kind, how many, and of which fields. */
 function kinds({ series, differences }: VerifiedFile) {
-  return [...differences, ...series.map((one) => one.differences).flat()].map(({ kind, count, fields }) =>
-    [kind, count, ...Object.entries(fields).flat()].join(' '),
-  );
+  const all = [differences, ...series.map((one) => one.differences)].flat() as readonly Differences[];
+  return all.map(({ kind, count, fields }) => [kind, count, ...Object.entries(fields).flat()].join(' '));
 }
 
 test('every kind of difference is found, counted and shown, and nothing else', async () => {
@@ -40,7 +39,7 @@ test('every kind of difference is found, counted and shown, and nothing else', a
     await store.bars.upsert(days(symbol));
     paths.push(await csv(days(symbol)));
   }
-  paths.push(await csv(days('GONE')), await file('date,open\n', 'BAD_1d.csv'));
+  paths.push(await csv(days('GONE')), await file('date,open,high,low,close,volume\n', 'BAD_1d.csv'));
   // What lies before the file's first bar and behind its last is not the file's affair, and its ratios begin with those before.
   const before = weekdayBars('SAME', '2023-12-01', '2023-12-20');
   await store.bars.upsert([...before, ...weekdayBars('SAME', '2024-03-01', '2024-03-05')]);

@@ -1,6 +1,7 @@
 import type { Difference } from '../../database/doctor/report.js';
 import type { SeriesKey } from '../../domain/series.js';
 import type { Problem, WyckoffError } from '../../errors.js';
+import type { LeftOutFile } from '../import/discover.js';
 import type { TickFileVerification } from './ticks.js';
 
 /**
@@ -103,5 +104,7 @@ export interface StorageVerification {
 export interface Verification {
   readonly passed: boolean;
   readonly files: readonly VerifiedFile[];
+  /** Files of folders that were not compared, and why. */
+  readonly leftOut: readonly LeftOutFile[];
   readonly storage: StorageVerification;
 }

@@ -3,6 +3,7 @@ import type { SeriesKey } from '../../domain/series.js';
 import { InvalidInputError, WyckoffError } from '../../errors.js';
 import { readLimit } from '../../repositories/bars/bar-window.js';
 import { seriesName, volumeScales } from '../../repositories/bars/catalog.js';
+import { discover } from '../import/discover.js';
 import type { BarFile } from '../read/bar-file.js';
 import { type FileOptions, openFile } from '../read/open-file.js';
 import type { TickFile } from '../read/ticks/tick-file.js';
@@ -24,7 +25,10 @@ export interface VerifyProgress {
 export interface VerifyFilesOptions
   extends Omit<FileOptions, 'volumeScale' | 'onProgress'>,
     Pick<BarFileVerifyOptions, 'sample' | 'onError'> {
+  /** Files, and folders with all that lies in them. */
   readonly paths: readonly string[];
+  /** How the names of files tell their series, as for an import: `{symbol}-{timeframe}-{any}.csv`. */
+  readonly pattern?: string | undefined;
   /** Of series that the database does not have. */
   readonly volumeScale?: VolumeScale | undefined;
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
@@ -38,18 +42,20 @@ export interface VerifyTarget {
 
 /**
  * Compares files with the database, one after the other; one that cannot be read does not keep the later ones out.
- * @throws the signal's reason when it is aborted; DatabaseError
+ * @throws InvalidInputError PATTERN_INVALID, NO_FILES; the signal's reason when it is aborted; DatabaseError
  */
 export async function verifyFiles(target: VerifyTarget, options: VerifyFilesOptions): Promise<Verification> {
   if (options.sample !== undefined) readLimit(options.sample, 'sample');
   const files: VerifiedFile[] = [];
-  for (const path of options.paths) {
+  const { files: found, leftOut } = await discover(options.paths, options.pattern, undefined);
+  for (const { path, named } of found) {
     options.signal?.throwIfAborted();
-    files.push(await verifyPath(target, path, options));
+    const { symbol = named.symbol, timeframe = named.timeframe } = options;
+    files.push(await verifyPath(target, path, { ...options, symbol, timeframe }));
   }
   const storage = await verifyStorage(target.session, target.chunkInterval);
   const passed = files.every((file) => file.passed) && storage.differences.length === 0;
-  return { passed, files, storage };
+  return { passed, files, leftOut, storage };
 }
 
 async function verifyPath(target: VerifyTarget, path: string, options: VerifyFilesOptions): Promise<VerifiedFile> {
