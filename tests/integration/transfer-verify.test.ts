@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Timeframe } from '../../src/index.js';
 import { importTickFile } from '../../src/transfer/import/tick-import.js';
-import { openTickFile } from '../../src/transfer/read/ticks/tick-file.js';
+import { openFile } from '../../src/transfer/read/open-file.js';
 import { wyckoff } from '../setup/commands.js';
 import { weekdayBars } from '../setup/daily-bars.js';
 import { openRawClient } from '../setup/raw-client.js';
@@ -141,7 +141,8 @@ test('a folder, a pattern, rounding and ticks: what an import takes, verificatio
     'series-missing',
   ]);
   await store.importFiles({ ...request, paths: [bars] });
-  const ticks = await openTickFile(join(folder, 'BTCUSDT-trades-2024-01-02.csv'));
+  const ticks = await openFile(join(folder, 'BTCUSDT-trades-2024-01-02.csv'));
+  if (ticks.kind === 'bars') throw new Error('trades were read as bars');
   const client = await openRawClient(url);
   await client.query('BEGIN');
   await importTickFile(client, ticks, { id: randomUUID(), actor: 'test', source: ticks.path });

@@ -3,7 +3,7 @@ import { copyFile, link, mkdir, open, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join, parse } from 'node:path';
 import { ConflictError, WyckoffError } from '../../errors.js';
 import { compareBars } from '../../repositories/bars/import-run.js';
-import { openBarFile } from '../read/bar-file.js';
+import { openBarFile } from '../read/open-file.js';
 import type { FoundFile } from './discover.js';
 import { type HashedFile, hashContent, requireUnchanged } from './file-identity.js';
 import { type FileImportContext, storedVolumeScale } from './import-file.js';

@@ -1,8 +1,9 @@
 import type { SeriesKey } from '../../domain/series.js';
 import { type Problem, WyckoffError } from '../../errors.js';
-import { type BarFile, type BarFileOptions, openBarFile } from './bar-file.js';
+import type { BarFile, BarFileOptions } from './bar-file.js';
 import { importCommand } from './import-command.js';
 import { likelyZone } from './likely-zone.js';
+import { openBarFile } from './open-file.js';
 import { type Remedy, remedyOfError, remedyOfProblems } from './remedies.js';
 
 /** What {@link inspectFile} needs of a file; those of bars have `series`, those of ticks `parts`. */

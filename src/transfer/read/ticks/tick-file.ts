@@ -1,11 +1,10 @@
 import type { MarketSymbol } from '../../../domain/symbol.js';
 import { type Problem, WyckoffError } from '../../../errors.js';
+import type { Source } from '../archive/source.js';
 import type { ReadingOptions } from '../csv-text.js';
 import { fileError } from '../file-problem.js';
-import { firstLines } from '../first-lines.js';
 import type { NamingOptions } from './file-day.js';
 import { lastOfInstants } from './last-of-instants.js';
-import { recogniseTicks } from './recognise.js';
 import {
   checkRow,
   instantOf,
@@ -66,19 +65,6 @@ export interface TickFile {
   close(): Promise<void>;
 }
 
-/**
- * Reads a file of ticks and checks every row; nothing is written anywhere. The caller decides what rejected rows mean. The memory is that of a batch.
- * @throws InvalidInputError where the file as a whole cannot be used: `TICKS_UNRECOGNISED`, `SYMBOL_MISSING`, `DATE_MISSING`, ...
- */
-export async function openTickFile(path: string, options: TickFileOptions = {}): Promise<TickFile> {
-  options.signal?.throwIfAborted();
-  const source = recogniseTicks({ path, tellingNames: [path] }, await firstLines(path), options);
-  if (source) return readTickFile(path, source, options);
-  const rule = 'neither trades, quotes, order books nor indicators of a layout that is known';
-  const hint = 'known are those of LEAN, Binance, LOBSTER, a recorded stream of Binance, and an export of this store';
-  throw fileError({ code: 'TICKS_UNRECOGNISED', path: '', value: path, rule, hint });
-}
-
 /** What is found of a kind. */
 class Found {
   readonly symbols = new Set<MarketSymbol>();
@@ -98,7 +84,12 @@ class Found {
   }
 }
 
-export async function readTickFile(path: string, source: TickSource, options: TickFileOptions): Promise<TickFile> {
+/**
+ * Reads a file of ticks and checks every row; nothing is written anywhere. The caller decides what rejected rows mean. The memory is that of a batch.
+ * @throws InvalidInputError where the file as a whole cannot be used: `SYMBOL_MISSING`, `DATE_MISSING`, ...
+ */
+export async function readTickFile(file: Source, source: TickSource, options: TickFileOptions): Promise<TickFile> {
+  const path = file.name;
   const tally = new Tally();
   const found = new Map<TickKind, Found>();
   for await (const batch of soundRows(source, tally, options)) {
@@ -135,7 +126,7 @@ export async function readTickFile(path: string, source: TickSource, options: Ti
     ],
     first: bounds[0] ?? null,
     last: bounds.at(-1) ?? null,
-    close: async () => {},
+    close: () => file.close(),
   };
 }
 
