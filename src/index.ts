@@ -194,5 +194,6 @@ export type {
   SeriesVerification,
   StorageVerification,
   Verification,
+  VerifiedFile,
 } from './transfer/verify/verification.js';
 export type { VerifyFilesOptions, VerifyProgress } from './transfer/verify/verify-files.js';

@@ -257,7 +257,7 @@ export class Store implements Repositories {
    * and last, the stored bars' own rules and ratios, the catalog, and how the table is stored. Each series is read in one snapshot. Where
    * nothing differs `passed` is true; otherwise the files' results list what does, by kind, with examples.
    *
-   * @throws MissingDependencyError without `@duckdb/node-api`; InvalidInputError; DatabaseError
+   * @throws MissingDependencyError without `@duckdb/node-api`; InvalidInputError PATTERN_INVALID, NO_FILES; DatabaseError
    */
   async verifyFiles(options: VerifyFilesOptions): Promise<Verification> {
     const { verifyFiles } = await import('./transfer/verify/verify-files.js');

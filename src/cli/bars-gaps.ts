@@ -77,7 +77,8 @@ async function print(report: GapReport): Promise<void> {
     );
   for (const { from, to, reason } of report.closures)
     say(`closed: ${from === to ? from : `${from} to ${to}`}, ${reason}; that is no gap`);
-  if (missing === 0) say('No bar is missing.');
+  if (report.from >= report.to) say('Nothing was judged.');
+  else if (missing === 0) say('No bar is missing.');
   else {
     const gapCount = Object.values(reasons).reduce((sum, reason) => sum + reason.gaps, 0);
     const why = Object.entries(reasons).map(

@@ -1,8 +1,14 @@
 /** `wyckoff verify`, `bars gaps` and `bars delete` as a user runs them, and real files. */
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Timeframe } from '../../src/index.js';
+import { importTickFile } from '../../src/transfer/import/tick-import.js';
+import { openFile } from '../../src/transfer/read/open-file.js';
 import { wyckoff } from '../setup/commands.js';
 import { weekdayBars } from '../setup/daily-bars.js';
+import { openRawClient } from '../setup/raw-client.js';
 import { hasSharedData, sharedFile } from '../setup/shared-data.js';
 import { openTestStore } from '../setup/test-database.js';
 import { file, useCsvDirectory } from './csv-files.js';
@@ -35,8 +41,8 @@ test('verify says what differs, with examples and what to do, and exits 1', asyn
 
   expect(differs!.code).toBe(1);
   for (const text of [
-    '    missing, 1: bars of the file are not in the database\n      line 4, 2024-01-03T00:00:00Z\n      hint: wyckoff import',
-    '    rejected, 1: rows of the file are no bars\n      line 32, high: expected high is not below low (3)\n',
+    '    missing, 1: in the file and not in the database\n      line 4, 2024-01-03T00:00:00Z\n      hint: wyckoff import',
+    '    rejected, 1: rows of the file that cannot be read\n      line 32, high: expected high is not below low (3), found 2\n',
     '/nowhere/X_1d.csv: not verified. invalid file: "/nowhere/X_1d.csv": there is no such file [FILE_MISSING]\n',
     '\nThere are differences.\n',
   ])
@@ -113,6 +119,43 @@ test('gaps and delete: what is printed, what is asked, and the exit status', asy
   expect(JSON.parse(list!.output)).toMatchObject([{ symbol: 'CLI', count: 28 }]);
   expect(JSON.parse(latest!.output)).toMatchObject([{ timestamp: '2024-02-09T00:00:00Z' }]);
   expect(JSON.parse(range!.output)).toHaveLength(2);
+});
+
+test('a folder, a pattern, rounding and ticks: what an import takes, verification takes', async () => {
+  const { store, url } = await openTestStore();
+  const bars = await file('date,open,high,low,close,volume\n2024-01-02,10.123456785,12,9,11,100\n', 'x-CLI-1d.csv');
+  const folder = dirname(bars);
+  const time = (ms: number) => String(1_704_153_600_000 + ms);
+  const trades = ['1,100.5,0.25,25.125,', '2,100.75,0.5,50.375,'].map((row, at) => `${row}${time(at)},True,True`);
+  await writeFile(join(folder, 'BTCUSDT-trades-2024-01-02.csv'), [...trades, ''].join('\n'));
+  await writeFile(join(folder, 'notes.md'), 'none of ours');
+  const request = { paths: [folder], pattern: '{any}-{symbol}-{timeframe}.csv', round: true, onError: 'stop' } as const;
+  const missing = await store.verifyFiles(request);
+  expect(missing.leftOut).toMatchObject([{ path: join(folder, 'notes.md') }]);
+  expect(missing.files.map(({ kind, passed }) => [kind, passed])).toEqual([
+    ['bars', false],
+    ['trades', false],
+  ]);
+  expect(missing.files.flatMap(({ series }) => series[0]!.differences[0]!.kind)).toEqual([
+    'series-missing',
+    'series-missing',
+  ]);
+  await store.importFiles({ ...request, paths: [bars] });
+  const ticks = await openFile(join(folder, 'BTCUSDT-trades-2024-01-02.csv'));
+  if (ticks.kind === 'bars') throw new Error('trades were read as bars');
+  const client = await openRawClient(url);
+  await client.query('BEGIN');
+  await importTickFile(client, ticks, { id: randomUUID(), actor: 'test', source: ticks.path });
+  await client.query('COMMIT');
+  await ticks.close();
+  expect(await store.verifyFiles(request)).toMatchObject({
+    passed: true,
+    files: [
+      { kind: 'bars', rounded: { prices: 1, volumes: 0 }, series: [{ symbol: 'CLI' }] },
+      { kind: 'trades', rows: 2 },
+    ],
+  });
+  await expect(store.verifyFiles({ ...request, pattern: 'x' })).rejects.toMatchObject({ code: 'PATTERN_INVALID' });
 });
 
 test.runIf(hasSharedData)('real files verify, have no gap, and their closures are known', async () => {

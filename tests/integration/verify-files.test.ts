@@ -1,5 +1,5 @@
 import { expect, inject, onTestFinished, test } from 'vitest';
-import type { BarInput, FileVerification } from '../../src/index.js';
+import type { BarInput, Differences, SeriesVerification, VerifiedFile } from '../../src/index.js';
 import { BarRepository } from '../../src/repositories/bars/bar-repository.js';
 import type { BarFile } from '../../src/transfer/read/bar-file.js';
 import { openBarFile } from '../../src/transfer/read/open-file.js';
@@ -26,10 +26,9 @@ function csv(bars: readonly BarInput[]): Promise<string> {
 const days = (symbol: string) => weekdayBars(symbol, '2024-01-01', '2024-02-10');
 
 /** What was found of a file's one series: kind, how many, and of which fields. */
-function kinds({ series, differences }: FileVerification) {
-  return [...differences, ...series.flatMap((one) => one.differences)].map(({ kind, count, fields }) =>
-    [kind, count, ...Object.entries(fields).flat()].join(' '),
-  );
+function kinds({ series, differences }: VerifiedFile) {
+  const all = [differences, ...series.map((one) => one.differences)].flat() as readonly Differences[];
+  return all.map(({ kind, count, fields }) => [kind, count, ...Object.entries(fields).flat()].join(' '));
 }
 
 test('every kind of difference is found, counted and shown, and nothing else', async () => {
@@ -41,7 +40,7 @@ test('every kind of difference is found, counted and shown, and nothing else', a
     await store.bars.upsert(days(symbol));
     paths.push(await csv(days(symbol)));
   }
-  paths.push(await csv(days('GONE')), await file('date,open\n', 'BAD_1d.csv'));
+  paths.push(await csv(days('GONE')), await file('date,open,high,low,close,volume\n', 'BAD_1d.csv'));
   // What lies before the file's first bar and behind its last is not the file's affair, and its ratios begin with those before.
   const before = weekdayBars('SAME', '2023-12-01', '2023-12-20');
   await store.bars.upsert([...before, ...weekdayBars('SAME', '2024-03-01', '2024-03-05')]);
@@ -82,7 +81,7 @@ test('every kind of difference is found, counted and shown, and nothing else', a
     [],
   ]);
   const [, value, missing, extra, ratio, rule, catalog, gone, bad] = files.map(
-    ({ series }) => series[0]?.differences.flatMap(({ examples }) => examples) ?? [],
+    ({ series }) => (series as readonly SeriesVerification[])[0]?.differences.flatMap(({ examples }) => examples) ?? [],
   );
   const low = days('VALUE')[1]!.low as number;
   const high = days('VALUE')[2]!.high as number;

@@ -38,7 +38,9 @@ export function guessCalendar(timeframe: Timeframe, timestamps: readonly number[
     const traded = holidays.filter((date) => present.has(date)).length;
     if (holidays.length > 0 && traded * 2 > holidays.length)
       return { calendar: forexWeek(), why: 'it has bars on weekdays, those of US holidays included' };
-    return { calendar, why: 'it has bars on weekdays, and none on most US holidays' };
+    const why =
+      holidays.length === 0 ? 'it has bars on weekdays alone' : 'it has bars on weekdays, and none on most US holidays';
+    return { calendar, why };
   }
   const { inside, covered } = compare(calendar, timeframe, judged);
   if (inside < INSIDE && covered < COVERED) return undefined;

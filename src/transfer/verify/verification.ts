@@ -1,6 +1,8 @@
 import type { Difference } from '../../database/doctor/report.js';
 import type { SeriesKey } from '../../domain/series.js';
 import type { Problem, WyckoffError } from '../../errors.js';
+import type { LeftOutFile } from '../import/discover.js';
+import type { TickFileVerification } from './ticks.js';
 
 /**
  * What is not as the file says, or not as the store writes it.
@@ -66,15 +68,18 @@ export interface SeriesVerification extends SeriesKey {
   readonly differences: readonly Differences[];
 }
 
-/** What the comparison of one file showed. Where `error` is set the file, or the database, could not be read to its end. */
+/** What the comparison of one file of bars showed. Where `error` is set the file, or the database, could not be read to its end. */
 export interface FileVerification {
   readonly path: string;
-  readonly kind: 'bars' | 'trades' | 'quotes' | 'order-books' | null;
+  /** Null where it could not be read. */
+  readonly kind: 'bars' | null;
   /** No difference, and no error. */
   readonly passed: boolean;
   readonly rows: number;
   readonly duplicates: number;
   readonly rejected: number;
+  /** Values of the file that were rounded before they were compared, where the options asked for it. */
+  readonly rounded: { readonly prices: number; readonly volumes: number };
   readonly problems: readonly Problem[];
   readonly notices: readonly string[];
   readonly series: readonly SeriesVerification[];
@@ -83,6 +88,9 @@ export interface FileVerification {
   readonly seconds: number;
   readonly error: WyckoffError | null;
 }
+
+/** What the comparison of one file showed; `kind` tells files of ticks from those of bars. */
+export type VerifiedFile = FileVerification | (TickFileVerification & { readonly error: null });
 
 /** How the table of the bars is stored, against how it was designed. */
 export interface StorageVerification {
@@ -95,6 +103,8 @@ export interface StorageVerification {
 
 export interface Verification {
   readonly passed: boolean;
-  readonly files: readonly FileVerification[];
+  readonly files: readonly VerifiedFile[];
+  /** Files of folders that were not compared, and why. */
+  readonly leftOut: readonly LeftOutFile[];
   readonly storage: StorageVerification;
 }

@@ -27,9 +27,10 @@ export async function verifyBarFile(
   const total = file.series.reduce((sum, { bars }) => sum + bars, 0);
   const tally = new DifferenceTally();
   if (file.rejected > 0 && onError === 'stop') {
-    const [first] = file.problems;
-    const example = () => ({ line: first?.line ?? null, field: first?.path || null, expected: first?.rule ?? null });
-    tally.add('rejected', example, file.rejected);
+    for (const [index, { line, path, rule, value }] of file.problems.entries()) {
+      const example = () => ({ line: line ?? null, field: path || null, expected: rule, found: String(value) });
+      tally.add('rejected', example, index === 0 ? file.rejected : 0);
+    }
   }
   const series: SeriesVerification[] = [];
   let before = 0;
@@ -40,9 +41,9 @@ export async function verifyBarFile(
     before += one.bars;
   }
   const differences = tally.result();
-  const { path, kind, rows, duplicates, rejected, problems, notices } = file;
+  const { path, kind, rows, duplicates, rejected, rounded, problems, notices } = file;
   return {
-    ...{ path, kind, rows, duplicates, rejected, problems, notices, series, differences },
+    ...{ path, kind, rows, duplicates, rejected, rounded, problems, notices, series, differences },
     passed: differences.length === 0 && series.every((one) => one.differences.length === 0),
     seconds: (performance.now() - started) / 1000,
     error: null,
