@@ -9,6 +9,7 @@ import { Database } from '../../src/database/database.js';
 import { type CutoverError, openBarStore } from '../../src/index.js';
 import { Cutover } from '../../src/transfer/cutover/cutover.js';
 import type { Phase } from '../../src/transfer/cutover/phase.js';
+import { openRawClient } from '../setup/raw-client.js';
 import { createTestDatabase } from '../setup/test-database.js';
 import { randomNumbers } from './bars-workload.js';
 import { startScript, Writer } from './transfer-writers.js';
@@ -144,6 +145,50 @@ test('forward and back from every phase, with writers at work: nothing lost, not
     'CUTOVER_ARCHIVING archiving',
     'CUTOVER_ARCHIVED archived',
   ]);
+});
+
+test('no write straddles a step', async () => {
+  const { cutover, open, url } = await openCutover(10);
+  const dual = await open('dual');
+  const key = { symbol: 'NEW', timeframe: '1m' } as const;
+  const bar = (minute: number) => ({
+    ...key,
+    timestamp: new Date(minute * 60_000),
+    open: 1,
+    high: 1,
+    low: 1,
+    close: 1,
+    volume: minute,
+  });
+  await dual.upsert([bar(0)]);
+  await cutover.start();
+  await cutover.verify();
+  await cutover.switch();
+  const step = await openRawClient(url);
+  const ended = async (work: Promise<unknown>) => Promise.race([work.then(() => true), sleep(300).then(() => false)]);
+
+  // A write that comes while a step is taken waits, and then does what the new phase says.
+  await step.query('BEGIN');
+  await step.query("UPDATE cutovers SET phase = 'stopped', stopped_at = clock_timestamp()");
+  const late = dual.upsert([bar(1)]);
+  expect(await ended(late)).toBe(false);
+  await step.query('COMMIT');
+  expect(await late).toMatchObject({ inserted: 1 });
+  const { rows } = await step.query('SELECT count(*)::int AS pending FROM cutover_outbox');
+  expect(rows).toEqual([{ pending: 0 }]);
+
+  // A step that is taken while a write is under way waits, and has it.
+  await step.query("BEGIN; SELECT FROM bar_series WHERE symbol = 'NEW' FOR UPDATE");
+  const slow = dual.upsert([bar(2)]);
+  await sleep(100);
+  const back = cutover.rollback();
+  expect(await ended(back)).toBe(false);
+  await step.query('COMMIT');
+  await Promise.all([slow, back]);
+  expect((await cutover.state()).phase).toBe('backfilled');
+  const files = await open('files');
+  expect((await files.range(key)).map(({ volume }) => volume.toNumber())).toEqual([0, 1, 2]);
+  expect(await cutover.verify()).toMatchObject({ equal: true });
 });
 
 test('a command that is killed is gone on with, at every step, and a writer that is killed loses nothing', {
