@@ -34,6 +34,7 @@ export default defineConfig({
                   'tests/integration/embedded*',
                   'tests/integration/database-commands*',
                   'tests/integration/schema-engine*',
+                  'tests/integration/api-examples*',
                   'tests/integration/csv*',
                   'tests/integration/transfer-*',
                   ...(given ? ['tests/integration/roles*'] : []),

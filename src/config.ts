@@ -60,6 +60,7 @@ export interface TlsConfig {
 }
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+/** What is logged: this, and what weighs more. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export const BACKENDS = ['postgres', 'files', 'dual'] as const;
@@ -117,15 +118,23 @@ const SECRET = new Set<string>(['WYCKOFF_DATABASE_URL', 'DATABASE_URL', 'DB_PASS
 
 /** What a caller may set in code. */
 export interface ConfigOptions {
+  /** `postgresql://user:password@host:5432/database`. Default: WYCKOFF_DATABASE_URL and the rest, else the embedded server. */
   readonly databaseUrl?: string;
+  /** Where the embedded server keeps its data, and the ingest its spool. Default: WYCKOFF_DATA_DIR, else `.wyckoff`. */
   readonly dataDirectory?: string;
+  /** Most connections at a time. Default 20. */
   readonly maxConnections?: number;
+  /** Milliseconds that a caller waits for a connection. Default 10,000. */
   readonly connectionTimeout?: number;
+  /** Milliseconds that a statement may run; 0, the default: no limit. */
   readonly statementTimeout?: number;
+  /** Our name in the server's lists. Default `wyckoff-store`. */
   readonly applicationName?: string;
+  /** Default `warn`; the log goes to standard error. */
   readonly logLevel?: LogLevel;
   readonly backend?: Backend;
   readonly barsDirectory?: string;
+  /** How live rows are written. */
   readonly ingest?: Partial<IngestConfig> | undefined;
 }
 

@@ -8,8 +8,11 @@ interface WyckoffErrorOptions {
   readonly cause?: unknown;
 }
 
+/** Everything that the package throws on purpose: a code for programs, a message that says what happened, a hint that says what to do. */
 export class WyckoffError extends Error {
+  /** Stable and upper case. */
   readonly code: string;
+  /** What to do next, where there is something. */
   readonly hint: string | undefined;
 
   constructor(code: string, message: string, options: WyckoffErrorOptions = {}) {
@@ -38,6 +41,7 @@ export interface Problem {
 
 /** Rejected input. `code` is the first problem's; `problems` has every one that was found. */
 export class InvalidInputError extends WyckoffError {
+  /** Everything that was found wrong, each with its row and rule. */
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly [Problem, ...Problem[]] | readonly Problem[], subject = 'input') {
@@ -83,8 +87,38 @@ function textOf(value: unknown): string {
 /** The same natural key or id is there with other values. */
 export class ConflictError extends WyckoffError {}
 
+/** Bars of one series that an import wrote and that are no longer as it wrote them. */
+export interface TouchedBars {
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly count: number;
+  /** Of these, bars of which nothing is left, not even a revision: retention takes those too. */
+  readonly removed: number;
+  /** The first few; `since` is when their present values became known, null where the bar was deleted. */
+  readonly examples: readonly { readonly timestamp: Date; readonly since: Date | null }[];
+}
+
+/** IMPORT_TOUCHED: an import cannot be undone, since later writes touched bars that it wrote. Nothing was changed. */
+export class UndoRefusedError extends ConflictError {
+  readonly touched: readonly TouchedBars[];
+
+  constructor(id: string, touched: readonly TouchedBars[]) {
+    const named = touched.slice(0, 3).map(({ symbol, timeframe, count }) => `${count} of ${symbol} ${timeframe}`);
+    const more = touched.length > named.length ? ` and ${touched.length - named.length} more series` : '';
+    super(
+      'IMPORT_TOUCHED',
+      `the import ${id} cannot be undone: bars were changed or deleted since: ${named.join(', ')}${more}`,
+      {
+        hint: 'undo the later imports first; bars that something else has changed are mended by importing or writing the right ones',
+      },
+    );
+    this.touched = touched;
+  }
+}
+
 /** Rows of a batch that say something else than what is stored; `problems` names each by its position. Nothing was written. */
 export class RowConflictError extends ConflictError {
+  /** Each by its position. */
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[], subject: string) {
@@ -200,6 +234,7 @@ export interface ServerErrorFields {
 
 /** Anything the database, or the way to it, refused. The subclasses say which kind, so that a caller can decide what to retry. */
 export class DatabaseError extends WyckoffError implements ServerErrorFields {
+  /** PostgreSQL's code, five characters. */
   readonly sqlstate: string | undefined;
   readonly schema: string | undefined;
   readonly table: string | undefined;

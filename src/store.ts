@@ -26,15 +26,22 @@ import type { HttpServer, HttpServerOptions } from './observability/http-server.
 import type { Metrics } from './observability/metrics.js';
 import { traceCall } from './observability/tracing.js';
 import { type AuditContext, LONGEST_ACTOR } from './repositories/audit/append.js';
+import { readLimit } from './repositories/bars/bar-window.js';
+import type { ImportedFile, ImportRun } from './repositories/imports/runs.js';
+import type { UndoResult } from './repositories/imports/undo.js';
 import { LedgerSession } from './repositories/ledger/ledger-session.js';
 import type { PatternSettings } from './repositories/patterns.js';
 import { createRepositories, type Repositories } from './repositories/repositories.js';
 import type { GapReport } from './transfer/calendar/gap-report.js';
 import type { GapsInput } from './transfer/calendar/gaps.js';
-import type { FileImport, ImportOptions } from './transfer/import/importer.js';
+import type { ExportOptions, ExportResult } from './transfer/export/exporter.js';
+import type { ImportOptions } from './transfer/import/importer.js';
+import type { ImportResult } from './transfer/import/result.js';
+import type { RestoreOptions, RestoreResult } from './transfer/restore/restorer.js';
 import type { Verification } from './transfer/verify/verification.js';
 import type { VerifyFilesOptions } from './transfer/verify/verify-files.js';
 
+/** How a store is opened. What is left out comes from the environment, see README. */
 export interface StoreOptions extends Omit<ConfigOptions, 'ingest'> {
   /** How {@link Store.ingest} works. Where it is given, the ingest is opened with the store, and what a process that died had left is written. */
   readonly ingest?: IngestOptions;
@@ -60,6 +67,7 @@ export interface StoreOptions extends Omit<ConfigOptions, 'ingest'> {
   readonly metrics?: boolean;
 }
 
+/** Who does it, in which story, and how. */
 export interface TransactionOptions extends Pick<AuditContext, 'correlationId'>, UnitOptions {
   /** Default: the store's own actor. A transaction inside another one has that one's actor, story and `at`. */
   readonly actor?: string | undefined;
@@ -83,18 +91,29 @@ interface StoreParts {
   readonly metrics?: Metrics | undefined;
 }
 
-/** An open store. Everything opened is closed by {@link close}. */
+/** An open store, which {@link openStore} makes. Everything opened is closed by {@link close}. @hideconstructor */
 export class Store implements Repositories {
+  /** Bars, by symbol and timeframe. */
   readonly bars: Repositories['bars'];
+  /** Single trades. */
   readonly trades: Repositories['trades'];
+  /** Best bid and ask. */
   readonly quotes: Repositories['quotes'];
+  /** Snapshots of order books. */
   readonly orderBooks: Repositories['orderBooks'];
+  /** Values by name, of bars. */
   readonly indicators: Repositories['indicators'];
+  /** Accumulations and distributions. */
   readonly tradingRanges: Repositories['tradingRanges'];
+  /** What the detector saw. */
   readonly patterns: Repositories['patterns'];
+  /** Trades that are proposed, approved and carried out. */
   readonly signals: Repositories['signals'];
+  /** Positions of one idea. */
   readonly campaigns: Repositories['campaigns'];
+  /** What runs found. */
   readonly backtests: Repositories['backtests'];
+  /** Who did what to the ledger. */
   readonly audit: Repositories['audit'];
   /** What was known of a market at an instant, what happened from one to another, the latest, and what arrives. */
   readonly feed: LiveFeed;
@@ -164,6 +183,13 @@ export class Store implements Repositories {
    *
    * @throws whatever `use` throws; InvalidInputError; TransactionConflictError, ConnectionError when the retries are used up; DatabaseError
    *   COMMIT_UNKNOWN where the server cannot tell any more whether a transaction whose answer was lost was committed
+   * @example
+   * import { newId } from 'wyckoff-store';
+   *
+   * await store.transaction({ actor: 'detector/1.4', correlationId: newId() }, async (tx) => {
+   *   const tested = await tx.patterns.confirmTest(spring.id, '2024-02-05', { confirmedAt: '2024-02-06' });
+   *   await tx.tradingRanges.updateLevels(range.id, { version: range.version, phase: 'D' });
+   * });
    */
   async transaction<T>(options: TransactionOptions, use: (tx: Transaction) => Promise<T>): Promise<T> {
     const around = this.#around.getStore();
@@ -172,20 +198,58 @@ export class Store implements Repositories {
     return this.#units.run({ isolation, retries }, (unit) => this.#within(unit, context, use));
   }
 
-  /** Reads bars and frames as they could be read at an instant of market time, and counts what a run asks for that it could not have known. */
+  /**
+   * Reads bars and frames as they could be read at an instant of market time, and counts what a run asks for that it could not have known.
+   *
+   * @throws InvalidInputError where `at` is not an instant
+   * @example
+   * const reader = store.asOf('2024-03-04T15:07:00Z');
+   * const bars = await reader.latest({ symbol: 'AAPL', timeframe: '5m', limit: 50 });
+   * reader.advanceTo('2024-03-04T15:10:00Z'); // the bar of 15:05 has closed
+   * console.log(reader.violationCount);
+   */
   asOf(at: InstantInput): AsOfFeed {
     return new AsOfFeed(this.bars, this.feed, at);
   }
 
   /**
-   * Imports bars from files, one after the other, each in a transaction of its own: all its bars go in, or none. A file that cannot be
-   * imported does not keep the others out; its result has the error. Importing a file again changes nothing.
+   * Imports bars from files and folders, each file in a transaction of its own: all its bars go in, or none. A file that cannot be imported does
+   * not keep the others out; its result has the error. A file that was imported before is left alone, so that an import that was broken off
+   * goes on where it was.
    *
-   * @throws MissingDependencyError without `@duckdb/node-api`, which reads the files
+   * @throws MissingDependencyError without `@duckdb/node-api`, which reads the files; InvalidInputError NO_FILES, PATTERN_INVALID
+   * @example
+   * const { files, totals } = await store.importFiles({ paths: ['bars/'], onError: 'stop' });
    */
-  async importFiles(options: ImportOptions): Promise<FileImport[]> {
+  async importFiles(options: ImportOptions): Promise<ImportResult> {
     const { importFiles } = await import('./transfer/import/importer.js');
-    return importFiles({ session: this.#units.outside, actor: this.#actor }, options);
+    return importFiles(this.#importTarget(), options);
+  }
+
+  /** The newest imports, the newest first; `limit` defaults to 20. */
+  async importRuns(options: { readonly limit?: number } = {}): Promise<ImportRun[]> {
+    const limit = readLimit(options.limit ?? 20);
+    const { listRuns } = await import('./repositories/imports/runs.js');
+    return this.#units.outside.withClient((client) => listRuns(client, limit));
+  }
+
+  /** The files of an import, or one file by its own id. @throws NotFoundError RUN_NOT_FOUND */
+  async importedFiles(runId: string): Promise<ImportedFile[]> {
+    const id = readOrThrow('import', (report) => readId(runId, 'runId', report));
+    const { listFiles } = await import('./repositories/imports/runs.js');
+    return this.#units.outside.withClient((client) => listFiles(client, id));
+  }
+
+  /**
+   * Undoes an import, or one file of it, by its id: the bars that it inserted are deleted, those that it changed have their former values, and reads
+   * with a `knownAt` before it and after it agree. All of it or nothing, and only as long as nothing later touched the same bars.
+   *
+   * @throws NotFoundError RUN_NOT_FOUND; UndoRefusedError IMPORT_TOUCHED; ConflictError ALREADY_UNDONE, UNDO_UNSUPPORTED
+   */
+  async undoImport(runId: string): Promise<UndoResult> {
+    const id = readOrThrow('import', (report) => readId(runId, 'runId', report));
+    const { undoImport } = await import('./repositories/imports/undo.js');
+    return undoImport(this.#units.outside, id, this.#actor);
   }
 
   /**
@@ -212,12 +276,47 @@ export class Store implements Repositories {
     return findGaps(this.#units.outside, input);
   }
 
-  /** One round trip: its latency in milliseconds, the server's version, the pool. @throws ConnectionError */
+  /**
+   * Exports bars, trades, quotes, order books, indicators and the ledger to CSV, Parquet or NDJSON: a file a kind and a manifest with counts,
+   * ranges and checksums, all of one snapshot. Readers and writers go on meanwhile.
+   *
+   * @throws InvalidInputError EXPORT_TARGET, EXPORT_EXISTS, EXPORT_EMPTY, EXPORT_NOT_SELECTABLE, COMPRESSION_UNUSABLE; WyckoffError
+   *   EXPORT_DISK_FULL, EXPORT_UNWRITABLE
+   */
+  async export(options: ExportOptions): Promise<ExportResult> {
+    const { exportRows } = await import('./transfer/export/exporter.js');
+    return exportRows(this.#units.outside, options);
+  }
+
+  /**
+   * Restores the ledger of an export to NDJSON into an empty one, verbatim, in one transaction; see `wyckoff restore --help`.
+   *
+   * @throws InvalidInputError for files that are not what was exported; DatabaseError RESTORE_NOT_OWNER; MigrationError RESTORE_NEWER;
+   *   ConflictError RESTORE_NOT_EMPTY; WyckoffError RESTORE_UNVERIFIED
+   */
+  async restoreLedger(options: RestoreOptions): Promise<RestoreResult> {
+    const { restoreLedger } = await import('./transfer/restore/restorer.js');
+    return restoreLedger(this.#units.outside, options);
+  }
+
+  /**
+   * One round trip: its latency in milliseconds, the server's version, the pool.
+   *
+   * @throws ConnectionError
+   * @example
+   * const { latency, serverVersion, pool } = await store.health();
+   */
   health(): Promise<Health> {
     return this.#database.health();
   }
 
-  /** Applies the migrations that the database lacks, as `prisma migrate deploy` does; answers their names. @throws MigrationError */
+  /**
+   * Applies the migrations that the database lacks, as `prisma migrate deploy` does; answers their names.
+   *
+   * @throws MigrationError
+   * @example
+   * const applied = await store.migrate();
+   */
   migrate(): Promise<string[]> {
     return this.#database.migrate();
   }
@@ -227,6 +326,8 @@ export class Store implements Repositories {
    * otherwise. Answers with the URL.
    *
    * @throws ConfigError PORT_TAKEN, ADDRESS_NOT_AVAILABLE; WyckoffError STORE_CLOSED
+   * @example
+   * const url = await store.serve({ port: 0 }); // a free one
    */
   async serve(options: HttpServerOptions = {}): Promise<string> {
     const { startHttpServer } = await import('./observability/http-server.js');
@@ -252,6 +353,16 @@ export class Store implements Repositories {
   /**
    * Closes the ingest (`ingest.close()` tells what became of its rows), every connection, and the embedded server where this was its last user.
    * May be called twice.
+   *
+   * @example
+   * import { openStore } from 'wyckoff-store';
+   *
+   * const store = await openStore();
+   * try {
+   *   const series = await store.bars.series();
+   * } finally {
+   *   await store.close();
+   * }
    */
   async close(): Promise<void> {
     this.#closed = true;
@@ -268,6 +379,10 @@ export class Store implements Repositories {
   #repositories(session: Session, ledger: LedgerSession, context: AuditContext): Repositories {
     const aggregates = () => this.#database.layout.aggregates;
     return observedAll(createRepositories(session, ledger, context, this.#settings, aggregates), this.#observe);
+  }
+
+  #importTarget() {
+    return { session: this.#units.outside, actor: this.#actor, connections: this.#database.pool.state.max };
   }
 
   #sources(session: Session, { bars, orderBooks }: Repositories): FeedSources {
@@ -298,6 +413,11 @@ export class Store implements Repositories {
  * `.env.example` has them all), otherwise at the embedded PostgreSQL, which is started if need be.
  *
  * @throws ConfigError, InvalidInputError, ConnectionError, AuthenticationError, UnsupportedServerError, MigrationError, EmbeddedServerError
+ * @example
+ * import { openStore } from 'wyckoff-store';
+ *
+ * const store = await openStore({ actor: 'engine/1.0', patternRules: { volume: 'reject' }, metrics: true });
+ * await store.close();
  */
 export async function openStore(options: StoreOptions = {}): Promise<Store> {
   const { migrations, patternRules, jsonSchemas = [], onWarning, cache, ...rest } = options;

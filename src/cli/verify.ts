@@ -119,7 +119,9 @@ function printFile(file: FileVerification): void {
     if (error.hint) note(`  hint: ${error.hint}`);
     return;
   }
-  say(`${path}: ${passed ? 'the same' : 'DIFFERS'}, ${counted(file.rows, 'row')} in ${seconds.toFixed(1)} s`);
+  const sampled = file.series.some(({ sample }) => sample !== null);
+  const verdict = passed ? (sampled ? 'the same, as far as it was compared' : 'the same') : 'DIFFERS';
+  say(`${path}: ${verdict}, ${counted(file.rows, 'row')} in ${seconds.toFixed(1)} s`);
   if (file.rejected > 0)
     say(`  ${counted(file.rejected, 'row')} of it ${file.rejected === 1 ? 'is no bar' : 'are no bars'}`);
   for (const difference of file.differences) printDifferences(difference);

@@ -17,9 +17,40 @@ const CHUNK = 128 * 1024;
 const ROOM_FOR_A_ROW = 256;
 
 /**
- * Runs `COPY (query) TO STDOUT (FORMAT binary)` and calls `onRow` for each row, with the reader standing before its first field. COPY takes
- * no parameters: literals in the query must have been escaped. When `signal` is aborted the connection is cut: the server stops, and the pool
- * makes another.
+ * Runs `COPY ... TO STDOUT` and gives its bytes as they come, no quicker than they are taken. COPY takes no parameters: literals in the statement
+ * must have been escaped. When `signal` is aborted, or the caller leaves before the end, the connection is cut: the server stops, and the pool
+ * makes another. Answers how many rows there were.
+ */
+export async function* copyChunks(
+  client: Client,
+  statement: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer, number, undefined> {
+  signal?.throwIfAborted();
+  const stream = client.query(copyTo(statement, { highWaterMark: CHUNK }));
+  const stop = () => stream.destroy();
+  signal?.addEventListener('abort', stop, { once: true });
+  stream.on('error', () => {}); // the loop throws the first; cutting the connection makes a second
+  let over = false;
+  try {
+    for await (const chunk of stream) yield chunk as Buffer;
+    signal?.throwIfAborted();
+    over = true;
+    return stream.rowCount;
+  } catch (error) {
+    over = error instanceof ServerError;
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    // Rows are still on their way, and whatever is asked next would wait behind them: this connection has served its time.
+    if (!over) await (client as WholeClient).end();
+  }
+}
+
+/**
+ * Runs `COPY (query) TO STDOUT (FORMAT binary)` and calls `onRow` for each row, with the reader standing before its first field; see
+ * {@link copyChunks}.
  */
 export async function copyOut(
   client: Client,
@@ -27,22 +58,9 @@ export async function copyOut(
   onRow: (row: BinaryRowReader) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  signal?.throwIfAborted();
-  const stream = client.query(copyTo(`COPY (${query}) TO STDOUT (FORMAT binary)`, { highWaterMark: CHUNK }));
-  const stop = () => stream.destroy();
-  signal?.addEventListener('abort', stop, { once: true });
-  stream.on('error', () => {}); // the loop throws the first; cutting the connection makes a second
   const reader = new BinaryRowReader();
-  try {
-    for await (const chunk of stream) reader.push(chunk as Buffer, onRow);
-    signal?.throwIfAborted();
-  } catch (error) {
-    // Rows are still on their way, and whatever is asked next would wait behind them: this connection has served its time.
-    if (!(error instanceof ServerError)) await (client as WholeClient).end();
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', stop);
+  for await (const chunk of copyChunks(client, `COPY (${query}) TO STDOUT (FORMAT binary)`, signal)) {
+    reader.push(chunk, onRow);
   }
 }
 

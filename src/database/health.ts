@@ -2,11 +2,13 @@ import { MigrationError, UnsupportedServerError } from '../errors.js';
 import type { Pool, PoolState } from './pool.js';
 import type { Client } from './session.js';
 
+/** What one round trip to the database said. */
 export interface Health {
   /** Milliseconds for one round trip, connection included. */
   readonly latency: number;
   /** As the server says it, e.g. `18.1`. */
   readonly serverVersion: string;
+  /** How busy the connections were. */
   readonly pool: PoolState;
 }
 

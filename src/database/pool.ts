@@ -8,9 +8,13 @@ import { tlsOptions } from './tls.js';
 
 /** How many connections there are, lie idle, and how many callers wait for one. */
 export interface PoolState {
+  /** Connections that are open. */
   readonly total: number;
+  /** Those that nobody uses. */
   readonly idle: number;
+  /** Callers that wait for one. */
   readonly waiting: number;
+  /** Most that may be open. */
   readonly max: number;
 }
 

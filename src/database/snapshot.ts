@@ -49,3 +49,38 @@ async function readOnce<T>(client: Client, tables: readonly string[], read: () =
     holders.delete(client);
   }
 }
+
+/** A chunk that is being moved or dropped while they are locked one by one is a deadlock at worst. */
+const DEADLOCK = '40P01';
+
+/**
+ * As {@link inSnapshot}, for reads that last: it would begin them again. So the tables are locked with all of their chunks before the snapshot is
+ * taken, as pg_dump does, and stay so until the end: readers and writers go on, and whoever would move, drop or compress a chunk waits. `read` is
+ * called once. No time limit holds in it.
+ */
+export async function inLongSnapshot<T>(client: Client, tables: readonly string[], read: () => Promise<T>): Promise<T> {
+  try {
+    await lockForReading(client, tables);
+    const answer = await read();
+    await client.query('COMMIT');
+    return answer;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {}); // cut, where the read was left: nothing to roll back
+    throw error;
+  }
+}
+
+async function lockForReading(client: Client, tables: readonly string[]): Promise<void> {
+  for (let left = TRIES; ; left -= 1) {
+    try {
+      await client.query(
+        `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;
+         SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL timezone = 'UTC'; LOCK TABLE ${tables.join(', ')} IN ACCESS SHARE MODE`,
+      );
+      return;
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => {});
+      if (left === 1 || !(error instanceof ServerError) || error.code !== DEADLOCK) throw error;
+    }
+  }
+}

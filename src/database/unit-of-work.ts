@@ -14,6 +14,7 @@ import { type Client, commit, type Session } from './session.js';
 import { toDatabaseError } from './sqlstate.js';
 
 export const ISOLATIONS = ['read committed', 'repeatable read', 'serializable'] as const;
+/** What a transaction sees of others, in the words of PostgreSQL. */
 export type Isolation = (typeof ISOLATIONS)[number];
 
 export interface UnitOptions {

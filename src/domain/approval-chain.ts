@@ -9,8 +9,10 @@ import type { InstantInput } from './time.js';
 
 /** What a signal is validated for, in this order. */
 export const STAGES = ['Volume', 'Phase', 'Levels', 'Risk', 'Strategy'] as const;
+/** A stage of the validation. */
 export type Stage = (typeof STAGES)[number];
 export const VERDICTS = ['PASS', 'WARN', 'FAIL'] as const;
+/** What a stage, or all of them, said. */
 export type Verdict = (typeof VERDICTS)[number];
 
 /** What one stage said. Keys beside these are kept. */
@@ -52,7 +54,9 @@ export interface ApprovalChainInput {
 
 /** Why a signal is rejected: a chain whose last stage failed, which says it itself, or the reason of a person, with or without a chain. */
 export interface RejectionInput {
+  /** A person's; needed where no stage failed. */
   readonly reason?: string | undefined;
+  /** As far as the validation came. */
   readonly chain?: ApprovalChainInput | undefined;
 }
 

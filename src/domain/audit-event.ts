@@ -14,6 +14,7 @@ export const ENTITY_TYPES = [
   'TIME_SERIES',
   'CUTOVER',
 ] as const;
+/** What an event is about. */
 export type EntityType = (typeof ENTITY_TYPES)[number];
 
 /** The events of each entity. */
@@ -45,8 +46,8 @@ export const EVENT_TYPES = {
     'CAMPAIGN_INVALIDATED',
   ],
   BACKTEST_RESULT: ['BACKTEST_RESULT_RECORDED'],
-  BAR_SERIES: ['BARS_IMPORTED', 'BARS_DELETED', 'BARS_RETAINED'],
-  TIME_SERIES: ['TIME_SERIES_ROWS_DELETED', 'TIME_SERIES_ROWS_RETAINED'],
+  BAR_SERIES: ['BARS_IMPORTED', 'BARS_IMPORT_UNDONE', 'BARS_DELETED', 'BARS_RETAINED'],
+  TIME_SERIES: ['TIME_SERIES_ROWS_IMPORTED', 'TIME_SERIES_ROWS_DELETED', 'TIME_SERIES_ROWS_RETAINED'],
   CUTOVER: [
     'CUTOVER_STARTED',
     'CUTOVER_BACKFILLED',
@@ -60,6 +61,7 @@ export const EVENT_TYPES = {
     'CUTOVER_ROLLED_BACK',
   ],
 } as const satisfies Readonly<Record<EntityType, readonly string[]>>;
+/** A type that the store writes itself: ENTITY_VERB. */
 export type AuditEventType = (typeof EVENT_TYPES)[EntityType][number];
 
 /** A line of the audit trail: who did what to which entity, and when. */

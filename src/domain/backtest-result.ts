@@ -7,6 +7,7 @@ import type { Report } from './problem.js';
 import { readSeriesKey, type SeriesInput, type SeriesKey } from './series.js';
 import { LARGEST_INT, readWholeNumber } from './whole-number.js';
 
+/** A run of a backtest: results of many series share it. */
 export type BacktestRunId = Id<'BACKTEST_RUN'>;
 
 /** What a run counted. A pattern detected is a true or a false positive; a signal that neither won nor lost is still open, or never filled. */
@@ -34,6 +35,7 @@ export interface BacktestResult extends SeriesKey, BacktestCounts {
   readonly recall: Decimal;
   /** winningSignals / (winningSignals + losingSignals). */
   readonly winRate: Decimal;
+  /** 2 decimals, of either sign. */
   readonly averageRMultiple: Decimal;
   /** As a fraction, 0 to 1. */
   readonly maxDrawdown: Decimal;
@@ -46,7 +48,9 @@ export interface BacktestResult extends SeriesKey, BacktestCounts {
 
 /** A result as a caller records it. The shares of its counts are computed. */
 export interface NewBacktestResult extends SeriesInput, BacktestCounts {
+  /** Default: a new one. */
   readonly id?: string | undefined;
+  /** A UUID of the caller: see `newId`. */
   readonly backtestRunId: string;
   /** `YYYY-MM-DD`, both included. */
   readonly startDate: string;

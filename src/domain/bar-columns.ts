@@ -4,7 +4,9 @@ import type { SeriesKey } from './series.js';
 
 /** A column of exact decimals: `values[i] / 10^scale`. */
 export class DecimalColumn {
+  /** The integers. */
   readonly values: BigInt64Array;
+  /** How many decimals they have. */
   readonly scale: number;
 
   constructor(values: BigInt64Array, scale: number) {
@@ -37,9 +39,11 @@ export class DecimalColumn {
 
 /** Bars of one series as exact columns, oldest first. */
 export interface BarColumns extends SeriesKey {
+  /** How many bars. */
   readonly length: number;
   /** Opening instants, milliseconds since the epoch (UTC). */
   readonly timestamp: Float64Array;
+  /** Prices, scale 8. */
   readonly open: DecimalColumn;
   readonly high: DecimalColumn;
   readonly low: DecimalColumn;
@@ -47,7 +51,9 @@ export interface BarColumns extends SeriesKey {
   /** Its scale is the series' volume scale. */
   readonly volume: DecimalColumn;
   readonly spread: DecimalColumn;
+  /** Scale 4. */
   readonly spreadRatio: DecimalColumn;
   readonly volumeRatio: DecimalColumn;
+  /** Scale 8; may lack values. */
   readonly vwap: DecimalColumn;
 }

@@ -10,10 +10,12 @@ import { checkAlignment, type Timeframe } from './timeframe.js';
 export interface Bar extends SeriesKey {
   /** Opening instant; the bar has closed at `timestamp` + the timeframe's duration. A 1d bar carries 00:00 UTC of its trading date. */
   readonly timestamp: Date;
+  /** Prices have at most 8 decimals. */
   readonly open: Decimal;
   readonly high: Decimal;
   readonly low: Decimal;
   readonly close: Decimal;
+  /** In natural units: shares, or coins with the decimals of the series. */
   readonly volume: Decimal;
   /** high - low. */
   readonly spread: Decimal;
@@ -21,7 +23,9 @@ export interface Bar extends SeriesKey {
   readonly spreadRatio: Decimal;
   /** volume / mean(volume of the up to 20 bars before), 4 decimals half-up. */
   readonly volumeRatio: Decimal;
+  /** Volume-weighted average price, as the source gave it; null where it did not. */
   readonly vwap: Decimal | null;
+  /** Where the bar is from, at most 32 characters; null where nobody said. */
   readonly source: string | null;
   /** When the store learned these values. */
   readonly createdAt: Date;
@@ -31,13 +35,16 @@ export interface Bar extends SeriesKey {
 export interface BarInput {
   readonly symbol: string;
   readonly timeframe: Timeframe;
+  /** Opening instant, on the grid of the timeframe; 1d: the trading date, 00:00 UTC. */
   readonly timestamp: InstantInput;
+  /** At most 10 digits before the point and 8 after it, above zero unless allowNonPositive; so are the others. low <= open, close <= high. */
   readonly open: DecimalInput;
   readonly high: DecimalInput;
   readonly low: DecimalInput;
   readonly close: DecimalInput;
   /** >= 0, a multiple of 10^-volumeScale of its series (whole units unless the series was made otherwise). */
   readonly volume: DecimalInput;
+  /** Volume-weighted average price, where the source gives one. */
   readonly vwap?: DecimalInput | null | undefined;
   /** Where the bar came from, at most 32 characters. */
   readonly source?: string | null | undefined;

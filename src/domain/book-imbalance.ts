@@ -3,6 +3,7 @@ import type { Report } from './problem.js';
 import type { MarketSymbol } from './symbol.js';
 
 export const IMBALANCE_SECONDS = [1, 5, 15, 60] as const;
+/** How long a window of imbalance is, in seconds. */
 export type ImbalanceSeconds = (typeof IMBALANCE_SECONDS)[number];
 
 /** How far the book leaned to one side over a window of time. */

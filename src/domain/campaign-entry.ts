@@ -10,6 +10,7 @@ import { instantSchema, priceSchema, schemaOf } from './schemas.js';
 import { allocationPct } from './signal.js';
 import type { InstantInput } from './time.js';
 
+/** One position, made by the client or by `newId`. */
 export type PositionId = Id<'POSITION'>;
 
 export const ENTRY_STATUSES = ['OPEN', 'CLOSED'] as const;
@@ -43,11 +44,17 @@ export interface CampaignEntry extends EntryFields {
 
 /** An entry as a caller adds it; it is OPEN. Its pattern type and allocation follow from its signal: one that is given must equal it. */
 export interface NewCampaignEntry {
+  /** Default: a new one. */
   readonly position_id?: string | undefined;
+  /** A FILLED signal of this campaign, in no other entry. */
   readonly signal_id: string;
+  /** What was paid. */
   readonly price: DecimalInput;
+  /** Above zero, at most 8 decimals. */
   readonly size: DecimalInput;
+  /** When it was filled. */
   readonly timestamp: InstantInput;
+  /** What the risk is counted to. */
   readonly stop_loss: DecimalInput;
   readonly pattern_type?: PatternType | undefined;
   readonly allocation_pct?: DecimalInput | undefined;
@@ -63,7 +70,9 @@ export interface EntryDraft extends Omit<EntryFields, 'pattern_type' | 'allocati
 
 /** How a position was left, as a caller writes it. */
 export interface NewEntryExit {
+  /** What was got. */
   readonly exit_price: DecimalInput;
+  /** Not before the entry. */
   readonly closed_at: InstantInput;
 }
 

@@ -18,11 +18,15 @@ export {
 /** The positions taken on one idea. */
 export interface Campaign extends SeriesKey, CampaignTotals {
   readonly id: CampaignId;
+  /** The range that it trades; null for one without. */
   readonly tradingRangeId: TradingRangeId | null;
+  /** ACTIVE, MARKUP, COMPLETED or INVALIDATED. */
   readonly status: CampaignStatus;
+  /** In the order in which they were added. */
   readonly entries: readonly CampaignEntry[];
   /** From 1, raised by each change. */
   readonly version: number;
+  /** UTC. */
   readonly startedAt: Date;
   /** When it was completed or invalidated; null while it is live. */
   readonly completedAt: Date | null;
@@ -32,8 +36,11 @@ export interface Campaign extends SeriesKey, CampaignTotals {
 
 /** A campaign as a caller opens it. */
 export interface NewCampaign extends SeriesInput {
+  /** Default: a new one. */
   readonly id?: string | undefined;
+  /** A range of the same series, without another live campaign. */
   readonly tradingRangeId?: string | null | undefined;
+  /** Market time. */
   readonly startedAt: InstantInput;
 }
 

@@ -8,6 +8,7 @@ import { formatInstant, type InstantInput, readInstant } from './time.js';
 export interface Execution {
   /** When, in market time; where nothing is said, the `at` of the transaction. */
   readonly at?: InstantInput | undefined;
+  /** What was paid or got. */
   readonly price?: DecimalInput | undefined;
 }
 

@@ -4,10 +4,15 @@ import type { Report } from './problem.js';
 /** A UUID that says, to the compiler, what it identifies. */
 export type Id<Entity extends string> = string & { readonly __entity: Entity };
 
+/** The UUID of a trading range. */
 export type TradingRangeId = Id<'TRADING_RANGE'>;
+/** The UUID of a pattern. */
 export type PatternId = Id<'PATTERN'>;
+/** The UUID of a signal. */
 export type SignalId = Id<'SIGNAL'>;
+/** The UUID of a campaign. */
 export type CampaignId = Id<'CAMPAIGN'>;
+/** The UUID of a result of a backtest. */
 export type BacktestResultId = Id<'BACKTEST_RESULT'>;
 
 /** As PostgreSQL writes it. */

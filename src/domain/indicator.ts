@@ -9,6 +9,7 @@ export interface IndicatorKey extends SeriesKey {
   readonly name: string;
 }
 
+/** Names the values of one indicator on one series. */
 export interface IndicatorSeriesInput extends SeriesInput {
   /** Lower case letters, digits and `_`, at most 50: `sma_20`. */
   readonly name: string;
@@ -24,7 +25,9 @@ export interface Indicator extends IndicatorKey {
   readonly createdAt: Date;
 }
 
+/** One value of an indicator as a caller writes it. */
 export interface IndicatorInput extends IndicatorSeriesInput {
+  /** The opening instant of the bar that it is of. */
   readonly timestamp: InstantInput;
   /** Anything that JSON holds exactly; Decimals and bigints become strings, Dates ISO 8601 with `Z`. */
   readonly value: unknown;

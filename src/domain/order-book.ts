@@ -33,8 +33,11 @@ export interface OrderBookSnapshot {
 /** A book as a caller writes it: levels best first, bids below asks. */
 export interface OrderBookInput {
   readonly symbol: string;
+  /** When it was taken. */
   readonly timestamp: MicrosecondInput;
+  /** Best first: prices fall. */
   readonly bids: readonly BookLevel<DecimalInput>[];
+  /** Best first: prices rise. */
   readonly asks: readonly BookLevel<DecimalInput>[];
 }
 

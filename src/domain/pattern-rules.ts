@@ -17,6 +17,7 @@ export interface PatternRules {
   readonly unusualPhase: Severity;
   /** A volume ratio outside its type's limit. */
   readonly volume: Severity;
+  /** What volume ratio a type asks for. */
   readonly volumeLimits: Readonly<Partial<Record<PatternType, VolumeLimit>>>;
 }
 

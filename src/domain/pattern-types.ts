@@ -18,6 +18,7 @@ export const PATTERN_TYPES = [
   'AR',
   'ST',
 ] as const;
+/** What a detector may see. */
 export type PatternType = (typeof PATTERN_TYPES)[number];
 
 /** Which way a position is taken. */

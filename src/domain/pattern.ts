@@ -23,6 +23,7 @@ import { LARGEST_INT, readFlag, readWholeNumber } from './whole-number.js';
 /** An event that a detector saw. */
 export interface Pattern extends SeriesKey {
   readonly id: PatternId;
+  /** What it is. */
   readonly patternType: PatternType;
   /** When the detector saw it: not before its bar had closed. */
   readonly detectionTime: Date;
@@ -33,14 +34,21 @@ export interface Pattern extends SeriesKey {
   readonly phase: Phase;
   /** Null only for the context of phase A, which comes before its range is known. */
   readonly tradingRangeId: TradingRangeId | null;
+  /** Where to get in; at most 8 decimals, as the next two. */
   readonly entryPrice: Decimal;
+  /** Where the idea is given up. */
   readonly stopLoss: Decimal;
+  /** Where the pattern is none any more. */
   readonly invalidationLevel: Decimal;
+  /** Of its bar, 4 decimals. */
   readonly volumeRatio: Decimal;
+  /** Of its bar, 4 decimals. */
   readonly spreadRatio: Decimal;
   /** Whether a later bar has tested it, and held. */
   readonly testConfirmed: boolean;
+  /** The opening instant of the bar that tested it; null before. */
   readonly testBarTimestamp: Date | null;
+  /** Why it is none, or failed; null while it stands. */
   readonly rejectionReason: string | null;
   /**
    * What its type and metadataVersion say, under the names that the document has: prices and fractions are Decimals. PatternMetadata has the
@@ -53,12 +61,18 @@ export interface Pattern extends SeriesKey {
 
 /** A pattern as a caller writes it. */
 export interface NewPattern extends SeriesInput {
+  /** Default: a new one. With one of your own a create that is sent twice is recognised. */
   readonly id?: string | undefined;
   readonly patternType: PatternType;
+  /** Not before the bar has closed. */
   readonly detectionTime: InstantInput;
+  /** The opening instant of its bar. */
   readonly patternBarTimestamp: InstantInput;
+  /** 70 to 95. */
   readonly confidenceScore: number;
+  /** Its type's usual one, unless the rules say otherwise. */
   readonly phase: Phase;
+  /** A range of the same series; may be left out for context of phase A. */
   readonly tradingRangeId?: string | null | undefined;
   readonly entryPrice: DecimalInput;
   readonly stopLoss: DecimalInput;
@@ -67,7 +81,9 @@ export interface NewPattern extends SeriesInput {
   readonly spreadRatio: DecimalInput;
   /** For a pattern that is seen only once its test is over; default false. */
   readonly testConfirmed?: boolean | undefined;
+  /** Needed where testConfirmed. */
   readonly testBarTimestamp?: InstantInput | null | undefined;
+  /** What its type and version ask for, decimals as text: see PatternMetadata. */
   readonly metadata: object;
   /** Default: 1. */
   readonly metadataVersion?: number | undefined;

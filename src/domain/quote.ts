@@ -25,9 +25,11 @@ export interface Quote {
 /** A quote as a caller writes it: either side may be left out, not both. The bid may equal the ask (a locked market), not exceed it. */
 export interface QuoteInput {
   readonly symbol: string;
+  /** Microseconds since the epoch, or an instant. */
   readonly timestamp: MicrosecondInput;
   /** The source's own number, from 0. Without one, quotes of one instant have the order in which they are given. */
   readonly sequence?: bigint | number | null | undefined;
+  /** One side may be null: not updated, or nobody there. */
   readonly bidPrice?: DecimalInput | null | undefined;
   readonly bidSize?: DecimalInput | null | undefined;
   readonly askPrice?: DecimalInput | null | undefined;

@@ -10,17 +10,20 @@ export interface SeriesKey {
 
 /** A series key as a caller writes it. */
 export interface SeriesInput {
+  /** In any case: `aapl` is AAPL. */
   readonly symbol: string;
   readonly timeframe: Timeframe;
 }
 
 /** A series as the catalog has it. `first` and `last` are the opening instants of its first and last bar. */
 export interface Series extends SeriesKey {
+  /** The UUID that audit events of the series name. */
   readonly id: string;
   /** Volumes are multiples of 10^-volumeScale. */
   readonly volumeScale: number;
   readonly first: Date;
   readonly last: Date;
+  /** How many bars. */
   readonly count: number;
 }
 

@@ -1,3 +1,4 @@
+/** Every status that a signal may have. */
 export const SIGNAL_STATUSES = [
   'PENDING',
   'APPROVED',
@@ -7,6 +8,7 @@ export const SIGNAL_STATUSES = [
   'TARGET_HIT',
   'EXPIRED',
 ] as const;
+/** Where a signal stands. */
 export type SignalStatus = (typeof SIGNAL_STATUSES)[number];
 
 /** The legal moves of a signal: what each status may become. One that may become nothing is final. */

@@ -20,9 +20,11 @@ export { canMove, nextStatuses, SIGNAL_MOVES, SIGNAL_STATUSES, type SignalStatus
 /** An order that a pattern suggests, and what became of it. */
 export interface Signal extends SeriesKey, SignalLevels {
   readonly id: SignalId;
+  /** LONG or SHORT. */
   readonly signalType: Direction;
   /** The pattern that suggests it; null where a person does. */
   readonly patternId: PatternId | null;
+  /** Market time, UTC. */
   readonly generatedAt: Date;
   /** In units of the instrument, above zero. */
   readonly positionSize: Decimal;
@@ -32,10 +34,13 @@ export interface Signal extends SeriesKey, SignalLevels {
   readonly rMultiple: Decimal;
   /** 70 to 95. */
   readonly confidenceScore: number;
+  /** The campaign that it was filled into, or is meant for. */
   readonly campaignId: CampaignId | null;
   /** 0 to 1: the share that it uses of its campaign's budget, see {@link allocationPct}. */
   readonly campaignAllocation: Decimal;
+  /** PENDING, APPROVED, REJECTED, FILLED, STOPPED, TARGET_HIT or EXPIRED. */
   readonly status: SignalStatus;
+  /** Whether people were told. */
   readonly notificationSent: boolean;
   /** What its validation said; null while there is none. */
   readonly approvalChain: ApprovalChain | null;
@@ -45,10 +50,13 @@ export interface Signal extends SeriesKey, SignalLevels {
 
 /** A signal as a caller writes it. It starts as PENDING. */
 export interface NewSignal extends SeriesInput {
+  /** Default: a new one. With one of your own a create that is sent twice is recognised. */
   readonly id?: string | undefined;
   /** Default: LONG. */
   readonly signalType?: Direction | undefined;
+  /** A tradable pattern of the same series and direction; none for a signal by hand. */
   readonly patternId?: string | null | undefined;
+  /** Market time. */
   readonly generatedAt: InstantInput;
   readonly entryPrice: DecimalInput;
   readonly stopLoss: DecimalInput;
@@ -59,6 +67,7 @@ export interface NewSignal extends SeriesInput {
   readonly riskAmount?: DecimalInput | undefined;
   /** Derived; one that is given must equal it. */
   readonly rMultiple?: DecimalInput | undefined;
+  /** 70 to 95. */
   readonly confidenceScore: number;
   readonly campaignId?: string | null | undefined;
   /** Default: 0. */

@@ -1,6 +1,8 @@
 import type { Report } from './problem.js';
 
+/** From fine to coarse. */
 export const TIMEFRAMES = ['1m', '5m', '15m', '1h', '1d'] as const;
+/** How long a bar lasts. */
 export type Timeframe = (typeof TIMEFRAMES)[number];
 
 const MINUTE = 60_000;

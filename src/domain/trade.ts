@@ -23,6 +23,7 @@ export interface Trade {
   readonly ordinal: number | null;
   readonly price: Decimal;
   readonly size: Decimal;
+  /** Who took; null where the source does not say. */
   readonly side: TradeSide | null;
   /** When the store learned of it. */
   readonly createdAt: Date;
@@ -31,6 +32,7 @@ export interface Trade {
 /** One trade as a caller writes it. */
 export interface TradeInput {
   readonly symbol: string;
+  /** Microseconds since the epoch, or an instant. */
   readonly timestamp: MicrosecondInput;
   /** At most 64 characters, and no `#` in front. Equal trades of one instant without an id are told apart by how many there are. */
   readonly tradeId?: string | number | bigint | null | undefined;
@@ -38,6 +40,7 @@ export interface TradeInput {
   readonly price: DecimalInput;
   /** Above zero, at most 16 digits before the point and 8 after it. */
   readonly size: DecimalInput;
+  /** Who took. */
   readonly side?: TradeSide | null | undefined;
 }
 

@@ -28,6 +28,7 @@ export type RangeDirection = (typeof RANGE_DIRECTIONS)[number];
  */
 export interface TradingRange extends SeriesKey {
   readonly id: TradingRangeId;
+  /** The opening instant of its first bar. */
   readonly startTime: Date;
   /** When the last bar of the range closed, so that `[startTime, endTime)` reads its bars; null while it lasts. */
   readonly endTime: Date | null;
@@ -52,7 +53,9 @@ export interface TradingRange extends SeriesKey {
   readonly phase: Phase;
   /** 60 to 100. */
   readonly strengthScore: number;
+  /** How often the support was touched. */
   readonly touchCountCreek: number;
+  /** How often the resistance was touched. */
   readonly touchCountIce: number;
   /** Set while the range is soft-deleted. */
   readonly deletedAt: Date | null;
@@ -64,32 +67,47 @@ export interface TradingRange extends SeriesKey {
 
 /** What `updateLevels` may change; what is left out stays. */
 export interface RangeLevels {
+  /** 15 to 100. */
   readonly durationBars?: number | undefined;
   /** Support. */
   readonly creekLevel?: DecimalInput | undefined;
   /** Resistance. */
   readonly iceLevel?: DecimalInput | undefined;
+  /** Above the resistance for an accumulation, below the support for a distribution. */
   readonly jumpTarget?: DecimalInput | undefined;
+  /** 2.0 to 3.0. */
   readonly causeFactor?: DecimalInput | undefined;
   /** resistance - support. Derived; one that is given must equal it. */
   readonly rangeWidth?: DecimalInput | undefined;
   readonly phase?: Phase | undefined;
+  /** 60 to 100. */
   readonly strengthScore?: number | undefined;
+  /** How often the support was touched. */
   readonly touchCountCreek?: number | undefined;
+  /** How often the resistance was touched. */
   readonly touchCountIce?: number | undefined;
 }
 
 /** A range as a caller writes it. {@link projectRange} gives jumpTarget and causeFactor to those who have none of their own. */
 export interface NewTradingRange extends SeriesInput, RangeLevels {
+  /** Default: a new one. With one of your own a create that is sent twice is recognised. */
   readonly id?: string | undefined;
+  /** The opening instant of its first bar. */
   readonly startTime: InstantInput;
+  /** When its last bar closed; left out while it lasts. */
   readonly endTime?: InstantInput | null | undefined;
+  /** 15 to 100. */
   readonly durationBars: number;
+  /** Support. */
   readonly creekLevel: DecimalInput;
+  /** Resistance. */
   readonly iceLevel: DecimalInput;
+  /** Above the resistance for an accumulation, below the support for a distribution. */
   readonly jumpTarget: DecimalInput;
+  /** 2.0 to 3.0. */
   readonly causeFactor: DecimalInput;
   readonly phase: Phase;
+  /** 60 to 100. */
   readonly strengthScore: number;
 }
 
@@ -235,10 +253,13 @@ export function directionOfRange(range: Pick<TradingRange, 'jumpTarget' | 'iceLe
 
 /** What a range's support, resistance, direction and length imply. */
 export interface RangeProjection {
+  /** Support. */
   readonly creekLevel: Decimal;
+  /** Resistance. */
   readonly iceLevel: Decimal;
   readonly durationBars: number;
   readonly rangeWidth: Decimal;
+  /** 2, 2.5 or 3. */
   readonly causeFactor: Decimal;
   readonly jumpTarget: Decimal;
 }

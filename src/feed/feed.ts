@@ -46,6 +46,14 @@ export class Feed {
    * ahead of the database by what the ingest has accepted, and behind other processes by moments. A symbol of which nothing is stored has a frame as well, with nothing in it.
    *
    * @throws DatabaseError VOLUME_TOO_LARGE, as `bars.resample`
+   * @example
+   * const frame = await store.feed.inference({
+   *   symbol: 'AAPL',
+   *   timeframes: ['1d', '15m', '5m'],
+   *   at: '2024-03-04T15:07:00Z',
+   *   bars: 100,
+   * });
+   * console.log(frame.orderBook?.mid?.toFixed(), frame.indicators.length);
    */
   async inference(input: InferenceInput): Promise<MarketFrame> {
     const request = readFrameRequest(input);
@@ -58,7 +66,12 @@ export class Feed {
     });
   }
 
-  /** The bars of a frame alone: `bars.multiTimeframe`, of now unless `at` says otherwise. */
+  /**
+   * The bars of a frame alone: `bars.multiTimeframe`, of now unless `at` says otherwise.
+   *
+   * @example
+   * const [days, minutes] = await store.feed.multiTimeframe({ symbol: 'AAPL', timeframes: ['1d', '1m'], limit: 50 });
+   */
   async multiTimeframe(
     input: Omit<MultiTimeframeInput, 'at'> & { readonly at?: InstantInput | undefined },
   ): Promise<Frame[]> {
@@ -69,6 +82,15 @@ export class Feed {
   /**
    * Order books, oldest first: of the window `[from, to)` where it has a bound, as `orderBooks.snapshots`; otherwise the last one, or none, that
    * there was at `at`. `raw`: every book that was taken; `1s` and `1m`: the last of each second or minute, once that had closed.
+   *
+   * @example
+   * const [now] = await store.feed.orderBook({ symbol: 'BTCUSDT' });
+   * const seconds = await store.feed.orderBook({
+   *   symbol: 'BTCUSDT',
+   *   from: '2024-08-08T09:00:00Z',
+   *   to: '2024-08-08T09:01:00Z',
+   *   aggregation: '1s',
+   * });
    */
   async orderBook(input: BookInput): Promise<OrderBookSnapshot[]> {
     const { session, orderBooks } = this.#sources;
@@ -88,6 +110,16 @@ export class Feed {
    * `store.transaction({ isolation: 'repeatable read' }, (tx) => ...)` with `tx.feed`.
    *
    * @throws NotFoundError SERIES_UNKNOWN where the store has nothing of a series that was asked for
+   * @example
+   * for await (const event of store.feed.replay({
+   *   symbols: ['AAPL'],
+   *   timeframes: ['1m', '1d'],
+   *   kinds: ['bar'],
+   *   from: '2024-03-01',
+   *   to: '2024-04-01',
+   * })) {
+   *   if (event.kind === 'bar') console.log(event.timeframe, event.bar.timestamp, event.bar.close.toFixed(2));
+   * }
    */
   async *replay(input: ReplayInput): AsyncGenerator<ReplayEvent, void, undefined> {
     const replay = await Replay.open(this.#sources.session, readReplayRequest(input), input.signal);

@@ -4,10 +4,12 @@ import type { Timeframe } from '../domain/timeframe.js';
 import { type KnownAt, readLimit } from '../repositories/bars/bar-window.js';
 import { type MultiTimeframeRequest, readMultiTimeframeRequest } from '../repositories/bars/multi-timeframe.js';
 
+/** What a frame is to have. */
 export interface InferenceInput extends KnownAt {
   readonly symbol: string;
   /** Market time: nothing from after it is in the frame. Default: now, by this process's clock. */
   readonly at?: InstantInput | undefined;
+  /** Different ones, in the order in which the frame is to have them. */
   readonly timeframes: readonly Timeframe[];
   /** Bars of each timeframe. */
   readonly bars: number;

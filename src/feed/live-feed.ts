@@ -29,6 +29,12 @@ export class LiveFeed extends Feed {
    *
    * @throws InvalidInputError at once
    * @throws FeedGapError FEED_GAP where the cursor is older than what is kept (a day); the signal's reason
+   * @example
+   * for await (const arrival of store.feed.subscribe(['AAPL', 'BTCUSDT'])) {
+   *   if (arrival.kind !== 'bar') continue;
+   *   console.log(arrival.bar.symbol, arrival.bar.close.toFixed(2), arrival.corrected);
+   *   break; // or go on: `arrival.cursor` is where another subscription would
+   * }
    */
   subscribe(
     symbols: '*' | readonly string[],
@@ -37,7 +43,15 @@ export class LiveFeed extends Feed {
     return this.#subscriptions.subscribe(symbols, options);
   }
 
-  /** This moment, as a cursor: all that is committed after it comes behind it. Take it, read what is there, and subscribe from it. */
+  /**
+   * This moment, as a cursor: all that is committed after it comes behind it. Take it, read what is there, and subscribe from it.
+   *
+   * @example
+   * const cursor = await store.feed.cursor();
+   * const bars = await store.bars.latest({ symbol: 'AAPL', timeframe: '1m', limit: 500 });
+   * const arrivals = store.feed.subscribe(['AAPL'], { from: cursor }); // nothing lies between the two
+   * await arrivals.return();
+   */
   cursor(): Promise<string> {
     return this.#subscriptions.cursor();
   }

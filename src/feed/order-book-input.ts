@@ -9,6 +9,7 @@ import { readAt } from '../repositories/time-series/buckets.js';
 import { readLatest } from '../repositories/time-series/read.js';
 import { readSymbolSeries } from '../repositories/time-series/symbol-series.js';
 
+/** Which order books. */
 export interface BookInput {
   readonly symbol: string;
   /** Books of `[from, to)`. Without either bound: the last book. */

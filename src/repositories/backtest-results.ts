@@ -25,9 +25,11 @@ import type { Where } from './ledger/where.js';
 
 /** A result, and the reader through which the run saw the market; without one, the result is not checked for look-ahead. */
 export interface RecordedBacktest extends NewBacktestResult {
+  /** `store.asOf(...)`, after the run. */
   readonly reader?: AsOfReader | undefined;
 }
 
+/** Which results. */
 export interface BacktestFilter extends LedgerFilter {
   readonly backtestRunId?: string | undefined;
 }
@@ -53,23 +55,89 @@ export class BacktestResultRepository extends LedgerRepository<BacktestResult, B
    * run read this series through the given reader and asked it for nothing that it could not have known.
    *
    * @throws InvalidInputError, ConflictError ID_CONFLICT, BACKTEST_RECORDED where the run has a result for the series already
+   * @example
+   * import { newId } from 'wyckoff-store';
+   *
+   * const reader = store.asOf('2024-01-02');
+   * for (const day of ['2024-03-01', '2024-06-01', '2024-12-31']) {
+   *   reader.advanceTo(day);
+   *   const bars = await reader.latest({ symbol: 'AAPL', timeframe: '1d', limit: 60 }); // what the detector looks at
+   * }
+   * const result = await store.backtests.record({
+   *   backtestRunId: newId(),
+   *   symbol: 'AAPL',
+   *   timeframe: '1d',
+   *   startDate: '2024-01-01',
+   *   endDate: '2024-12-31',
+   *   totalPatternsDetected: 14,
+   *   truePositives: 9,
+   *   falsePositives: 5,
+   *   falseNegatives: 3,
+   *   totalSignalsGenerated: 8,
+   *   winningSignals: 5,
+   *   losingSignals: 3,
+   *   averageRMultiple: '1.85',
+   *   maxDrawdown: '0.0820',
+   *   config: { detector: 'spring/1.4', minConfidence: 80 },
+   *   reader, // it read what it could have known: the result is checked for look-ahead
+   * });
    */
   async record(input: RecordedBacktest): Promise<BacktestResult> {
     return (await this.#record(Batch.of('backtest result', input, (one, report) => this.#read(one, report))))[0]!;
   }
 
-  /** Records many, all or none. @throws as {@link record}, naming every bad row by its position */
+  /**
+   * Records many, all or none.
+   *
+   * @throws as {@link record}, naming every bad row by its position
+   * @example
+   * import { newId } from 'wyckoff-store';
+   *
+   * const result = {
+   *   backtestRunId: newId(),
+   *   timeframe: '1d',
+   *   startDate: '2024-01-01',
+   *   endDate: '2024-12-31',
+   *   totalPatternsDetected: 14,
+   *   truePositives: 9,
+   *   falsePositives: 5,
+   *   falseNegatives: 3,
+   *   totalSignalsGenerated: 8,
+   *   winningSignals: 5,
+   *   losingSignals: 3,
+   *   averageRMultiple: '1.85',
+   *   maxDrawdown: '0.0820',
+   *   config: { detector: 'spring/1.4', minConfidence: 80 },
+   * } as const;
+   * const results = await store.backtests.recordMany([
+   *   { ...result, symbol: 'AAPL' },
+   *   { ...result, symbol: 'MSFT' },
+   * ]);
+   */
   async recordMany(inputs: Iterable<RecordedBacktest>, options: BatchOptions = {}): Promise<BacktestResult[]> {
     return this.#record(Batch.read('backtest results', inputs, options, (one, report) => this.#read(one, report)));
   }
 
-  /** Every result of a run, by series. */
+  /**
+   * Every result of a run, by series.
+   *
+   * @example
+   * const results = await store.backtests.byRun(backtestRunId);
+   */
   async byRun(backtestRunId: string): Promise<BacktestResult[]> {
     const results = await readAllPages((page) => this.find({ backtestRunId, ...page }));
     return results.sort(compareSeries);
   }
 
-  /** Runs side by side: a line for each series that any of them has a result for, with a place for each run. */
+  /**
+   * Runs side by side: a line for each series that any of them has a result for, with a place for each run.
+   *
+   * @example
+   * for (const { symbol, results } of await store.backtests.compare([backtestRunId, otherRunId])) {
+   *   const [before, after] = results;
+   *   console.log(symbol, before?.winRate.toFixed(4), after?.winRate.toFixed(4));
+   * }
+   */
   async compare(backtestRunIds: readonly string[]): Promise<BacktestComparison[]> {
     const lines = new Map<string, { readonly key: SeriesKey; readonly results: (BacktestResult | null)[] }>();
     for (const [place, runId] of backtestRunIds.entries()) {

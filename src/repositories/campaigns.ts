@@ -45,6 +45,7 @@ import { type Change, updateRow } from './ledger/update-row.js';
 import { readVersion, requireVersion, type Versioned } from './ledger/version.js';
 import type { Where } from './ledger/where.js';
 
+/** Which campaigns; `from` and `to` are about their start. */
 export interface CampaignFilter extends LedgerFilter {
   readonly status?: CampaignStatus | undefined;
   readonly tradingRangeId?: string | undefined;
@@ -61,22 +62,54 @@ export class CampaignRepository extends LedgerRepository<Campaign, CampaignFilte
     this.#schemas = schemas;
   }
 
-  /** Opens a campaign: ACTIVE, without entries. @throws InvalidInputError, ConflictError ID_CONFLICT, CAMPAIGN_LIVE */
+  /**
+   * Opens a campaign: ACTIVE, without entries.
+   *
+   * @throws InvalidInputError, ConflictError ID_CONFLICT, CAMPAIGN_LIVE
+   * @example
+   * const campaign = await store.campaigns.open({
+   *   symbol: 'AAPL',
+   *   timeframe: '1d',
+   *   tradingRangeId: range.id,
+   *   startedAt: '2024-02-06',
+   * });
+   */
   async open(input: NewCampaign): Promise<Campaign> {
     return (await this.#open(Batch.of('campaign', input, readNewCampaign)))[0]!;
   }
 
-  /** Opens many, all or none. @throws InvalidInputError naming every bad row by its position, ConflictError ID_CONFLICT, CAMPAIGN_LIVE */
+  /**
+   * Opens many, all or none.
+   *
+   * @throws InvalidInputError naming every bad row by its position, ConflictError ID_CONFLICT, CAMPAIGN_LIVE
+   * @example
+   * const campaigns = await store.campaigns.openMany([
+   *   { symbol: 'AAPL', timeframe: '1d', tradingRangeId: range.id, startedAt: '2024-02-06' },
+   *   { symbol: 'MSFT', timeframe: '1d', startedAt: '2024-02-07' },
+   * ]);
+   */
   async openMany(inputs: Iterable<NewCampaign>, options: BatchOptions = {}): Promise<Campaign[]> {
     return this.#open(Batch.read('campaigns', inputs, options, readNewCampaign));
   }
 
-  /** Every campaign of a range, by its start. */
+  /**
+   * Every campaign of a range, by its start.
+   *
+   * @example
+   * const campaigns = await store.campaigns.byRange(range.id);
+   */
   async byRange(tradingRangeId: string): Promise<Campaign[]> {
     return readAllPages((page) => this.find({ tradingRangeId, ...page }));
   }
 
-  /** Every campaign that may still take entries, by its start. */
+  /**
+   * Every campaign that may still take entries, by its start.
+   *
+   * @example
+   * for (const { currentRisk, totalAllocation } of await store.campaigns.live({ symbol: 'AAPL' })) {
+   *   console.log(`${currentRisk.toFixed(2)} at risk, ${totalAllocation.toFixed(2)}% of the portfolio`);
+   * }
+   */
   async live(filter: CampaignFilter = {}): Promise<Campaign[]> {
     return readAllPages((page) =>
       this.page({ ...filter, ...page }, 'forward', (where) => where.and('status = ANY(?)', LIVE_STATUSES)),
@@ -88,6 +121,14 @@ export class CampaignRepository extends LedgerRepository<Campaign, CampaignFilte
    * is computed from the row as it is then. The very entry that is there already is recognised.
    *
    * @throws InvalidInputError, CAMPAIGN_LIMIT among others, which says how much room is left; NotFoundError
+   * @example
+   * const { averageEntry, currentRisk } = await store.campaigns.addEntry(campaign.id, {
+   *   signal_id: filled.id,
+   *   price: '101.05',
+   *   size: '100',
+   *   timestamp: '2024-02-07T14:31:00Z',
+   *   stop_loss: '98.00',
+   * });
    */
   async addEntry(id: string, entry: NewCampaignEntry): Promise<Campaign> {
     const draft = readOrThrow('campaign entry', (report) => readNewEntry(entry, report));
@@ -105,7 +146,23 @@ export class CampaignRepository extends LedgerRepository<Campaign, CampaignFilte
     );
   }
 
-  /** Closes a position. It locks the campaign, so it needs no version. @throws InvalidInputError ENTRY_UNKNOWN, ENTRY_CLOSED; NotFoundError */
+  /**
+   * Closes a position. It locks the campaign, so it needs no version.
+   *
+   * @throws InvalidInputError ENTRY_UNKNOWN, ENTRY_CLOSED; NotFoundError
+   * @example
+   * const { entries } = await store.campaigns.addEntry(campaign.id, {
+   *   signal_id: filled.id,
+   *   price: '101.05',
+   *   size: '100',
+   *   timestamp: '2024-02-07T14:31:00Z',
+   *   stop_loss: '98.00',
+   * });
+   * await store.campaigns.closeEntry(campaign.id, entries[0]!.position_id, {
+   *   exit_price: '130.00',
+   *   closed_at: '2024-06-03T18:45:00Z',
+   * });
+   */
   async closeEntry(id: string, positionId: string, exit: NewEntryExit): Promise<Campaign> {
     const [position, left] = readOrThrow('campaign entry', (report) => {
       const read = [readId<PositionId>(positionId, 'position_id', report), readExit(exit, report)] as const;
@@ -120,7 +177,13 @@ export class CampaignRepository extends LedgerRepository<Campaign, CampaignFilte
     );
   }
 
-  /** The markup has begun (the markdown, for a short campaign). @throws NotFoundError, StaleVersionError, IllegalMoveError */
+  /**
+   * The markup has begun (the markdown, for a short campaign).
+   *
+   * @throws NotFoundError, StaleVersionError, IllegalMoveError
+   * @example
+   * const inMarkup = await store.campaigns.toMarkup(campaign.id, { version: campaign.version });
+   */
   async toMarkup(id: string, versioned: Versioned): Promise<Campaign> {
     const change = { eventType: 'CAMPAIGN_MARKUP_STARTED', action: 'the markup has begun' };
     return this.#move(id, versioned, 'MARKUP', () => ({ fields: {}, change }));
@@ -128,7 +191,11 @@ export class CampaignRepository extends LedgerRepository<Campaign, CampaignFilte
 
   /**
    * Ends a campaign whose entries are all closed. `completedAt` is the transaction's `at`, or now, where nothing is said.
+   *
    * @throws InvalidInputError CAMPAIGN_HAS_OPEN_ENTRIES, NotFoundError, StaleVersionError, IllegalMoveError
+   * @example
+   * const { version } = await store.campaigns.toMarkup(campaign.id, { version: campaign.version });
+   * await store.campaigns.complete(campaign.id, { version, completedAt: '2024-06-04' });
    */
   async complete(id: string, options: Versioned & { readonly completedAt?: InstantInput }): Promise<Campaign> {
     const change = { eventType: 'CAMPAIGN_COMPLETED', action: 'every position is closed' };
@@ -140,7 +207,10 @@ export class CampaignRepository extends LedgerRepository<Campaign, CampaignFilte
 
   /**
    * Gives a campaign up; its entries stay as they are recorded. `completedAt` is the transaction's `at`, or now, where nothing is said.
+   *
    * @throws InvalidInputError, NotFoundError, StaleVersionError, IllegalMoveError
+   * @example
+   * await store.campaigns.invalidate(campaign.id, { version: campaign.version, reason: 'the price closed below the ice' });
    */
   async invalidate(
     id: string,

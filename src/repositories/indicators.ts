@@ -37,4 +37,8 @@ export const INDICATORS: TimeSeriesTable<IndicatorInput, Indicator, IndicatorSer
   },
 };
 
+/**
+ * The indicators: values by name, of bars. They come back oldest first; windows are half-open. Every method throws an InvalidInputError for
+ * arguments that break a rule and a DatabaseError when the database refuses.
+ */
 export type IndicatorRepository = TimeSeriesRepository<IndicatorInput, Indicator, IndicatorSeriesInput, WriteOptions>;

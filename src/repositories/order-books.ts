@@ -22,6 +22,7 @@ import { readSymbolSeries, type SymbolKey, type TickWriteOptions } from './time-
 import type { TimeSeriesTable } from './time-series/table.js';
 import type { ReadWindow } from './time-series/window.js';
 
+/** How order books are written. */
 export interface OrderBookWriteOptions extends TickWriteOptions {
   /** Takes a book of which one side has no level; never one without any. */
   readonly allowEmptySide?: boolean | undefined;
@@ -109,6 +110,10 @@ export interface ImbalanceWindow extends SymbolKey, BucketWindow {
 /** Books a page of the iterators. */
 const PAGE = 5_000;
 
+/**
+ * The snapshots of order books. They come back oldest first; windows are half-open. Every method throws an InvalidInputError for arguments that
+ * break a rule and a DatabaseError when the database refuses.
+ */
 export class OrderBookRepository extends TimeSeriesRepository<
   OrderBookInput,
   OrderBookSnapshot,
@@ -123,13 +128,30 @@ export class OrderBookRepository extends TimeSeriesRepository<
    * The book as it stood at the end of each second or minute: the last snapshot in it, with the instant at which it was taken, oldest first. A
    * snapshot at the end itself belongs to the next. A second without a snapshot has no book: none is carried over. For long windows there is
    * {@link iterateSnapshots}.
+   *
+   * @example
+   * const minutes = await store.orderBooks.snapshots({
+   *   symbol: 'BTCUSDT',
+   *   every: '1m',
+   *   from: '2024-08-08T09:00:00Z',
+   *   to: '2024-08-08T10:00:00Z',
+   * });
+   * const spreads = minutes.map(({ spread }) => spread?.toFixed());
    */
   async snapshots(input: SnapshotWindow): Promise<OrderBookSnapshot[]> {
     const { window, read } = this.#snapshots(input);
     return this.session.withClient((client) => read(client, window));
   }
 
-  /** As {@link snapshots}, one by one, in constant memory: about 5,000 stored books a page. */
+  /**
+   * As {@link snapshots}, one by one, in constant memory: about 5,000 stored books a page.
+   *
+   * @throws the signal's reason
+   * @example
+   * for await (const book of store.orderBooks.iterateSnapshots({ symbol: 'BTCUSDT', every: '1s', from: '2024-08-08' })) {
+   *   console.log(book.timestamp, book.bids[0], book.asks[0]);
+   * }
+   */
   async *iterateSnapshots(
     input: SnapshotWindow & { readonly signal?: AbortSignal },
   ): AsyncGenerator<OrderBookSnapshot, void, undefined> {
@@ -140,13 +162,33 @@ export class OrderBookRepository extends TimeSeriesRepository<
   /**
    * How far the book leaned to one side over windows of 1, 5, 15 or 60 seconds: see {@link BookImbalance} for what that is. Oldest first; a window
    * without a book is not there. For long stretches there is {@link iterateImbalance}.
+   *
+   * @example
+   * const windows = await store.orderBooks.imbalance({
+   *   symbol: 'BTCUSDT',
+   *   seconds: 15,
+   *   from: '2024-08-08T09:00:00Z',
+   *   to: '2024-08-08T10:00:00Z',
+   * });
    */
   async imbalance(input: ImbalanceWindow): Promise<BookImbalance[]> {
     const { window, seconds } = this.#imbalance(input);
     return this.session.withClient((client) => readImbalances(client, ORDER_BOOKS, window, seconds));
   }
 
-  /** As {@link imbalance}, one by one, in constant memory: about 5,000 stored books a page. */
+  /**
+   * As {@link imbalance}, one by one, in constant memory: about 5,000 stored books a page.
+   *
+   * @throws the signal's reason
+   * @example
+   * for await (const { timestamp, imbalance } of store.orderBooks.iterateImbalance({
+   *   symbol: 'BTCUSDT',
+   *   seconds: 60,
+   *   from: '2024-08-08',
+   * })) {
+   *   console.log(timestamp, imbalance);
+   * }
+   */
   async *iterateImbalance(
     input: ImbalanceWindow & { readonly signal?: AbortSignal },
   ): AsyncGenerator<BookImbalance, void, undefined> {

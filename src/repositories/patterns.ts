@@ -31,10 +31,12 @@ import { TRADING_RANGES } from './ledger/tables/trading-ranges.js';
 import { updateRow } from './ledger/update-row.js';
 import type { Where } from './ledger/where.js';
 
+/** Which patterns; `from` and `to` are about the bar that they are on. */
 export interface PatternFilter extends LedgerFilter {
   readonly patternType?: PatternType | undefined;
   readonly phase?: Phase | undefined;
   readonly tradingRangeId?: string | undefined;
+  /** 0 to 100; those at or above it. */
   readonly minConfidence?: number | undefined;
 }
 
@@ -59,7 +61,36 @@ export class PatternRepository extends LedgerRepository<Pattern, PatternFilter> 
     this.#settings = settings;
   }
 
-  /** @throws InvalidInputError, ConflictError ID_CONFLICT */
+  /**
+   * Records what the detector saw. What breaks a rule that only warns is told to the store's `onWarning`, and kept in the audit event. A create that
+   * is sent twice with the same id and values answers what is there.
+   *
+   * @throws InvalidInputError, ConflictError ID_CONFLICT
+   * @example
+   * const spring = await store.patterns.create({
+   *   symbol: 'AAPL',
+   *   timeframe: '1d',
+   *   patternType: 'SPRING',
+   *   patternBarTimestamp: '2024-02-01',
+   *   detectionTime: '2024-02-02',
+   *   confidenceScore: 85,
+   *   phase: 'C',
+   *   tradingRangeId: range.id,
+   *   entryPrice: '101.00',
+   *   stopLoss: '98.00',
+   *   invalidationLevel: '97.00',
+   *   volumeRatio: '0.55',
+   *   spreadRatio: '0.90',
+   *   metadata: {
+   *     penetration_pct: '0.02',
+   *     recovery_bars: 1,
+   *     spring_low: '98.50',
+   *     recovery_price: '100.50',
+   *     creek_reference: '100.00',
+   *     creek_distance: '1.50',
+   *   },
+   * });
+   */
   async create(input: NewPattern): Promise<Pattern> {
     const warnings: Warnings = new Map();
     const batch = Batch.of('pattern', input, (one, report) => this.#read(one, report, warnings));
@@ -68,7 +99,25 @@ export class PatternRepository extends LedgerRepository<Pattern, PatternFilter> 
 
   /**
    * Creates many, all or none, in one round trip a table.
+   *
    * @throws InvalidInputError naming every bad row by its position, ConflictError ID_CONFLICT
+   * @example
+   * const climax = {
+   *   symbol: 'AAPL',
+   *   timeframe: '1d',
+   *   patternType: 'SC',
+   *   patternBarTimestamp: '2024-01-03',
+   *   detectionTime: '2024-01-04',
+   *   confidenceScore: 80,
+   *   phase: 'A',
+   *   entryPrice: '101.00',
+   *   stopLoss: '98.00',
+   *   invalidationLevel: '97.00',
+   *   volumeRatio: '2.40',
+   *   spreadRatio: '1.90',
+   *   metadata: { close_position: '0.4', prior_close: '104.00' },
+   * } as const;
+   * const patterns = await store.patterns.createMany([climax, { ...climax, symbol: 'MSFT' }]);
    */
   async createMany(inputs: Iterable<NewPattern>, options: BatchOptions = {}): Promise<Pattern[]> {
     const warnings: Warnings = new Map();
@@ -76,7 +125,12 @@ export class PatternRepository extends LedgerRepository<Pattern, PatternFilter> 
     return this.#create(batch, warnings);
   }
 
-  /** Patterns that a signal may be made of: an entry type, tested where its type needs a test, not rejected. */
+  /**
+   * Patterns that a signal may be made of: an entry type, tested where its type needs a test, not rejected.
+   *
+   * @example
+   * const { rows } = await store.patterns.tradable({ symbol: 'AAPL', timeframe: '1d', minConfidence: 80 });
+   */
   async tradable(filter: PatternFilter & PageOptions = {}): Promise<Page<Pattern>> {
     return this.page(filter, 'forward', (where) =>
       where
@@ -86,7 +140,14 @@ export class PatternRepository extends LedgerRepository<Pattern, PatternFilter> 
     );
   }
 
-  /** Every pattern of a range, by its bar. */
+  /**
+   * Every pattern of a range, by its bar.
+   *
+   * @example
+   * for (const { patternType, patternBarTimestamp } of await store.patterns.byRange(range.id)) {
+   *   console.log(patternType, patternBarTimestamp.toISOString());
+   * }
+   */
   async byRange(tradingRangeId: string): Promise<Pattern[]> {
     return readAllPages((page) => this.find({ tradingRangeId, ...page }));
   }
@@ -96,6 +157,8 @@ export class PatternRepository extends LedgerRepository<Pattern, PatternFilter> 
    * test again changes nothing.
    *
    * @throws InvalidInputError LOOK_AHEAD where the test's bar had not closed by then, NotFoundError, ConflictError PATTERN_CONFIRMED
+   * @example
+   * const tested = await store.patterns.confirmTest(spring.id, '2024-02-05', { confirmedAt: '2024-02-06' });
    */
   async confirmTest(
     id: string,
@@ -137,7 +200,13 @@ export class PatternRepository extends LedgerRepository<Pattern, PatternFilter> 
     });
   }
 
-  /** The pattern failed, or was none. To reject it again for the same reason changes nothing. @throws NotFoundError, ConflictError PATTERN_REJECTED */
+  /**
+   * The pattern failed, or was none. To reject it again for the same reason changes nothing.
+   *
+   * @throws NotFoundError, ConflictError PATTERN_REJECTED
+   * @example
+   * await store.patterns.reject(spring.id, 'the test broke the low of the spring');
+   */
   async reject(id: string, reason: string): Promise<Pattern> {
     const wanted = idOf<PatternId>(id);
     const why = readOrThrow('rejection', (report) => readReason(reason, report));

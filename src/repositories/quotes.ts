@@ -43,6 +43,10 @@ export const QUOTES: TimeSeriesTable<QuoteInput, Quote, SymbolKey, TickWriteOpti
   },
 };
 
+/**
+ * The quotes. They come back oldest first; windows are half-open. Every method throws an InvalidInputError for arguments that break a rule and a
+ * DatabaseError when the database refuses.
+ */
 export type QuoteRepository = TimeSeriesRepository<QuoteInput, Quote, SymbolKey, TickWriteOptions>;
 
 function optionalDecimal(value: string | null): Decimal | null {

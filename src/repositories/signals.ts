@@ -45,6 +45,7 @@ import { signalTable } from './ledger/tables/signals.js';
 import { updateRow, updateRows } from './ledger/update-row.js';
 import type { Where } from './ledger/where.js';
 
+/** Which signals; `from` and `to` are about when they were generated. */
 export interface SignalFilter extends LedgerFilter {
   readonly status?: SignalStatus | undefined;
   readonly patternId?: string | undefined;
@@ -52,6 +53,7 @@ export interface SignalFilter extends LedgerFilter {
   /** Of the signal's pattern. */
   readonly tradingRangeId?: string | undefined;
   readonly signalType?: Direction | undefined;
+  /** 0 to 100; those at or above it. */
   readonly minConfidence?: number | undefined;
 }
 
@@ -77,7 +79,25 @@ export class SignalRepository extends LedgerRepository<Signal, SignalFilter> {
     this.#schemas = schemas;
   }
 
-  /** Creates a PENDING signal. @throws InvalidInputError, ConflictError ID_CONFLICT */
+  /**
+   * Creates a PENDING signal. R multiple and risk are computed. A create that is sent twice with the same id and values answers what is there.
+   *
+   * @throws InvalidInputError, ConflictError ID_CONFLICT
+   * @example
+   * const signal = await store.signals.create({
+   *   symbol: 'AAPL',
+   *   timeframe: '1d',
+   *   patternId: tested.id,
+   *   generatedAt: '2024-02-06',
+   *   entryPrice: '101.00',
+   *   stopLoss: '98.00',
+   *   target1: '110.00',
+   *   target2: '130.00',
+   *   positionSize: '100',
+   *   confidenceScore: 85,
+   * });
+   * console.log(signal.status, signal.rMultiple.toFixed(2), signal.riskAmount.toFixed(2)); // PENDING 9.67 300.00
+   */
   async create(input: NewSignal): Promise<Signal> {
     return (
       await this.#create(Batch.of('signal', input, (one, report) => readNewSignal(one, this.#schemas, report)))
@@ -86,7 +106,23 @@ export class SignalRepository extends LedgerRepository<Signal, SignalFilter> {
 
   /**
    * Creates many, all or none, in one round trip a table.
+   *
    * @throws InvalidInputError naming every bad row by its position, ConflictError ID_CONFLICT
+   * @example
+   * const signals = await store.signals.createMany([
+   *   {
+   *     symbol: 'AAPL',
+   *     timeframe: '1d',
+   *     patternId: tested.id,
+   *     generatedAt: '2024-02-06',
+   *     entryPrice: '101.00',
+   *     stopLoss: '98.00',
+   *     target1: '110.00',
+   *     target2: '130.00',
+   *     positionSize: '100',
+   *     confidenceScore: 85,
+   *   },
+   * ]);
    */
   async createMany(inputs: Iterable<NewSignal>, options: BatchOptions = {}): Promise<Signal[]> {
     return this.#create(
@@ -94,14 +130,28 @@ export class SignalRepository extends LedgerRepository<Signal, SignalFilter> {
     );
   }
 
-  /** Pages of signals that wait for a decision, the oldest first. */
+  /**
+   * Pages of signals that wait for a decision, the oldest first.
+   *
+   * @example
+   * const { rows } = await store.signals.pending({ symbol: 'AAPL', minConfidence: 80 });
+   */
   async pending(filter: Omit<SignalFilter, 'status'> & PageOptions = {}): Promise<Page<Signal>> {
     return this.find({ ...filter, status: 'PENDING' });
   }
 
   /**
    * PENDING -> APPROVED, by a chain of all five stages without a FAIL, if the signal's pattern is tradable still.
+   *
    * @throws InvalidInputError PATTERN_NOT_TRADABLE among others, NotFoundError, IllegalMoveError
+   * @example
+   * const passed = (['Volume', 'Phase', 'Levels', 'Risk', 'Strategy'] as const).map((stage) => ({
+   *   stage,
+   *   status: 'PASS' as const,
+   *   validator_id: 'risk/2.1',
+   *   timestamp: '2024-02-06T00:20:00Z',
+   * }));
+   * const approved = await store.signals.approve(signal.id, { validation_results: passed });
    */
   async approve(id: string, chain: ApprovalChainInput): Promise<Signal> {
     const approvalChain = readOrThrow('approval chain', (report) => readApproval(chain, this.#schemas, report));
@@ -115,7 +165,13 @@ export class SignalRepository extends LedgerRepository<Signal, SignalFilter> {
     });
   }
 
-  /** PENDING -> REJECTED, by a chain in which a stage failed, or for a reason. @throws InvalidInputError, NotFoundError, IllegalMoveError */
+  /**
+   * PENDING -> REJECTED, by a chain in which a stage failed, or for a reason.
+   *
+   * @throws InvalidInputError, NotFoundError, IllegalMoveError
+   * @example
+   * await store.signals.reject(signal.id, { reason: 'earnings are due tomorrow' });
+   */
   async reject(id: string, rejection: RejectionInput): Promise<Signal> {
     const read = readOrThrow('rejection', (report) => readRejection(rejection, this.#schemas, report));
     return this.#move(id, 'REJECTED', (signal) => ({
@@ -126,7 +182,13 @@ export class SignalRepository extends LedgerRepository<Signal, SignalFilter> {
     }));
   }
 
-  /** PENDING | APPROVED -> EXPIRED. @throws NotFoundError, IllegalMoveError */
+  /**
+   * PENDING | APPROVED -> EXPIRED.
+   *
+   * @throws NotFoundError, IllegalMoveError
+   * @example
+   * await store.signals.expire(signal.id, { at: '2024-02-13T21:00:00Z' });
+   */
   async expire(id: string, { at }: Pick<Execution, 'at'> = {}): Promise<Signal> {
     const { remarks } = readExecution({ at });
     return this.#move(id, 'EXPIRED', () => ({ action: 'expired', remarks }));
@@ -134,7 +196,10 @@ export class SignalRepository extends LedgerRepository<Signal, SignalFilter> {
 
   /**
    * APPROVED -> FILLED, into the campaign that is given here or was given when it was created.
+   *
    * @throws InvalidInputError where that campaign is not live or of another series, NotFoundError, IllegalMoveError
+   * @example
+   * await store.signals.fill(approved.id, { campaignId: campaign.id, price: '101.05', at: '2024-02-07T14:31:00Z' });
    */
   async fill(id: string, options: Execution & { readonly campaignId?: string | null } = {}): Promise<Signal> {
     const { remarks, price } = readExecution(options);
@@ -149,7 +214,13 @@ export class SignalRepository extends LedgerRepository<Signal, SignalFilter> {
     });
   }
 
-  /** FILLED -> STOPPED. @throws InvalidInputError, NotFoundError, IllegalMoveError */
+  /**
+   * FILLED -> STOPPED.
+   *
+   * @throws InvalidInputError, NotFoundError, IllegalMoveError
+   * @example
+   * await store.signals.stop(filled.id, { price: '97.90', at: '2024-02-09T15:02:00Z' });
+   */
   async stop(id: string, execution: Execution = {}): Promise<Signal> {
     const { remarks, price } = readExecution(execution);
     return this.#move(id, 'STOPPED', () => ({
@@ -158,14 +229,26 @@ export class SignalRepository extends LedgerRepository<Signal, SignalFilter> {
     }));
   }
 
-  /** FILLED -> TARGET_HIT. @throws InvalidInputError, NotFoundError, IllegalMoveError */
+  /**
+   * FILLED -> TARGET_HIT.
+   *
+   * @throws InvalidInputError, NotFoundError, IllegalMoveError
+   * @example
+   * await store.signals.hitTarget(filled.id, { price: '130.00', at: '2024-06-03T18:45:00Z' });
+   */
   async hitTarget(id: string, execution: Execution = {}): Promise<Signal> {
     const { remarks, price } = readExecution(execution);
     const action = price === undefined ? 'reached its target' : `reached its target at ${price}`;
     return this.#move(id, 'TARGET_HIT', () => ({ action, remarks }));
   }
 
-  /** Notes that people were told of the signal. To note it again changes nothing. @throws NotFoundError */
+  /**
+   * Notes that people were told of the signal. To note it again changes nothing.
+   *
+   * @throws NotFoundError
+   * @example
+   * await store.signals.markNotified(signal.id);
+   */
   async markNotified(id: string): Promise<Signal> {
     const wanted = idOf<SignalId>(id);
     return this.session.write(async (client, tell) => {
@@ -181,6 +264,9 @@ export class SignalRepository extends LedgerRepository<Signal, SignalFilter> {
   /**
    * Expires what was generated before an instant and still waits for a decision; with `approved` also what was approved and has not been
    * filled, whose orders are then the caller's to cancel. Answers the signals that it expired.
+   *
+   * @example
+   * const expired = await store.signals.expireOlderThan('2024-02-01', { approved: true });
    */
   async expireOlderThan(
     before: InstantInput,

@@ -3,6 +3,7 @@ import type { Client } from '../database/session.js';
 
 /** What a subscription tells of. */
 export const ARRIVAL_KINDS = ['bar', 'trade', 'quote', 'orderBook'] as const;
+/** What may arrive. */
 export type ArrivalKind = (typeof ARRIVAL_KINDS)[number];
 
 /** Of the relations whose writes are told, beside the bars'. */

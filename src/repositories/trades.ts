@@ -14,6 +14,7 @@ import type { TimeSeriesTable } from './time-series/table.js';
 import type { ReadWindow } from './time-series/window.js';
 import { readTradeBars } from './trade-bars.js';
 
+/** How trades are written. */
 export interface TradeWriteOptions extends TickWriteOptions {
   /** Lets a trade take the place of a stored one with its id and other values, which otherwise is a conflict. */
   readonly replace?: boolean | undefined;
@@ -62,12 +63,17 @@ export const TRADES: TimeSeriesTable<TradeInput, Trade, SymbolKey, TradeWriteOpt
 
 /** Which bars of trades: those that open in `[from, to)` and had closed by `at`. */
 export interface TradeBarWindow extends SymbolKey, BucketWindow {
+  /** How long each bar is. */
   readonly interval: TickInterval;
 }
 
 /** Trades a page of {@link TradeRepository.iterateBars}. */
 const PAGE = 20_000;
 
+/**
+ * The trades. They come back oldest first, those of one instant in the order of their ids; windows are half-open. Every method throws an
+ * InvalidInputError for arguments that break a rule and a DatabaseError when the database refuses.
+ */
 export class TradeRepository extends TimeSeriesRepository<TradeInput, Trade, SymbolKey, TradeWriteOptions> {
   constructor(session: Session, context: AuditContext) {
     super(TRADES, session, context);
@@ -76,13 +82,29 @@ export class TradeRepository extends TimeSeriesRepository<TradeInput, Trade, Sym
   /**
    * The trades as bars of a second or a minute, oldest first. A bucket without a trade has no bar. A bar that had not closed by `at` (default:
    * now) is never among them. For long windows there is {@link iterateBars}.
+   *
+   * @example
+   * const seconds = await store.trades.bars({
+   *   symbol: 'BTCUSDT',
+   *   interval: '1s',
+   *   from: '2024-08-08T09:00:00Z',
+   *   to: '2024-08-08T09:05:00Z',
+   * });
    */
   async bars(input: TradeBarWindow): Promise<TradeBar[]> {
     const { window, interval } = this.#buckets(input);
     return this.session.withClient((client) => readTradeBars(client, TRADES, window, interval));
   }
 
-  /** As {@link bars}, one by one, in constant memory: about 20,000 trades a page. */
+  /**
+   * As {@link bars}, one by one, in constant memory: about 20,000 trades a page.
+   *
+   * @throws the signal's reason
+   * @example
+   * for await (const bar of store.trades.iterateBars({ symbol: 'BTCUSDT', interval: '1m', from: '2024-08-08' })) {
+   *   console.log(bar.timestamp, bar.close.toFixed(), bar.volume.toFixed());
+   * }
+   */
   async *iterateBars(
     input: TradeBarWindow & { readonly signal?: AbortSignal },
   ): AsyncGenerator<TradeBar, void, undefined> {

@@ -31,6 +31,7 @@ import { type Change, updateRow } from './ledger/update-row.js';
 import { readVersion, requireVersion, type Versioned } from './ledger/version.js';
 import type { Where } from './ledger/where.js';
 
+/** Which ranges; `from` and `to` are about their start. */
 export interface TradingRangeFilter extends LedgerFilter {
   readonly phase?: Phase | undefined;
   /** Soft-deleted ranges too. */
@@ -43,18 +44,54 @@ export class TradingRangeRepository extends LedgerRepository<TradingRange, Tradi
     super(session, TRADING_RANGES);
   }
 
-  /** @throws InvalidInputError, ConflictError ID_CONFLICT */
+  /**
+   * Creates a range. A create that is sent twice with the same id and values answers what is there.
+   *
+   * @throws InvalidInputError, ConflictError ID_CONFLICT
+   * @example
+   * import { projectRange } from 'wyckoff-store';
+   *
+   * const range = await store.tradingRanges.create({
+   *   symbol: 'AAPL',
+   *   timeframe: '1d',
+   *   startTime: '2024-01-02',
+   *   phase: 'B',
+   *   strengthScore: 75,
+   *   // The creek is the support and the ice the resistance. Width, cause factor and target follow from them.
+   *   ...projectRange({ direction: 'accumulation', creekLevel: '180.00', iceLevel: '190.00', durationBars: 22 }),
+   * });
+   */
   async create(input: NewTradingRange): Promise<TradingRange> {
     const [range] = await this.#create(Batch.of('trading range', input, readNewTradingRange));
     return range!;
   }
 
-  /** Creates many, all or none, in one round trip. @throws InvalidInputError naming every bad row, ConflictError ID_CONFLICT */
+  /**
+   * Creates many, all or none, in one round trip.
+   *
+   * @throws InvalidInputError naming every bad row, ConflictError ID_CONFLICT
+   * @example
+   * import { newId } from 'wyckoff-store';
+   *
+   * const levels = { creekLevel: '180.00', iceLevel: '190.00', jumpTarget: '210.00', causeFactor: '2', durationBars: 22 };
+   * const range = { timeframe: '1d', startTime: '2024-01-02', phase: 'B', strengthScore: 75, ...levels } as const;
+   * const ranges = await store.tradingRanges.createMany([
+   *   { ...range, id: newId(), symbol: 'AAPL' },
+   *   { ...range, id: newId(), symbol: 'MSFT' },
+   * ]);
+   */
   async createMany(inputs: Iterable<NewTradingRange>, options: BatchOptions = {}): Promise<TradingRange[]> {
     return this.#create(Batch.read('trading ranges', inputs, options, readNewTradingRange));
   }
 
-  /** The range with this id, or undefined. @throws InvalidInputError ID_INVALID */
+  /**
+   * The range with this id, or undefined.
+   *
+   * @throws InvalidInputError ID_INVALID
+   * @example
+   * const known = await store.tradingRanges.byId(range.id);
+   * const deletedToo = await store.tradingRanges.byId(range.id, { includeDeleted: true });
+   */
   override async byId(
     id: string,
     options: { readonly includeDeleted?: boolean } = {},
@@ -63,13 +100,30 @@ export class TradingRangeRepository extends LedgerRepository<TradingRange, Tradi
     return range?.deletedAt && !options.includeDeleted ? undefined : range;
   }
 
-  /** Ranges that have not ended, by start. */
+  /**
+   * Ranges that have not ended, by start.
+   *
+   * @example
+   * for (const { supportPrice, resistancePrice, phase } of await store.tradingRanges.active({ symbol: 'AAPL' })) {
+   *   console.log(`${supportPrice} to ${resistancePrice}, phase ${phase}`);
+   * }
+   */
   async active(filter: Partial<SeriesInput> = {}): Promise<TradingRange[]> {
     const { symbol, timeframe } = filter;
     return this.#all(readFilter({ symbol, timeframe }, TRADING_RANGES.time).andThat('end_time IS NULL'));
   }
 
-  /** Ranges that share an instant with `[from, to)`, by start: those that started before `to` and have not ended by `from`. */
+  /**
+   * Ranges that share an instant with `[from, to)`, by start: those that started before `to` and have not ended by `from`.
+   *
+   * @example
+   * const ranges = await store.tradingRanges.overlapping({
+   *   symbol: 'AAPL',
+   *   timeframe: '1d',
+   *   from: '2024-01-01',
+   *   to: '2024-04-01',
+   * });
+   */
   async overlapping(
     filter: SeriesInput & { readonly from: InstantInput; readonly to: InstantInput },
   ): Promise<TradingRange[]> {
@@ -81,8 +135,16 @@ export class TradingRangeRepository extends LedgerRepository<TradingRange, Tradi
 
   /**
    * Changes levels, phase, length or counts of a range; the width follows, everything left out stays.
+   *
    * @throws InvalidInputError, RANGE_HAS_ENTRIES among others where the direction would turn round; NotFoundError, StaleVersionError,
    *   ConflictError TRADING_RANGE_DELETED
+   * @example
+   * const changed = await store.tradingRanges.updateLevels(range.id, {
+   *   version: range.version,
+   *   phase: 'D',
+   *   durationBars: 30,
+   *   touchCountIce: 3,
+   * });
    */
   async updateLevels(id: string, change: RangeLevels & Versioned): Promise<TradingRange> {
     return this.#change(id, change, (range) => ({
@@ -93,7 +155,10 @@ export class TradingRangeRepository extends LedgerRepository<TradingRange, Tradi
 
   /**
    * Ends a range; levels and phase may change with it.
+   *
    * @throws InvalidInputError, NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_DELETED, TRADING_RANGE_CLOSED
+   * @example
+   * const ended = await store.tradingRanges.close(range.id, { version: range.version, endTime: '2024-03-15', phase: 'E' });
    */
   async close(
     id: string,
@@ -113,7 +178,10 @@ export class TradingRangeRepository extends LedgerRepository<TradingRange, Tradi
 
   /**
    * Hides a range from every read that does not ask for deleted ones; no pattern and no campaign can be made from it.
+   *
    * @throws InvalidInputError, NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_DELETED
+   * @example
+   * await store.tradingRanges.softDelete(range.id, { version: range.version, reason: 'recognised twice' });
    */
   async softDelete(id: string, deletion: Versioned & { readonly reason?: string }): Promise<TradingRange> {
     requireObject(deletion, 'change');
@@ -125,7 +193,14 @@ export class TradingRangeRepository extends LedgerRepository<TradingRange, Tradi
     }));
   }
 
-  /** Brings a soft-deleted range back. @throws NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_NOT_DELETED */
+  /**
+   * Brings a soft-deleted range back.
+   *
+   * @throws NotFoundError, StaleVersionError, ConflictError TRADING_RANGE_NOT_DELETED
+   * @example
+   * const { version } = await store.tradingRanges.softDelete(range.id, { version: range.version });
+   * const restored = await store.tradingRanges.restore(range.id, { version });
+   */
   async restore(id: string, restoration: Versioned): Promise<TradingRange> {
     return this.#change(
       id,

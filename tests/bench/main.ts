@@ -13,6 +13,8 @@ import { compareApprovals, compareAuditAppends, compareLatestPatterns, comparePa
 import { measureMemory } from './memory.js';
 import { compareColumns, compareStoredAmount, compareYearLookup } from './reads.js';
 import { type Comparison, printComparison, writeReport } from './report.js';
+import { compareImports } from './transfer.js';
+import { measureLargeImport } from './transfer-memory.js';
 import { compareWrites } from './writes.js';
 
 const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
@@ -38,6 +40,8 @@ try {
       compareReplay,
       compareCacheReads,
       measureMemory,
+      compareImports,
+      measureLargeImport,
       measureIngest,
     ],
   ]) {

@@ -12,9 +12,9 @@ describe('rejected rows', () => {
     ['a bad number', '2024-01-02,abc,12,9,11,100', [{ code: 'DECIMAL_INVALID', path: 'open', value: 'abc' }]],
     ['an empty value', '2024-01-02,10,12,9,,100', [{ code: 'DECIMAL_INVALID', path: 'close', value: '' }]],
     [
-      'a thousands separator',
-      '2024-01-02,10,12,9,11,"4,787,699"',
-      [{ code: 'DECIMAL_INVALID', path: 'volume', value: '4,787,699' }],
+      'a comma that separates no thousands',
+      '2024-01-02,10,12,9,11,"4,787,69"',
+      [{ code: 'DECIMAL_INVALID', path: 'volume', value: '4,787,69' }],
     ],
     ['high below low', '2024-01-02,10,8,9,9,100', [{ code: 'HIGH_BELOW_LOW', path: 'high', value: '8' }]],
     [
@@ -152,7 +152,8 @@ describe('files that are refused as a whole', () => {
     ['a column twice', `${HEADER},close\n2024-01-01,1,1,1,1,1,1\n`, 'COLUMN_REPEATED', { path: 'close' }],
     ['NUL bytes', csv(...days(3), '2024-01-09,10,12,9,11,1\u000000'), 'FILE_NOT_TEXT', { line: 5 }],
     ['UTF-16', Buffer.from(`\ufeff${csv(...days(3))}`, 'utf16le'), 'FILE_NOT_TEXT', { line: 1 }],
-    ['gzip', Buffer.from('1f8b0800000000000003', 'hex'), 'FILE_NOT_TEXT', { line: 1 }],
+    ['gzip that is cut off', Buffer.from('1f8b0800000000000003', 'hex'), 'ARCHIVE_DAMAGED', {}],
+    ['bzip2', Buffer.from('BZh91AY&SY\0\0\0\0'), 'FILE_NOT_TEXT', { line: 1 }],
     [
       'invalid UTF-8',
       Buffer.concat([Buffer.from(csv(...days(3))), Buffer.from([0x41, 0xff, 0x0a])]),

@@ -4,7 +4,6 @@ import { ALWAYS_OPEN, type TradingCalendar } from '../../src/transfer/calendar/c
 import { forexWeek } from '../../src/transfer/calendar/forex.js';
 import { nyse } from '../../src/transfer/calendar/nyse.js';
 import { expectedSlots } from '../../src/transfer/calendar/slots.js';
-import { hasSharedData, sharedFile } from '../setup/shared-data.js';
 import { openTestStore } from '../setup/test-database.js';
 import { file, useCsvDirectory } from './csv-files.js';
 
@@ -39,32 +38,37 @@ const short = (at: Date) => at.toISOString().slice(0, 16).replace('T00:00', '');
 test('days: closures are no gaps, and nothing is missing before the first bar or in years that the calendar does not know', async () => {
   const { store } = await openTestStore();
   const key = { symbol: 'DAYS', timeframe: '1d' } as const;
-  await fill(store, key, nyse(), ['2000-01-01', '2002-01-01'], ['2000-03-0', '2001-09-10']);
-  await store.bars.upsert(
-    ['1999-12-30', '1999-12-31', '2000-07-04', '2000-07-08'].map((date) => bar('DAYS', '1d', date)),
-  );
+  await fill(store, key, nyse(), ['2000-01-01', '2000-03-20'], ['2000-03-0', '2000-02-22']);
+  const others = ['1999-12-30', '1999-12-31', '2000-02-21', '2000-02-26'];
+  await store.bars.upsert(others.map((date) => bar('DAYS', '1d', date)));
   const report = await store.gaps(key);
   expect(report).toMatchObject({
     ...{ calendar: 'nyse', guessedBy: 'it has bars on weekdays, and none on most US holidays' },
-    ...{ from: new Date('2000-01-01'), to: new Date('2002-01-01'), expected: 500, missing: 8, bars: 494, extra: 2 },
-    reasons: { outage: { gaps: 2, bars: 8 } },
-    closures: [{ from: '2001-09-11', to: '2001-09-14', reason: 'the attacks of 11 September 2001' }],
+    ...{ from: new Date('2000-01-01'), to: new Date('2000-03-18'), expected: 53, missing: 8, bars: 47, extra: 2 },
+    ...{ reasons: { outage: { gaps: 2, bars: 8 } }, closures: [] },
     notJudged: [{ from: new Date('1999-12-30'), to: new Date('2000-01-01'), bars: 2 }],
   });
-  expect(found(report)).toEqual(['2000-03-01 2000-03-10 7 outage', '2001-09-10 2001-09-11 1 outage']);
+  expect(found(report)).toEqual(['2000-02-22 2000-02-23 1 outage', '2000-03-01 2000-03-10 7 outage']);
   expect(report.extraBars.map(({ first, reason }) => `${short(first)} ${reason}`)).toEqual([
-    '2000-07-04 Independence Day',
-    '2000-07-08 weekend',
+    "2000-02-21 Washington's Birthday",
+    '2000-02-26 weekend',
   ]);
   // Behind the last bar something is missing where the caller says that there should be more, before the first one never.
-  const wider = await store.gaps({ ...key, from: '1990-01-01', to: '2002-01-10', limit: 1 });
-  expect(wider.reasons).toEqual({ outage: { gaps: 2, bars: 8 }, 'no newer bars': { gaps: 1, bars: 6 } });
+  const wider = await store.gaps({ ...key, from: '1990-01-01', to: '2000-03-25', limit: 1 });
+  expect(wider.reasons).toEqual({ outage: { gaps: 2, bars: 8 }, 'no newer bars': { gaps: 1, bars: 5 } });
   expect(wider.gaps).toHaveLength(1);
   const part = await store.gaps({ ...key, from: '2000-03-06', to: '2000-03-08' });
   expect(part).toMatchObject({ missing: 2, expected: 2, bars: 0 });
   // What has not closed cannot be missing.
-  const future = await store.gaps({ ...key, calendar: '24x7', from: '2001-12-31', to: '2100-01-01' });
+  const future = await store.gaps({ ...key, calendar: '24x7', from: '2000-03-17', to: '2100-01-01' });
   expect(future.to.getTime()).toBeLessThanOrEqual(Date.now());
+
+  const closed = { symbol: 'CLOSED', timeframe: '1d' } as const;
+  await fill(store, closed, nyse(), ['2001-09-04', '2001-09-22'], ['2001-09-10']);
+  expect(await store.gaps(closed)).toMatchObject({
+    ...{ missing: 1, gaps: [{ from: new Date('2001-09-10'), to: new Date('2001-09-11'), bars: 1 }] },
+    closures: [{ from: '2001-09-11', to: '2001-09-14', reason: 'the attacks of 11 September 2001' }],
+  });
 });
 
 test('minutes: gaps by their likely reason', async () => {
@@ -174,31 +178,4 @@ test('what cannot be judged is refused', async () => {
   await expect(store.gaps({ ...topix, limit: 0 })).rejects.toMatchObject({ code: 'LIMIT_INVALID' });
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(store.gaps({ ...topix, calendar: '24x7', signal })).rejects.toThrow('enough');
-});
-
-test.runIf(hasSharedData)('real files have no gap, and their closures are known', async () => {
-  const { store } = await openTestStore();
-  const read = async (name: string, symbol: string, timeframe: Timeframe, timezone?: string) => {
-    const [result] = await store.importFiles({
-      paths: [sharedFile(name)],
-      symbol,
-      timeframe,
-      timezone,
-      onError: 'stop',
-    });
-    expect(result!.error).toBeNull();
-    return store.gaps({ symbol, timeframe });
-  };
-  expect(await read('plain/yahoo_INTC_1995_2004.csv', 'INTC', '1d')).toMatchObject({
-    ...{ calendar: 'nyse', missing: 0, extra: 0, expected: 1072, notJudged: [{ bars: 1263 }] },
-    closures: [{ from: '2001-09-11', to: '2001-09-14' }],
-  });
-  expect(await read('plain/yahoo_AAPL_2004_2018.csv', 'AAPL', '1d')).toMatchObject({
-    ...{ calendar: 'nyse', missing: 0, extra: 0, expected: 3379, bars: 3379, notJudged: [] },
-    closures: [{ from: '2007-01-02' }, { from: '2012-10-29', to: '2012-10-30' }],
-  });
-  const minutes = await read('plain/mpf_SP500_1min_OCHL_crlf.csv', 'SP500', '1m', 'America/New_York');
-  // The file has a bar of the closing minute at 16:00, but for its last day.
-  expect(minutes).toMatchObject({ calendar: 'nyse', expected: 4 * 390, missing: 0, extra: 3 });
-  expect(minutes.extraBars.map(({ first }) => short(first).slice(11))).toEqual(['21:00', '21:00', '21:00']);
 });

@@ -18,6 +18,7 @@ const OTHER_WORDS = new Set<string>([
   ...EFFORT_RESULTS,
   'BACKTEST_RUN', // a kind of id
   'PG_VERSION', // a file of PostgreSQL
+  'TIMESTAMP_NS', // a type of DuckDB's
   'EAI_AGAIN', // codes of Node's
   'ERR_INVALID_URL',
 ]);

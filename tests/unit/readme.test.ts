@@ -13,6 +13,7 @@ describe.each([
   'CHANGELOG.md',
   'docs/architecture.md',
   'docs/deployment.md',
+  'docs/migrating.md',
   'docs/runbook.md',
   'docs/troubleshooting.md',
 ])('%s', (page) => {

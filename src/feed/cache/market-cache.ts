@@ -24,6 +24,7 @@ export interface CacheStats {
   readonly bytes: number;
 }
 
+/** Which bars. */
 export interface CachedBarsInput extends SeriesInput {
   /** Default 1. */
   readonly count?: number;
@@ -31,6 +32,7 @@ export interface CachedBarsInput extends SeriesInput {
   readonly at?: InstantInput;
 }
 
+/** As of when. */
 export interface CachedBookOptions {
   /** Default: now. */
   readonly at?: MicrosecondInput;
@@ -61,7 +63,12 @@ export class MarketCache {
     return this.#follower.working;
   }
 
-  /** Fills it with what the database has that is newest, up to half of what it may hold; answers when that is done, or the feed is closed. */
+  /**
+   * Fills it with what the database has that is newest, up to half of what it may hold; answers when that is done, or the feed is closed.
+   *
+   * @example
+   * await store.feed.cache.start();
+   */
   async start(): Promise<void> {
     await this.#follower.start(true);
   }
@@ -70,6 +77,10 @@ export class MarketCache {
    * The newest `count` bars that had closed by `at`, oldest first: what `store.bars.asOf` answers once what was accepted is written. Undefined: a miss.
    *
    * @throws InvalidInputError
+   * @example
+   * const key = { symbol: 'AAPL', timeframe: '1m' } as const;
+   * const at = new Date();
+   * const bars = store.feed.cache.bars({ ...key, count: 50, at }) ?? (await store.bars.asOf({ ...key, limit: 50, at }));
    */
   bars(input: CachedBarsInput): readonly Bar[] | undefined {
     requireObject(input, 'bars');
@@ -91,6 +102,9 @@ export class MarketCache {
    * a miss, also where a later book is known already.
    *
    * @throws InvalidInputError
+   * @example
+   * const held = store.feed.cache.book('BTCUSDT');
+   * const book = held === undefined ? (await store.orderBooks.latest({ symbol: 'BTCUSDT' }))[0] : held;
    */
   book(symbol: string, options: CachedBookOptions = {}): OrderBookSnapshot | null | undefined {
     return this.#ofBooks(symbol, options, (entry, at) => entry.books?.read(at));
@@ -101,11 +115,14 @@ export class MarketCache {
    * that window, by the same formula. Undefined: a miss.
    *
    * @throws InvalidInputError
+   * @example
+   * for (const { seconds, imbalance } of store.feed.cache.imbalances('BTCUSDT') ?? []) console.log(seconds, imbalance);
    */
   imbalances(symbol: string, options: CachedBookOptions = {}): BookImbalance[] | undefined {
     return this.#ofBooks(symbol, options, (entry, at) => entry.books?.imbalances(at));
   }
 
+  /** How it did since it was made, and what it holds. */
   get stats(): CacheStats {
     const { symbols, rows, bytes, evictions } = this.#entries;
     return { hits: this.#hits, misses: this.#misses, evictions, symbols, rows, bytes };

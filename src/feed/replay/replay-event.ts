@@ -7,6 +7,7 @@ import type { Trade } from '../../domain/trade.js';
 
 /** In the order in which they come where they have the same instant. */
 export const REPLAY_KINDS = ['bar', 'trade', 'quote', 'orderBook'] as const;
+/** What a replay may bring. */
 export type ReplayKind = (typeof REPLAY_KINDS)[number];
 
 interface Happened<Kind extends ReplayKind> {

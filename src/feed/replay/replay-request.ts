@@ -5,7 +5,9 @@ import { type MarketSymbol, readSymbol } from '../../domain/symbol.js';
 import { readTimeframe, TIMEFRAMES, type Timeframe } from '../../domain/timeframe.js';
 import { REPLAY_KINDS, type ReplayKind } from './replay-event.js';
 
+/** What is replayed. */
 export interface ReplayInput {
+  /** At one instant they come in this order. */
   readonly symbols: readonly string[];
   /** Of the bars; needed where bars are among the kinds. */
   readonly timeframes?: readonly Timeframe[] | undefined;

@@ -13,6 +13,7 @@ import { Listener } from './listener.js';
 import { type ChangeFilter, readPresent } from './read-arrivals.js';
 import { arrivals } from './subscription.js';
 
+/** From where on, of what, and until when. */
 export interface SubscribeOptions {
   /** Default: bars, trades, quotes and order books. */
   readonly kinds?: readonly ArrivalKind[] | undefined;

@@ -41,14 +41,25 @@ export class AuditRepository {
     this.#schemas = schemas;
   }
 
-  /** What happened to one thing, by time. */
+  /**
+   * What happened to one thing, by time.
+   *
+   * @example
+   * const { rows } = await store.audit.byEntity('SIGNAL', signal.id);
+   * for (const { seq, eventType, actor, action } of rows) console.log(seq, eventType, actor, action);
+   */
   async byEntity(entityType: EntityType, entityId: string, page: PageOptions = {}): Promise<Page<AuditEvent>> {
     const type = readOrThrow('entity', (report) => readEntityType(entityType, report));
     const entity = { entityType: type, entityId: idOf(entityId) };
     return this.#decoded(this.#session.withClient((client) => readEvents(client, entity, page)));
   }
 
-  /** One story, from its first event to its last. */
+  /**
+   * One story, from its first event to its last.
+   *
+   * @example
+   * const story = await store.audit.byCorrelation(correlationId);
+   */
   async byCorrelation(correlationId: string): Promise<AuditEvent[]> {
     const id = idOf(correlationId);
     return readAllPages((page) =>
@@ -56,7 +67,12 @@ export class AuditRepository {
     );
   }
 
-  /** What one actor did, by time. */
+  /**
+   * What one actor did, by time.
+   *
+   * @example
+   * const { rows, next } = await store.audit.byActor('detector/1.4', { limit: 50 });
+   */
   async byActor(actor: string, page: PageOptions = {}): Promise<Page<AuditEvent>> {
     const who = readOrThrow('actor', (report) => readText(actor, LONGEST_ACTOR, 'actor', report));
     return this.#decoded(this.#session.withClient((client) => readEvents(client, { actor: who }, page)));
@@ -67,6 +83,14 @@ export class AuditRepository {
    * registered for its type and `schema_version`; without one, it is any object.
    *
    * @throws InvalidInputError EVENT_TYPE_RESERVED for a type of the store's own, NotFoundError
+   * @example
+   * await store.audit.append({
+   *   eventType: 'SIGNAL_SKIPPED',
+   *   entityType: 'SIGNAL',
+   *   entityId: signal.id,
+   *   action: 'passed over: the spread was wider than the stop',
+   *   metadata: { spread: '0.42' },
+   * });
    */
   async append(note: NewNote): Promise<void> {
     const event = readOrThrow('audit event', (report) => readNote(note, this.#schemas, report));
@@ -79,6 +103,11 @@ export class AuditRepository {
   /**
    * Walks the chains in one snapshot and says what does not fit: a changed row, a cut tail, a missing chain, a row of the ledger that no event
    * tells of. Needs a transaction of its own.
+   *
+   * @example
+   * const { problems, digest } = await store.audit.verify();
+   * if (problems.length > 0) throw new Error(`the audit trail was rewritten: ${problems[0]?.message}`);
+   * console.log(digest); // keep it elsewhere
    */
   verify(options: VerifyOptions = {}): Promise<AuditVerification> {
     return verifyAuditTrail(this.#session, options);

@@ -9,6 +9,7 @@ import { walkChains } from './chain-walk.js';
 import { type AuditHead, compareFormerHeads, headLine, headPages } from './heads.js';
 import { findUnrecordedRows } from './unrecorded-rows.js';
 
+/** What is verified, and against what. */
 export interface VerifyOptions {
   /** One chain alone. Default: every chain, and the rows of the ledger that no chain tells of. */
   readonly correlationId?: string | undefined;
@@ -19,6 +20,7 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a walk over the audit trail found. */
 export interface AuditVerification {
   /** How many heads, and how many events, were read. */
   readonly chains: number;
@@ -35,10 +37,8 @@ export interface AuditVerification {
 }
 
 /** The names below are the server's own and the store's tables, whatever this session's search path is and whatever policies say. */
-const ONE_SNAPSHOT = `
-  BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-  SET LOCAL search_path = pg_catalog;
-  SET LOCAL row_security = off`;
+export const OWN_NAMES = 'SET LOCAL search_path = pg_catalog; SET LOCAL row_security = off';
+const ONE_SNAPSHOT = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${OWN_NAMES}`;
 
 /**
  * Verifies the audit trail in one snapshot and in constant memory: walks each chain, holds it against its head, and looks for rows of the
@@ -50,7 +50,6 @@ const ONE_SNAPSHOT = `
  * @throws InvalidInputError ID_INVALID; WyckoffError VERIFY_IN_TRANSACTION
  */
 export async function verifyAuditTrail(session: Session, options: VerifyOptions = {}): Promise<AuditVerification> {
-  const { signal, heads: former = [] } = options;
   const correlationId =
     options.correlationId === undefined
       ? undefined
@@ -60,19 +59,23 @@ export async function verifyAuditTrail(session: Session, options: VerifyOptions 
       hint: 'call store.audit.verify(), which sees what has been committed',
     });
   }
-  return inSnapshot(session, async (client) => {
-    const findings = new Findings();
-    const events = await walkChains(client, findings, { correlationId, signal });
-    const { chains, digest } = await digestHeads(client, findings, { ...options, correlationId });
-    const wanted = correlationId === undefined ? former : former.filter((head) => head.correlationId === correlationId);
-    await compareFormerHeads(client, findings, wanted, signal);
-    if (correlationId === undefined) await findUnrecordedRows(client, findings, signal);
-    else if (chains === 0 && events === 0) {
-      const message = `chain ${correlationId}: there is no such chain`;
-      findings.add({ kind: 'CHAIN_NOT_FOUND', correlationId, message });
-    }
-    return { chains, events, digest, problems: findings.problems, complete: !findings.full };
-  });
+  return inSnapshot(session, (client) => verifyWithin(client, { ...options, correlationId }));
+}
+
+/** As {@link verifyAuditTrail}, in the transaction under way, whose search path and policies are the caller's to see to. */
+export async function verifyWithin(client: Client, options: VerifyOptions): Promise<AuditVerification> {
+  const { signal, correlationId, heads: former = [] } = options;
+  const findings = new Findings();
+  const events = await walkChains(client, findings, { correlationId, signal });
+  const { chains, digest } = await digestHeads(client, findings, options);
+  const wanted = correlationId === undefined ? former : former.filter((head) => head.correlationId === correlationId);
+  await compareFormerHeads(client, findings, wanted, signal);
+  if (correlationId === undefined) await findUnrecordedRows(client, findings, signal);
+  else if (chains === 0 && events === 0) {
+    const message = `chain ${correlationId}: there is no such chain`;
+    findings.add({ kind: 'CHAIN_NOT_FOUND', correlationId, message });
+  }
+  return { chains, events, digest, problems: findings.problems, complete: !findings.full };
 }
 
 function inSnapshot<T>(session: Session, use: (client: Client) => Promise<T>): Promise<T> {
@@ -86,7 +89,8 @@ function inSnapshot<T>(session: Session, use: (client: Client) => Promise<T>): P
   });
 }
 
-async function digestHeads(client: Client, findings: Findings, { onHeads, ...options }: VerifyOptions) {
+/** How many heads there are, and the digest over them. */
+export async function digestHeads(client: Client, findings: Findings, { onHeads, ...options }: VerifyOptions) {
   const digest = createHash('sha256');
   let chains = 0;
   for await (const heads of headPages(client, findings, options)) {

@@ -158,6 +158,7 @@ export class AsOfReader {
     return [...this.#violations];
   }
 
+  /** How often the run asked for what it could not have known. */
   get violationCount(): number {
     return this.#violationCount;
   }

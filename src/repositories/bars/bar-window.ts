@@ -4,12 +4,15 @@ import { EARLIEST_INSTANT, type InstantInput, LATEST_INSTANT, readInstant } from
 
 /** A stretch `[from, to)` of one series: a bar at `from` belongs to it, a bar at `to` does not. Without a bound: to the series' own end. */
 export interface BarWindow extends SeriesInput {
+  /** First instant that belongs to it. */
   readonly from?: InstantInput | undefined;
+  /** First instant that no longer does. */
   readonly to?: InstantInput | undefined;
 }
 
 /** With it, a read answers what the store had been told by this instant; without it, what it knows now. */
 export interface KnownAt {
+  /** The store's time, UTC. */
   readonly knownAt?: InstantInput | undefined;
 }
 

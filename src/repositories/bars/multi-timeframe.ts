@@ -13,8 +13,10 @@ import { toResampledBars } from './resampled-bars.js';
 import { storedBarAt } from './stored-bar-at.js';
 import type { SymbolView } from './symbol-view.js';
 
+/** Which frames. */
 export interface MultiTimeframeInput extends KnownAt {
   readonly symbol: string;
+  /** Different ones. */
   readonly timeframes: readonly Timeframe[];
   /** Market time: no bar that had not closed by it. */
   readonly at: InstantInput;

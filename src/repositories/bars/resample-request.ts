@@ -5,6 +5,7 @@ import { type MarketSymbol, readSymbol } from '../../domain/symbol.js';
 import { EARLIEST_INSTANT, type InstantInput, LATEST_INSTANT, readInstant } from '../../domain/time.js';
 import { readTimeframe, type Timeframe, timeframeDuration } from '../../domain/timeframe.js';
 
+/** Which coarser bars, made of which. */
 export interface ResampleInput {
   readonly symbol: string;
   /** The timeframe of the stored bars that the answer is made of. */

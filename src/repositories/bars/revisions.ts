@@ -6,6 +6,7 @@ import type { ReadWindow } from './bar-window.js';
 
 /** What a bar said from `knownFrom` until `knownUntil`, when it was changed or deleted. */
 export interface BarRevision extends SeriesKey {
+  /** The opening instant of the bar. */
   readonly timestamp: Date;
   readonly open: Decimal;
   readonly high: Decimal;
@@ -14,8 +15,10 @@ export interface BarRevision extends SeriesKey {
   readonly volume: Decimal;
   readonly vwap: Decimal | null;
   readonly source: string | null;
+  /** The store's time, UTC, as the next. */
   readonly knownFrom: Date;
   readonly knownUntil: Date;
+  /** What ended it. */
   readonly reason: 'change' | 'delete' | 'retention' | 'undo';
   /** The import run that changed the bar. */
   readonly runId: string | null;

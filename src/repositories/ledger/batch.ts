@@ -3,6 +3,7 @@ import { type Report, requireObject } from '../../domain/problem.js';
 import { InvalidInputError, type Problem } from '../../errors.js';
 import { type LedgerRow, type LedgerTable, selectByIds } from './ledger-table.js';
 
+/** What becomes of bad rows. */
 export interface BatchOptions {
   /** Takes the problems of bad rows, which are then left out; without it, a batch with a bad row is refused as a whole. */
   readonly onProblem?: ((problem: Problem) => void) | undefined;

@@ -12,6 +12,7 @@ export interface Page<Row> {
   readonly next: string | null;
 }
 
+/** Which part of an answer. */
 export interface PageOptions {
   /** Rows a page, 1 to 10,000. Default 100. */
   readonly limit?: number | undefined;

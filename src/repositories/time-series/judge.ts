@@ -117,6 +117,6 @@ export class Judge {
   }
 }
 
-function keyOf(values: readonly Cell[]): string {
+export function keyOf(values: readonly Cell[]): string {
   return values.map((value) => (value === null ? '' : String(value))).join(' ');
 }

@@ -26,20 +26,44 @@ export class TimeSeriesRepository<Input extends object, Row, Key extends object,
     this.#context = context;
   }
 
-  /** Every row of the window. For millions there is {@link iterate}. */
+  /**
+   * Every row of the window. For millions there is {@link iterate}.
+   *
+   * @example
+   * const hour = { symbol: 'BTCUSDT', from: '2024-08-08T09:00:00Z', to: '2024-08-08T10:00:00Z' };
+   * const trades = await store.trades.range(hour);
+   * const quotes = await store.quotes.range(hour);
+   * const books = await store.orderBooks.range(hour);
+   * const rsi = await store.indicators.range({ symbol: 'AAPL', timeframe: '1d', name: 'rsi', from: '2024-01-01' });
+   */
   async range(input: Key & TickWindow): Promise<Row[]> {
     const window = this.window(input);
     return this.session.withClient((client) => readRange(client, this.#table, window));
   }
 
-  /** The newest `limit` rows (default 1), oldest of them first. */
+  /**
+   * The newest `limit` rows (default 1), oldest of them first.
+   *
+   * @example
+   * const trades = await store.trades.latest({ symbol: 'BTCUSDT', limit: 100 });
+   * const [quote] = await store.quotes.latest({ symbol: 'BTCUSDT' });
+   * const [book] = await store.orderBooks.latest({ symbol: 'BTCUSDT' });
+   * const rsi = await store.indicators.latest({ symbol: 'AAPL', timeframe: '1d', name: 'rsi', limit: 14 });
+   */
   async latest(input: Key & { readonly limit?: number }): Promise<Row[]> {
     const { series } = this.window(input);
     const limit = readLimit(input.limit ?? 1);
     return this.session.withClient((client) => readLatest(client, this.#table, series, limit));
   }
 
-  /** How many rows the window holds. */
+  /**
+   * How many rows the window holds.
+   *
+   * @example
+   * const hour = { symbol: 'BTCUSDT', from: '2024-08-08T09:00:00Z', to: '2024-08-08T10:00:00Z' };
+   * const counts = [await store.trades.count(hour), await store.quotes.count(hour), await store.orderBooks.count(hour)];
+   * const values = await store.indicators.count({ symbol: 'AAPL', timeframe: '1d', name: 'rsi' });
+   */
   async count(input: Key & TickWindow): Promise<number> {
     const window = this.window(input);
     return this.session.withClient((client) => countRows(client, this.#table, window));
@@ -48,6 +72,18 @@ export class TimeSeriesRepository<Input extends object, Row, Key extends object,
   /**
    * The window's rows one by one, in constant memory: pages of 5,000 by keyset. No connection is held between pages, so a row written
    * meanwhile is seen when it lies ahead.
+   *
+   * @throws the signal's reason
+   * @example
+   * import { Decimal } from 'wyckoff-store';
+   *
+   * const day = { symbol: 'BTCUSDT', from: '2024-08-08', to: '2024-08-09' };
+   * let traded = new Decimal(0);
+   * for await (const { size } of store.trades.iterate(day)) traded = traded.plus(size);
+   * for await (const { bidPrice, askPrice } of store.quotes.iterate(day)) console.log(bidPrice, askPrice);
+   * for await (const { mid, spread } of store.orderBooks.iterate(day)) console.log(mid, spread);
+   * const series = { symbol: 'AAPL', timeframe: '1d', name: 'rsi' } as const;
+   * for await (const { timestamp, value } of store.indicators.iterate(series)) console.log(timestamp, value);
    */
   async *iterate(input: Key & TickWindow & { readonly signal?: AbortSignal }): AsyncGenerator<Row, void, undefined> {
     const { signal } = input;
@@ -69,12 +105,27 @@ export class TimeSeriesRepository<Input extends object, Row, Key extends object,
    *
    * @throws InvalidInputError naming every bad row by its position; then nothing was written
    * @throws RowConflictError ROW_DIFFERS naming every trade that is stored with other values
+   * @example
+   * const at = { symbol: 'BTCUSDT', timestamp: '2024-08-08T09:00:00.123456Z' };
+   * await store.trades.upsert([{ ...at, tradeId: 3_760_000_001, price: '57012.10', size: '0.250', side: 'buy' }]);
+   * await store.quotes.upsert([{ ...at, bidPrice: '57012.00', bidSize: '1.2', askPrice: '57012.10', askSize: '0.8' }]);
+   * await store.orderBooks.upsert([{ ...at, bids: [['57012.00', '1.2']], asks: [['57012.10', '0.8']] }]);
+   * await store.indicators.upsert([
+   *   { symbol: 'AAPL', timeframe: '1d', name: 'rsi', timestamp: '2024-08-08', value: { rsi: '55.5' } },
+   * ]);
    */
   async upsert(rows: Iterable<Input> | AsyncIterable<Input>, options?: Options): Promise<TickCounts> {
     return upsertRows(this.session, this.#table, rows, options ?? ({} as Options));
   }
 
-  /** Deletes the window's rows and answers how many there were. An audit event tells of it. */
+  /**
+   * Deletes the window's rows and answers how many there were. An audit event tells of it.
+   *
+   * @example
+   * const day = { symbol: 'BTCUSDT', from: '2024-08-08', to: '2024-08-09' };
+   * const deleted = [await store.trades.delete(day), await store.quotes.delete(day), await store.orderBooks.delete(day)];
+   * await store.indicators.delete({ symbol: 'AAPL', timeframe: '1d', name: 'rsi', to: '2024-01-01' });
+   */
   async delete(input: Key & TickWindow): Promise<number> {
     return deleteRows(this.session, this.#table, this.window(input), this.#context);
   }

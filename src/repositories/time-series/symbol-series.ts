@@ -8,6 +8,7 @@ export interface SymbolKey {
   readonly symbol: string;
 }
 
+/** How ticks are written. */
 export interface TickWriteOptions extends WriteOptions, NanosecondOption {
   /** Takes prices at or below zero. */
   readonly allowNonPositive?: boolean | undefined;

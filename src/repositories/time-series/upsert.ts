@@ -1,26 +1,17 @@
-import type { Client, Session } from '../../database/session.js';
+import type { Session } from '../../database/session.js';
 import { readChoice } from '../../domain/choice.js';
 import { readOrThrow } from '../../domain/problem.js';
-import { InvalidInputError, type Problem, RowConflictError } from '../../errors.js';
+import { InvalidInputError, type Problem } from '../../errors.js';
 import { batchesOf, requireIterable, type SourceFailure } from '../source-batches.js';
-import { type ArrivalRow, tellArrivals } from '../tell-arrival.js';
-import { type CatalogEntry, lockSeries } from './catalog.js';
 import { EntryBatch, sortEntries } from './entry-batch.js';
 import { StagedEntries } from './staged-entries.js';
-import { type GivenEntry, type SeriesName, seriesText, type TimeSeriesTable, type WriteOptions } from './table.js';
-import { SeriesWriter } from './write-series.js';
+import type { GivenEntry, TimeSeriesTable, WriteOptions } from './table.js';
+import { type RowCounts, sumOf, writeAll } from './write-all.js';
 
 /** Rows taken from an async iterable at a time. */
 const BATCH = 20_000;
 /** Rows compared and copied at a time. */
 const BLOCK = 20_000;
-
-/** How many of the caller's rows were new, replaced others, or were there already with the same values. */
-export interface RowCounts {
-  readonly inserted: number;
-  readonly changed: number;
-  readonly unchanged: number;
-}
 
 /** How to take what is finer than a microsecond. */
 export interface NanosecondOption {
@@ -78,7 +69,7 @@ async function upsertArray<Input extends object, Row, Key, Options extends AnyOp
       return blocksOf(entries);
     }),
   );
-  return { ...counts, cut: batch.cut };
+  return { ...sumOf(counts), cut: batch.cut };
 }
 
 /**
@@ -109,48 +100,8 @@ async function upsertStream<Input extends object, Row, Key, Options extends AnyO
     if (problems.length > 0) throw new InvalidInputError(problems, table.subject);
     await staged.finish();
     const counts = await writeAll(client, table, staged.series, options, (series) => staged.blocks(series, BLOCK));
-    return { ...counts, cut };
+    return { ...sumOf(counts), cut };
   });
-}
-
-async function writeAll<Named extends { readonly series: SeriesName }, Input, Row, Key, Options extends AnyOptions>(
-  client: Client,
-  table: TimeSeriesTable<Input, Row, Key, Options>,
-  all: readonly Named[],
-  options: Options,
-  blocks: (one: Named) => Iterable<GivenEntry[]> | AsyncIterable<GivenEntry[]>,
-): Promise<RowCounts> {
-  const locked = await lockSeries(
-    client,
-    table.relation,
-    all.map(({ series }) => series),
-  );
-  const total = { inserted: 0, changed: 0, unchanged: 0 };
-  const contradictions: Problem[] = [];
-  const conflicts: Problem[] = [];
-  const told: ArrivalRow[] | undefined = all.length > 1 ? [] : undefined;
-  for (const one of all) {
-    const writer = new SeriesWriter(
-      client,
-      table,
-      locked.get(seriesText(one.series)) as CatalogEntry,
-      options.replace ?? false,
-    );
-    for await (const block of blocks(one)) {
-      options.signal?.throwIfAborted();
-      const done = await writer.write(block, contradictions.length + conflicts.length === 0);
-      for (const problem of done.contradictions) contradictions.push(problem);
-      for (const problem of done.conflicts) conflicts.push(problem);
-      total.inserted += done.inserted.length;
-      total.changed += done.changed.length;
-      total.unchanged += done.unchanged;
-    }
-    await writer.finish(told);
-  }
-  await tellArrivals(client, told ?? []);
-  if (contradictions.length > 0) throw new InvalidInputError(byRow(contradictions), table.subject);
-  if (conflicts.length > 0) throw new RowConflictError(byRow(conflicts), table.subject);
-  return total;
 }
 
 /** Cut between instants. */
@@ -160,8 +111,4 @@ function* blocksOf(entries: GivenEntry[]): Generator<GivenEntry[]> {
     while (end < entries.length && entries[end]!.timestamp === entries[end - 1]!.timestamp) end += 1;
     yield entries.slice(start, end);
   }
-}
-
-function byRow(problems: readonly Problem[]): Problem[] {
-  return [...problems].sort((a, b) => (a.row ?? 0) - (b.row ?? 0));
 }

@@ -10,7 +10,9 @@ import type { AnyTable, SeriesName } from './table.js';
 
 /** A stretch `[from, to)`: a row at `from` belongs to it, a row at `to` does not. Without a bound: to the series' own end. */
 export interface TickWindow {
+  /** First instant that belongs to it. */
   readonly from?: MicrosecondInput | undefined;
+  /** First instant that no longer does. */
   readonly to?: MicrosecondInput | undefined;
 }
 

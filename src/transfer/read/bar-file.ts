@@ -1,35 +1,30 @@
-import { resolve } from 'node:path';
-import type { DuckDBBigIntVector, DuckDBDecimal64Vector, DuckDBDoubleVector } from '@duckdb/node-api';
-import { BarBlock, NO_PRICE } from '../../domain/bar-block.js';
-import { readOrThrow } from '../../domain/problem.js';
+import type { BarBlock } from '../../domain/bar-block.js';
 import type { SeriesKey } from '../../domain/series.js';
-import { type MarketSymbol, readSymbol } from '../../domain/symbol.js';
-import { readTimeframe, type Timeframe } from '../../domain/timeframe.js';
 import type { Problem } from '../../errors.js';
 import { DuckDB } from '../duckdb.js';
-import { judgeDoubtful } from './csv-judge.js';
-import { loadRows } from './csv-load.js';
-import { type ReadingOptions, scanText, sizeOfFile } from './csv-text.js';
-import { seriesOfFileName } from './file-name.js';
-import { fileError, Rejections } from './file-problem.js';
-import { recogniseCsv } from './formats.js';
-import { LocalClock } from './local-clock.js';
+import { openSource, type Source } from './archive/source.js';
+import type { BarSource } from './bar-source.js';
+import { Rejections } from './file-problem.js';
+import { settleSeries } from './file-series.js';
+import { judgeDoubtful } from './judge-doubtful.js';
+import { type NamedSeries, nameSeries, type SeriesOptions } from './named-series.js';
+import { openBarSource, type SourceOptions } from './open-source.js';
+import type { Rounding } from './rounding.js';
 import { sortBars } from './sorted-bars.js';
-import { selectSoundBars } from './sound-bars.js';
-import { checkSpacing, describeDuration, measureSpacing, timeframeOf } from './spacing.js';
+import { sortedBlocks } from './sorted-blocks.js';
+import { type Reading, type ReadSeries, selectSoundBars } from './sound-bars.js';
+import { transcribeUnread } from './transcribe.js';
+import { settleVolumeScales, type VolumeScaleOption } from './volume-scales.js';
 
-/** Bars of a block: 16 chunks of DuckDB. */
-const BLOCK = 32_768;
+const DAY = 86_400_000;
 
-export interface BarFileOptions extends ReadingOptions {
-  /** Default: what the file's name tells, see `seriesOfFileName`. */
-  readonly symbol?: string | undefined;
-  /** Default: what the file's name tells, else the spacing of the bars. */
-  readonly timeframe?: string | undefined;
-  /** IANA zone of times that carry no offset; UTC by default. Not used for 1d bars, which keep their calendar date. */
-  readonly timezone?: string | undefined;
-  /** Of the series, 0 by default: volumes are multiples of 10^-volumeScale. */
-  readonly volumeScale?: number | ((series: SeriesKey) => number | Promise<number>) | undefined;
+export interface BarFileOptions extends SourceOptions, SeriesOptions {
+  /** Of a new series: volumes are multiples of 10^-volumeScale. Default: what the file or its layout says, else 0. */
+  readonly volumeScale?: VolumeScaleOption;
+  /** Round prices with more than 8 decimals, half-up, where they are rejected by default. */
+  readonly round?: boolean | undefined;
+  /** Round volumes with more decimals than their series keeps, half-up, where they are rejected by default. */
+  readonly volume?: 'exact' | 'round' | undefined;
 }
 
 /** The bars that a file has of one series. */
@@ -48,6 +43,10 @@ export interface FileSeries extends SeriesKey {
 export interface BarFile {
   readonly kind: 'bars';
   readonly path: string;
+  /** How the file is laid out: `csv`, or a vendor's layout that was recognised by its content. */
+  readonly layout: string;
+  /** For each value of a bar, the column that has it, as far as the layout says; of the first symbol where each has its own. */
+  readonly mapping: Readonly<Record<string, string>>;
   /** What the series are that have bars, by symbol and timeframe. */
   readonly series: readonly FileSeries[];
   /** Rows of the file: the bars of all series + `duplicates` + `rejected`. */
@@ -55,6 +54,8 @@ export interface BarFile {
   /** Rows that were the same as an earlier one, and collapsed. */
   readonly duplicates: number;
   readonly rejected: number;
+  /** How many values were rounded, where the options asked for it: of the bars, before duplicates collapsed. */
+  readonly rounded: { readonly prices: number; readonly volumes: number };
   /** What was wrong with the rejected rows, by line; the first 1,000. */
   readonly problems: readonly Problem[];
   /** The columns that are not imported, by name. */
@@ -65,157 +66,104 @@ export interface BarFile {
 }
 
 /**
- * Reads a CSV file of one series and checks every row; nothing is written anywhere. The caller decides what rejected rows mean.
+ * Reads a file of bars and checks every row; nothing is written anywhere. The caller decides what rejected rows mean.
  * @throws InvalidInputError where the file as a whole cannot be used; MissingDependencyError
  */
-export async function openBarFile(path: string, options: BarFileOptions = {}): Promise<BarFile> {
+export async function readBarFile(file: Source, options: BarFileOptions): Promise<BarFile> {
   const { signal } = options;
-  signal?.throwIfAborted();
-  await sizeOfFile(path);
-  const named = readSeriesOptions(path, options);
-  const text = await scanText(resolve(path), options);
-  const format = recogniseCsv(text.header);
+  const source = await openBarSource(file, options);
+  const named = nameSeries(file.tellingNames, options, source.told);
   const db = await DuckDB.open();
   const interrupt = () => db.interrupt();
   signal?.addEventListener('abort', interrupt);
   const close = async () => {
     signal?.removeEventListener('abort', interrupt);
     await db.close();
+    await file.close();
   };
   try {
-    await loadRows(db, text, format);
-    const series = await settleSeries(db, named);
-    const { clock } = named;
-    const volumeScale = await scaleOf(series, options);
-    const reading = { ...series, clock, volumeScale };
-    await selectSoundBars(db, reading);
-    const rejections = new Rejections();
-    const judged = await judgeDoubtful(db, text, format, reading, rejections);
-    if (judged.accepted > 0) checkSpacing(await measureSpacing(db, 'bar'), series.timeframe);
-    const duplicates = await sortBars(db, rejections);
-    const bounds = await db.row<{ bars: number; first: number | null; last: number | null }>(
-      `SELECT count(*)::DOUBLE AS bars, min(moment)::DOUBLE AS first, max(moment)::DOUBLE AS last FROM sorted`,
-    );
-    const seen = await db.row<{ zoneless: boolean; slashed: boolean }>(
-      'SELECT coalesce(bool_or(NOT zoned), false) AS zoneless, coalesce(bool_or(slashed), false) AS slashed FROM loaded',
-    );
-    await db.run('DROP TABLE loaded');
+    const read = await readBars(db, source, named, options);
     signal?.throwIfAborted();
-    const { bars, first, last } = bounds;
     return {
       kind: 'bars',
-      path,
-      series:
-        first === null || last === null
-          ? []
-          : [
-              {
-                ...series,
-                volumeScale,
-                bars,
-                first: new Date(first),
-                last: new Date(last),
-                blocks: () => readBlocks(db, signal),
-              },
-            ],
-      rows: text.rows,
-      duplicates,
-      rejected: rejections.count,
-      problems: rejections.problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
-      leftOut: format.leftOut,
-      notices: noticesOf(named, series, seen.zoneless || judged.zoneless, seen.slashed || judged.slashed),
+      path: file.name,
+      layout: source.layout,
+      mapping: source.mapping ?? {},
+      rows: source.rows,
+      leftOut: source.leftOut,
+      ...read,
       close,
     };
   } catch (error) {
     await close();
-    signal?.throwIfAborted();
     throw error;
   }
 }
 
-interface NamedSeries {
-  readonly symbol: MarketSymbol;
-  readonly timeframe: Timeframe | undefined;
-  readonly clock: LocalClock | undefined;
-}
+type ReadBars = Pick<BarFile, 'series' | 'duplicates' | 'rejected' | 'problems' | 'rounded' | 'notices'>;
 
-function readSeriesOptions(path: string, options: BarFileOptions): NamedSeries {
-  const told = seriesOfFileName(path);
-  const symbol = options.symbol ?? told.symbol;
-  const timeframe = options.timeframe ?? told.timeframe;
-  if (symbol === undefined) {
-    const rule = 'neither --symbol nor the name of the file tells the symbol';
-    const hint = 'pass --symbol, or name the file like AAPL.csv or AAPL_1d.csv';
-    throw fileError({ code: 'SYMBOL_MISSING', path: 'symbol', value: path, rule, hint });
-  }
+async function readBars(db: DuckDB, source: BarSource, named: NamedSeries, options: BarFileOptions): Promise<ReadBars> {
+  const rounding: Rounding = { round: options.round ?? false, volume: options.volume ?? 'exact' };
+  await source.load(db, rounding);
+  await transcribeUnread(db, source, rounding);
+  const settled = await settleSeries(db, source, named);
+  const scales = await settleVolumeScales(db, source, settled.keys, options.volumeScale);
+  const series = settled.keys.map((key, index): ReadSeries => ({ ...key, volumeScale: scales[index]! }));
+  const reading: Reading = { series, clock: named.clock, rounding, source };
+  await selectSoundBars(db, reading);
+  const rejections = new Rejections();
+  await judgeDoubtful(db, reading, settled, rejections);
+  const duplicates = await sortBars(db, source, rejections);
+  const rounded = await countRounded(db, rounding);
+  const notices = [...source.notices, ...(await noticesOf(db, reading, settled.guessed))];
+  const bounds = await db.rows<{ series: number; bars: number; first: number; last: number }>(
+    `SELECT series::DOUBLE AS series, count(*)::DOUBLE AS bars, min(moment)::DOUBLE AS first, max(moment)::DOUBLE AS last
+     FROM sorted GROUP BY series ORDER BY series`,
+  );
+  await db.run('DROP TABLE loaded');
   return {
-    symbol: readOrThrow('symbol', (report) => readSymbol(symbol, 'symbol', report)),
-    timeframe:
-      timeframe === undefined
-        ? undefined
-        : readOrThrow('timeframe', (report) => readTimeframe(timeframe, 'timeframe', report)),
-    clock: options.timezone === undefined ? undefined : new LocalClock(options.timezone),
+    series: bounds.map(
+      ({ series: position, bars, first, last }): FileSeries => ({
+        ...series[position]!,
+        bars,
+        first: new Date(first),
+        last: new Date(last),
+        blocks: () => sortedBlocks(db, source, position, options.signal),
+      }),
+    ),
+    duplicates,
+    rejected: rejections.count,
+    problems: rejections.problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+    rounded,
+    notices,
   };
 }
 
-/** The series, with the timeframe that was named if the bars stand that far apart, or else the one that their spacing tells. */
-async function settleSeries(db: DuckDB, { symbol, timeframe }: NamedSeries): Promise<SeriesKey> {
-  const spacing = await measureSpacing(db, '(SELECT written AS moment FROM loaded)');
-  const settled = timeframe ?? timeframeOf(spacing);
-  if (settled === undefined) {
-    const rule = 'neither --timeframe, the name of the file nor the spacing of the bars tells the timeframe';
-    const apart = spacing.gaps > 0 ? `; these bars stand ${describeDuration(spacing.median)} apart (median)` : '';
-    const hint = `pass --timeframe, or name the file like ${symbol}_1d.csv${apart}`;
-    throw fileError({ code: 'TIMEFRAME_MISSING', path: 'timeframe', value: null, rule, hint });
-  }
-  checkSpacing(spacing, settled);
-  return { symbol, timeframe: settled };
+async function countRounded(db: DuckDB, { round, volume }: Rounding): Promise<BarFile['rounded']> {
+  if (!round && volume === 'exact') return { prices: 0, volumes: 0 };
+  return db.row<{ prices: number; volumes: number }>(
+    `SELECT coalesce(sum(rounded), 0)::DOUBLE AS prices, coalesce(sum(volume_rounded), 0)::DOUBLE AS volumes FROM bar`,
+  );
 }
 
-async function scaleOf(series: SeriesKey, { volumeScale = 0 }: BarFileOptions): Promise<number> {
-  return typeof volumeScale === 'number' ? volumeScale : volumeScale(series);
-}
-
-function noticesOf(named: NamedSeries, { timeframe }: SeriesKey, zoneless: boolean, slashed: boolean): string[] {
+async function noticesOf(db: DuckDB, { series, clock, source }: Reading, guessed: boolean): Promise<string[]> {
+  const { zoneless, slashed, sessions } = await db.row<Record<'zoneless' | 'slashed' | 'sessions', boolean>>(
+    `SELECT coalesce(bool_or(NOT zoned AND NOT daily), false) AS zoneless, coalesce(bool_or(slashed), false) AS slashed,
+       coalesce(bool_or(daily AND written % ${DAY} <> 0), false) AS sessions FROM tested`,
+  );
   const notices: string[] = [];
-  if (named.timeframe === undefined) notices.push(`the timeframe ${timeframe} was told by the spacing of the bars`);
-  const zone = named.clock?.zone ?? 'UTC';
-  if (timeframe === '1d') {
-    if (named.clock) notices.push('1d bars keep the calendar date as written: the time zone was not used');
-  } else if (zoneless) notices.push(`times without a zone were read as ${zone}`);
+  if (guessed) {
+    const timeframes = [...new Set(series.map(({ timeframe }) => timeframe))].join(', ');
+    notices.push(`the timeframe ${timeframes} was told by the spacing of the bars`);
+  }
+  if (source.told.sessionTimes && sessions) {
+    notices.push(
+      `1d bars keep the date that the clocks of ${clock?.zone ?? 'UTC'} showed; their time of day was left out`,
+    );
+  } else if (clock && series.some(({ timeframe }) => timeframe === '1d')) {
+    notices.push('1d bars keep the calendar date as written: the time zone was not used');
+  }
+  if (zoneless) notices.push(`times without a zone were read as ${clock?.zone ?? 'UTC'}`);
   if (slashed) notices.push('dates with slashes were read as month/day/year');
   return notices;
-}
-
-async function* readBlocks(db: DuckDB, signal: AbortSignal | undefined): AsyncGenerator<BarBlock, undefined> {
-  let block = new BarBlock(BLOCK);
-  const sorted = 'SELECT line::DOUBLE, moment::DOUBLE, volume, open, high, low, close, vwap FROM sorted';
-  for await (const chunk of db.stream(sorted)) {
-    signal?.throwIfAborted();
-    const [line, moment] = [0, 1].map((column) => chunk.getColumnVector(column) as DuckDBDoubleVector);
-    const volume = chunk.getColumnVector(2) as DuckDBBigIntVector;
-    const [open, high, low, close, vwap] = [3, 4, 5, 6, 7].map(
-      (column) => chunk.getColumnVector(column) as DuckDBDecimal64Vector,
-    );
-    const { rowCount } = chunk; // asked of the engine each time
-    for (let row = 0; row < rowCount; row += 1) {
-      const index = block.length;
-      block.origin[index] = line!.getItem(row)!;
-      block.timestamp[index] = moment!.getItem(row)!;
-      block.open[index] = open!.getScaledValue(row)!;
-      block.high[index] = high!.getScaledValue(row)!;
-      block.low[index] = low!.getScaledValue(row)!;
-      block.close[index] = close!.getScaledValue(row)!;
-      block.volume[index] = volume.getItem(row)!;
-      block.vwap[index] = vwap!.getScaledValue(row) ?? NO_PRICE;
-      block.source[index] = null;
-      block.length = index + 1;
-      if (block.length === BLOCK) {
-        yield block;
-        block = new BarBlock(BLOCK);
-      }
-    }
-  }
-  if (block.length > 0) yield block;
-  return undefined;
 }

@@ -1,33 +1,20 @@
 import { WyckoffError } from '../../errors.js';
 import { type DuckDB, literal } from '../duckdb.js';
 import { type CsvText, LONGEST_LINE } from './csv-text.js';
-import type { BarField, CsvFormat } from './formats.js';
+import type { TextField } from './layouts/description.js';
+import type { TextLayout } from './layouts/text-layout.js';
+import { isRounded, pricePattern, VOLUME_PATTERN, volumeFraction, volumeUnits } from './plain-values.js';
+import { type TimeSql, timeSql } from './time-sql.js';
 
 /**
  * The bulk of a CSV file goes through SQL. A row is *plain* when a pattern that allows only what SQL and the domain's rules read alike
- * matches the whole line: then its casts are exact (a cast to DECIMAL(18,8) rounds silently, so nothing finer may reach it). Every other
- * row keeps NULLs, and is read by the domain's rules, one by one (csv-judge.ts). Nothing is made a HUGEINT or a wider DECIMAL: measured,
- * that takes 60 times as long.
+ * matches the whole line: then its casts are exact. Nothing is made a HUGEINT or a wider DECIMAL: measured, that takes 60 times as long.
  */
 
 /** In bytes; by default the reader holds several of 32 MB. */
 const READ_BUFFER = 2_097_152;
 
-const PRICE = String.raw`\d{1,10}(\.\d{1,8}0{0,20})?`;
-const VOLUME = String.raw`\d{1,18}(\.\d{1,8}0{0,20})?`;
-const CLOCK = String.raw`([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.0{1,9})?)?`;
-const ISO = String.raw`\d{4}-\d\d-\d\d([ T]${CLOCK}(Z|[+-](0\d|1[0-5])(:?[0-5]\d)?)?)?`;
-const SLASHED = String.raw`\d{1,2}/\d{1,2}/\d{4}( \d{1,2}:\d\d(:\d\d)?)?`;
-
-const PATTERNS: Record<BarField, string> = {
-  timestamp: `(${ISO}|${SLASHED})`,
-  open: PRICE,
-  high: PRICE,
-  low: PRICE,
-  close: PRICE,
-  volume: VOLUME,
-  vwap: `(${PRICE})?`,
-};
+const PRICES = ['open', 'high', 'low', 'close', 'vwap'] as const;
 
 /** SQL for the lines of the file: `line` from 1 and `text`, NULL where a line is blank. */
 export function linesOf({ path, mixedLineEnds }: CsvText): string {
@@ -38,63 +25,88 @@ export function linesOf({ path, mixedLineEnds }: CsvText): string {
     buffer_size=${READ_BUFFER}, max_line_size=${LONGEST_LINE + 1}${lineEnds}))`;
 }
 
-/**
- * Makes the table `loaded`, a row for each line behind the header that is not blank: line; written, utc (the time as written and with its
- * own offset, if any, applied; milliseconds), zoned, slashed, NULL where the time or the number of columns is not plain; open, high, low,
- * close, vwap and the volume as whole units and a fraction (x 10^8), NULL where any of them is not plain.
- */
-export async function loadRows(db: DuckDB, text: CsvText, format: CsvFormat): Promise<void> {
-  const plain = literal(linePattern(format, (field) => PATTERNS[field]));
-  const timed = literal(linePattern(format, (field) => (field === 'timestamp' ? PATTERNS.timestamp : undefined)));
-  const column = (index: number) => `field[${index + 1}]`;
-  const { columns } = format;
-  const price = (index: number, name: string) =>
-    `CASE WHEN plain THEN TRY_CAST(${column(index)} AS DECIMAL(18,8)) END AS ${name}`;
+/** Makes the table `loaded` of the lines between header and footer that are not blank, see `BarSource`. */
+export async function loadRows(db: DuckDB, text: CsvText, layout: TextLayout, round: boolean): Promise<void> {
+  const time = timeSql(layout);
+  const { columns, headerLine, footerLine, delimiter } = layout;
+  const field = (name: TextField) => `field[${columns[name]! + 1}]`;
+  const moment = columns.time === undefined ? field('timestamp') : `${field('timestamp')} || ' ' || ${field('time')}`;
+  const volume = columns.volume === undefined ? "'0'" : number(field('volume'), layout);
+  const prices = PRICES.map((name) => {
+    const value = columns[name] === undefined ? 'NULL' : price(field(name), layout);
+    return `TRY_CAST(${value} AS DECIMAL(18,8)) AS ${name}`;
+  });
+  const rounded = PRICES.filter((name) => columns[name] !== undefined).map((name) => roundedOf(field(name), layout));
+  const optional = [
+    columns.symbol === undefined ? '' : `, ${field('symbol')} AS symbol`,
+    columns.timeframe === undefined ? '' : `, ${field('timeframe')} AS timeframe`,
+    columns.source === undefined ? '' : `, nullif(${field('source')}, '') AS source`,
+    columns.volumeScale === undefined ? '' : `, TRY_CAST(${field('volumeScale')} AS BIGINT) AS volume_scale`,
+  ].join('');
   await db.run(`
     CREATE TABLE loaded AS
     WITH rows AS (
-      SELECT line, text, regexp_full_match(text, ${plain}) AS plain
-      FROM ${linesOf(text)} WHERE line > ${format.headerLine} AND (NOT starts_with(text, ' ') OR trim(text) <> '')
+      SELECT line, text, regexp_full_match(text, ${literal(linePattern(layout, time, round))}) AS plain
+      FROM ${linesOf(text)} WHERE line > ${headerLine} ${footerLine === undefined ? '' : `AND line < ${footerLine}`}
+        AND (NOT starts_with(text, ' ') OR trim(text) <> '')
     ), split AS (
-      SELECT line, plain, CASE WHEN CASE WHEN plain THEN true ELSE regexp_full_match(text, ${timed}) END
-        THEN string_split(replace(text, '"', ''), ${literal(format.delimiter)}) END AS field
+      SELECT line, plain, CASE WHEN plain THEN string_split(replace(text, '"', ''), ${literal(delimiter)}) END AS field
       FROM rows
     ), timed AS (
-      SELECT line, plain, field, moment, volume, contains(moment, '/') AS slashed,
-        length(moment) > 10 AND regexp_matches(moment, '[Z+]|:.*-') AS zoned
+      SELECT line, plain, field, moment, volume, ${time.slashed} AS slashed, ${time.zoned} AS zoned
       FROM (
-        SELECT line, plain, field, ${column(columns.timestamp)} AS moment, ${column(columns.volume)} AS volume FROM split)
+        SELECT line, plain, field, ${moment} AS moment, CASE WHEN plain THEN ${volume} END AS volume FROM split)
     )
-    SELECT line, zoned, slashed,
-      epoch_ms(CASE
-        WHEN slashed THEN try_strptime(moment, ['%m/%d/%Y %H:%M', '%m/%d/%Y', '%m/%d/%Y %H:%M:%S'])
-        WHEN zoned THEN TRY_CAST(regexp_extract(moment, '^.{10}[^Z+-]*') AS TIMESTAMP)
-        ELSE TRY_CAST(moment AS TIMESTAMP) END) AS written,
-      CASE WHEN zoned AND NOT ends_with(moment, 'Z') THEN epoch_ms(TRY_CAST(moment AS TIMESTAMPTZ)) ELSE written END AS utc,
-      ${price(columns.open, 'open')}, ${price(columns.high, 'high')},
-      ${price(columns.low, 'low')}, ${price(columns.close, 'close')},
-      CASE WHEN plain THEN TRY_CAST(split_part(volume, '.', 1) AS BIGINT) END AS units,
-      CASE WHEN plain AND contains(volume, '.')
-        THEN TRY_CAST(left(rpad(split_part(volume, '.', 2), 8, '0'), 8) AS INTEGER)
-        WHEN plain THEN 0 END AS fraction,
-      ${columns.vwap === undefined ? 'CAST(NULL AS DECIMAL(18,8)) AS vwap' : price(columns.vwap, 'vwap')}
+    SELECT line, plain, CASE WHEN plain THEN zoned END AS zoned, CASE WHEN plain THEN slashed END AS slashed,
+      ${time.written} AS written, ${time.utc} AS utc,
+      ${prices.join(', ')}, ${round ? `${rounded.join(' + ')} AS rounded,` : ''}
+      ${volumeUnits('volume')} AS units, ${volumeFraction('volume')} AS fraction ${optional}
     FROM timed`);
-  await verify(db, text);
+  await verify(db, text, layout);
+}
+
+function number(text: string, { decimal }: TextLayout): string {
+  return decimal === ',' ? `replace(${text}, ',', '.')` : text;
+}
+
+/** An exponent moves the point exactly. */
+function price(text: string, layout: TextLayout): string {
+  return layout.priceScale > 0 ? `${text} || 'e-${layout.priceScale}'` : number(text, layout);
+}
+
+function roundedOf(text: string, layout: TextLayout): string {
+  if (layout.priceScale === 0) return isRounded(number(text, layout));
+  return layout.priceScale > 8 ? `CAST(right(${text}, 1) <> '0' AS BIGINT)` : '0';
 }
 
 /** The pattern of a whole line. A field is bare or quoted; a quoted one holds neither quotes nor delimiters, so that it can be split. */
-function linePattern(format: CsvFormat, patternOf: (field: BarField) => string | undefined): string {
-  const any = format.delimiter === '\t' ? String.raw`[^\t"]*` : `[^${format.delimiter}"]*`;
-  const patterns = Array<string>(format.width).fill(any);
-  for (const [field, index] of Object.entries(format.columns)) {
-    if (index !== undefined) patterns[index] = patternOf(field as BarField) ?? any;
-  }
-  const delimiter = { '|': String.raw`\|`, '\t': String.raw`\t` }[format.delimiter] ?? format.delimiter;
-  return patterns.map((pattern) => `(${pattern}|"${pattern}")`).join(delimiter);
+function linePattern(layout: TextLayout, time: TimeSql, round: boolean): string {
+  const written = (pattern: string) => (layout.decimal === ',' ? pattern.replaceAll(String.raw`\.`, ',') : pattern);
+  const scaled = layout.priceScale > 8 && !round ? String.raw`\d{1,17}0` : String.raw`\d{1,18}`;
+  const value = layout.priceScale > 0 ? scaled : written(pricePattern(round));
+  const any = layout.delimiter === '\t' ? String.raw`[^\t"]*` : `[^${layout.delimiter}"]*`;
+  const patternOf: Record<TextField, string> = {
+    timestamp: layout.columns.time === undefined ? time.whole : time.date,
+    time: time.ofDay,
+    open: value,
+    high: value,
+    low: value,
+    close: value,
+    volume: written(VOLUME_PATTERN),
+    vwap: `(${value})?`,
+    symbol: any,
+    timeframe: any,
+    source: '[A-Za-z0-9 ._:/+-]{0,32}',
+    volumeScale: '[0-8]',
+  };
+  const patterns = Array<string>(layout.width).fill(any);
+  for (const [name, index] of Object.entries(layout.columns)) patterns[index] = patternOf[name as TextField];
+  const delimiter = { '|': String.raw`\|`, '\t': String.raw`\t` }[layout.delimiter as string] ?? layout.delimiter;
+  return patterns.map((pattern) => `(${pattern}|"(${pattern})")`).join(delimiter);
 }
 
 /** The rows must be those that the first reading counted. */
-async function verify(db: DuckDB, { path, rows, lastLine }: CsvText): Promise<void> {
+async function verify(db: DuckDB, { path }: CsvText, { rows, lastLine }: TextLayout): Promise<void> {
   const loaded = await db.row<{ rows: number; last: number }>(
     'SELECT count(*)::DOUBLE AS rows, max(line)::DOUBLE AS last FROM loaded',
   );

@@ -13,18 +13,29 @@ const SPACE = 32;
 /** The reader takes a whole line as one field, for which it must be given a delimiter: one that no line may contain. */
 export const UNIT_SEPARATOR = 0x1f;
 
-export interface HeaderLine {
+/** How many lines a layout is recognised by. */
+const FIRST_LINES = 50;
+
+export interface TextLine {
   /** From 1. */
   readonly line: number;
   readonly text: string;
 }
 
-/** What a first reading of a text file, as bytes, has found. Blank lines do not count as rows. */
+/** What a first reading of a text file, as bytes, has found. Blank lines do not count. */
 export interface CsvText {
+  /** As messages call it. */
+  readonly name: string;
+  /** Paths that may tell what the file has, the most telling first. */
+  readonly tellingNames: readonly string[];
+  /** Where its bytes are. */
   readonly path: string;
-  readonly header: HeaderLine;
-  readonly rows: number;
+  /** At least one. */
+  readonly firstLines: readonly TextLine[];
+  readonly lines: number;
   readonly lastLine: number;
+  readonly lastText: string;
+  readonly lineBeforeLast: number;
   /** Both LF and CRLF occur. */
   readonly mixedLineEnds: boolean;
 }
@@ -35,15 +46,20 @@ export interface ReadingOptions {
 }
 
 /**
- * Reads a file once, as bytes, before anything parses it: whether it is UTF-8 text with lines of a sensible length, where its header is
- * and how many rows it has. DuckDB's reader is told what was found here and is held to it, since it loses and invents lines without a word
- * where line ends are mixed.
+ * Reads a file once, as bytes, before anything parses it: whether it is UTF-8 text with lines of a sensible length, how it begins and
+ * ends and how many lines it has. DuckDB's reader is told what was found here and is held to it, since it loses and invents lines without a word
+ * where line ends are mixed. `file` is how it is called: its bytes may lie elsewhere than it does.
  * @throws InvalidInputError
  */
-export async function scanText(path: string, { signal, onProgress }: ReadingOptions = {}): Promise<CsvText> {
+export async function scanText(
+  path: string,
+  { signal, onProgress }: ReadingOptions = {},
+  file: Pick<CsvText, 'name' | 'tellingNames'> = { name: path, tellingNames: [path] },
+): Promise<CsvText> {
+  const { name, tellingNames } = file;
   const size = await sizeOfFile(path);
-  if (size === 0) throw fileError({ code: 'FILE_EMPTY', path: '', value: path, rule: 'the file is empty' });
-  const scan = new LineScan(path);
+  if (size === 0) throw fileError({ code: 'FILE_EMPTY', path: '', value: name, rule: 'the file is empty' });
+  const scan = new LineScan(name);
   let read = 0;
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: CHUNK, signal })) {
@@ -56,12 +72,11 @@ export async function scanText(path: string, { signal, onProgress }: ReadingOpti
     throw isSystemError(error) ? unreadable(path, error) : error;
   }
   scan.end();
-  const { header, rows, lastLine, mixedLineEnds } = scan;
-  if (!header) throw fileError({ code: 'FILE_EMPTY', path: '', value: path, rule: 'the file has only blank lines' });
-  if (rows === 0) {
-    throw fileError({ code: 'FILE_HAS_NO_ROWS', path: '', value: path, rule: 'the file has a header and no rows' });
+  if (scan.lines === 0) {
+    throw fileError({ code: 'FILE_EMPTY', path: '', value: name, rule: 'the file has only blank lines' });
   }
-  return { path, header, rows, lastLine, mixedLineEnds };
+  const { firstLines, lines, lastLine, lastText, lineBeforeLast, mixedLineEnds } = scan;
+  return { path, name, tellingNames, firstLines, lines, lastLine, lastText, lineBeforeLast, mixedLineEnds };
 }
 
 /** @throws InvalidInputError where there is no file, or none that can be read */
@@ -87,14 +102,19 @@ function unreadable(path: string, error: NodeJS.ErrnoException) {
 }
 
 class LineScan {
-  header: HeaderLine | undefined;
-  rows = 0;
-  /** The last line that is not blank. */
+  readonly firstLines: TextLine[] = [];
+  /** Those that are not blank. */
+  lines = 0;
   lastLine = 0;
+  lineBeforeLast = 0;
+  lastText = '';
   #lines = 0;
   #lineFeeds = 0;
   #returns = 0;
   #rest: Buffer = Buffer.alloc(0);
+  /** Where the last line stands in the bytes that are being read; no line ends at 0. */
+  #lastStart = 0;
+  #lastEnd = 0;
   readonly #path: string;
 
   constructor(path: string) {
@@ -138,15 +158,21 @@ class LineScan {
       if (!isBlank(bytes, start, end)) this.#take(bytes, start, end);
       start = next;
     }
+    if (this.#lastEnd > 0) this.lastText = bytes.toString('utf8', this.#lastStart, this.#lastEnd);
+    this.#lastEnd = 0;
   }
 
   #take(bytes: Buffer, start: number, end: number): void {
-    if (this.header) this.rows += 1;
-    else {
+    if (this.firstLines.length < FIRST_LINES) {
       const text = bytes.toString('utf8', start, end);
-      this.header = { line: this.#lines, text: text.startsWith('\ufeff') ? text.slice(1) : text };
+      const plain = this.lines === 0 && text.startsWith('\ufeff') ? text.slice(1) : text;
+      this.firstLines.push({ line: this.#lines, text: plain });
     }
+    this.lines += 1;
+    this.lineBeforeLast = this.lastLine;
     this.lastLine = this.#lines;
+    this.#lastStart = start;
+    this.#lastEnd = end;
   }
 
   #checkText(bytes: Buffer): void {

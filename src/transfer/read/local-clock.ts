@@ -11,6 +11,10 @@ export class LocalClock {
   readonly zone: string;
   readonly #zone: IANAZone;
 
+  static isZone(zone: string): boolean {
+    return IANAZone.isValidZone(zone);
+  }
+
   /** @throws InvalidInputError `TIMEZONE_UNKNOWN` */
   constructor(zone: string) {
     if (!IANAZone.isValidZone(zone)) {
@@ -40,6 +44,11 @@ export class LocalClock {
       report({ code: 'LOCAL_TIME_REPEATED', path, value, rule, hint });
     }
     return undefined;
+  }
+
+  /** What the clock shows at an instant. */
+  shownAt(instant: number): number {
+    return instant + this.#offset(instant);
   }
 
   /**

@@ -1,25 +1,29 @@
 import { formatInstant } from '../../domain/time.js';
 import type { DuckDB } from '../duckdb.js';
+import type { BarSource } from './bar-source.js';
 import { KEPT_PROBLEMS, type Rejections } from './file-problem.js';
 
 const COLUMNS = ['open', 'high', 'low', 'close', 'volume', 'vwap'];
 const SHOWN_LINES = 10;
 
 /**
- * Makes the table `sorted`, the bars of `bar` in ascending order with each instant once: of bars with the same instant and values the first
- * is kept, of bars with the same instant and different values none, since nobody can say which is right; these are rejected. Answers how
- * many were collapsed. A sort goes to disk where memory ends; an aggregate or a join over all bars fails there, so neighbours are compared.
+ * Makes the table `sorted`, the bars of `bar` by series and in ascending order, with each instant of a series once: of bars with the same
+ * instant and values the first is kept, of bars with the same instant and different values none, since nobody can say which is right; these
+ * are rejected. Answers how many were collapsed. A sort goes to disk where memory ends; an aggregate or a join over all bars fails there, so
+ * neighbours are compared.
  */
-export async function sortBars(db: DuckDB, rejections: Rejections): Promise<number> {
-  const differs = COLUMNS.map((column) => `${column} IS DISTINCT FROM lag(${column}) OVER ()`);
+export async function sortBars(db: DuckDB, { columns }: BarSource, rejections: Rejections): Promise<number> {
+  const values = columns.has('source') ? [...COLUMNS, 'source'] : COLUMNS;
+  const differs = values.map((column) => `${column} IS DISTINCT FROM lag(${column}) OVER ()`);
   await db.run(`
-    CREATE TABLE sorted AS SELECT * FROM bar ORDER BY moment, line;
-    CREATE TABLE repeated AS SELECT line, moment, differs FROM (
-      SELECT line, moment, moment = lag(moment) OVER () AS again, ${differs.join(' OR ')} AS differs FROM sorted) WHERE again`);
+    CREATE TABLE sorted AS SELECT line, series, moment, ${values.join(', ')} FROM bar ORDER BY series, moment, line;
+    CREATE TABLE repeated AS SELECT line, series, moment, differs FROM (
+      SELECT line, series, moment, moment = lag(moment) OVER () AND series = lag(series) OVER () AS again,
+        ${differs.join(' OR ')} AS differs FROM sorted) WHERE again`);
   const { repeats } = await db.row<{ repeats: number }>('SELECT count(*)::DOUBLE AS repeats FROM repeated');
   if (repeats === 0) return 0;
   await db.run(`
-    CREATE TABLE conflict AS SELECT line, moment FROM sorted SEMI JOIN (FROM repeated WHERE differs) USING (moment);
+    CREATE TABLE conflict AS SELECT line, series, moment FROM sorted SEMI JOIN (FROM repeated WHERE differs) USING (series, moment);
     DELETE FROM sorted WHERE line IN (SELECT line FROM repeated UNION ALL SELECT line FROM conflict)`);
   await rejectConflicts(db, rejections);
   const { collapsed } = await db.row<{ collapsed: number }>(
@@ -33,7 +37,7 @@ async function rejectConflicts(db: DuckDB, rejections: Rejections): Promise<void
   const rows = await db.rows<{ line: number; moment: number; lines: string }>(`
     SELECT line::DOUBLE AS line, moment::DOUBLE AS moment, (
       SELECT string_agg(line, ', ' ORDER BY line) FROM (
-        SELECT line FROM conflict AS other WHERE other.moment = kept.moment ORDER BY line LIMIT ${SHOWN_LINES})) AS lines
+        SELECT line FROM conflict AS other WHERE other.moment = kept.moment AND other.series = kept.series ORDER BY line LIMIT ${SHOWN_LINES})) AS lines
     FROM (FROM conflict ORDER BY line LIMIT ${KEPT_PROBLEMS}) AS kept ORDER BY line`);
   for (const { line, moment, lines } of rows) {
     const rule = `lines ${lines} have different values for this instant`;

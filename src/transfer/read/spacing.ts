@@ -16,8 +16,11 @@ const FEWEST_GAPS = 2;
 /** From so many gaps on it is no accident that no two bars stand one bar apart. */
 const MANY_GAPS = 20;
 
-/** `instants` is SQL for a table with the column `moment`, in milliseconds. */
-export async function measureSpacing(db: DuckDB, instants: string): Promise<Spacing> {
+/**
+ * The spacing of each series, by its position; series without a gap are left out. `instants` is SQL for a table with the columns `series`
+ * and `moment`, in milliseconds.
+ */
+export async function measureSpacing(db: DuckDB, instants: string): Promise<Map<number, Spacing>> {
   const counts = TIMEFRAMES.map((timeframe) => {
     const duration = timeframeDuration(timeframe);
     return `coalesce(sum(count) FILTER (gap = ${duration}), 0)::DOUBLE AS "${timeframe}",
@@ -25,37 +28,45 @@ export async function measureSpacing(db: DuckDB, instants: string): Promise<Spac
   });
   // The gaps are counted before their median is taken: quantile_disc() would keep each of them in memory.
   await db.run(
-    `CREATE OR REPLACE TABLE instant AS SELECT moment FROM ${instants} WHERE moment IS NOT NULL ORDER BY moment`,
+    `CREATE OR REPLACE TABLE instant AS SELECT series, moment FROM ${instants} WHERE moment IS NOT NULL ORDER BY series, moment`,
   );
-  const row = await db.row<Record<Timeframe | `below ${Timeframe}` | 'gaps' | 'median', number>>(`
-    WITH gaps AS (SELECT moment - lag(moment) OVER () AS gap FROM instant),
-      counted AS (SELECT gap, count(*) AS count FROM gaps WHERE gap > 0 GROUP BY gap),
-      summed AS (SELECT gap, count, sum(count) OVER (ORDER BY gap) AS up_to, sum(count) OVER () AS total FROM counted)
-    SELECT coalesce(sum(count), 0)::DOUBLE AS gaps, coalesce(min(gap) FILTER (2 * up_to >= total), 0)::DOUBLE AS median,
-      ${counts.join(', ')} FROM summed`);
+  const rows = await db.rows<Record<Timeframe | `below ${Timeframe}` | 'series' | 'gaps' | 'median', number>>(`
+    WITH gaps AS (SELECT series, CASE WHEN series = lag(series) OVER () THEN moment - lag(moment) OVER () END AS gap FROM instant),
+      counted AS (SELECT series, gap, count(*) AS count FROM gaps WHERE gap > 0 GROUP BY series, gap),
+      summed AS (SELECT series, gap, count, sum(count) OVER (PARTITION BY series ORDER BY gap) AS up_to,
+        sum(count) OVER (PARTITION BY series) AS total FROM counted)
+    SELECT series::DOUBLE AS series, sum(count)::DOUBLE AS gaps, (min(gap) FILTER (2 * up_to >= total))::DOUBLE AS median,
+      ${counts.join(', ')} FROM summed GROUP BY series`);
   await db.run('DROP TABLE instant');
   const each = (count: (timeframe: Timeframe) => number) =>
     Object.fromEntries(TIMEFRAMES.map((timeframe) => [timeframe, count(timeframe)])) as Record<Timeframe, number>;
-  return {
-    gaps: row.gaps,
-    median: row.median,
-    exact: each((timeframe) => row[timeframe]),
-    shorter: each((timeframe) => row[`below ${timeframe}`]),
-  };
+  return new Map(
+    rows.map((row) => [
+      row.series,
+      {
+        gaps: row.gaps,
+        median: row.median,
+        exact: each((timeframe) => row[timeframe]),
+        shorter: each((timeframe) => row[`below ${timeframe}`]),
+      },
+    ]),
+  );
 }
 
 /** The timeframe whose bars stand as far apart as these, if there is one. */
-export function timeframeOf({ gaps, median }: Spacing): Timeframe | undefined {
-  if (gaps < FEWEST_GAPS) return undefined;
-  return TIMEFRAMES.find((timeframe) => timeframeDuration(timeframe) === median);
+export function timeframeOf(spacing: Spacing | undefined): Timeframe | undefined {
+  if (!spacing || spacing.gaps < FEWEST_GAPS) return undefined;
+  return TIMEFRAMES.find((timeframe) => timeframeDuration(timeframe) === spacing.median);
 }
 
 /**
  * Rejects a file whose bars stand unlike those of its timeframe: most gaps are shorter than a bar; or the median is longer, which a thinly
  * traded market has too, but fewer than one gap in a hundred is one bar long, and the median is another timeframe's or the gaps are many.
+ * `symbol` tells which of several series it is.
  * @throws InvalidInputError `TIMEFRAME_MISMATCH`
  */
-export function checkSpacing(spacing: Spacing, timeframe: Timeframe): void {
+export function checkSpacing(spacing: Spacing | undefined, timeframe: Timeframe, symbol?: string): void {
+  if (!spacing) return;
   const { gaps, median, exact, shorter } = spacing;
   const duration = timeframeDuration(timeframe);
   if (gaps < FEWEST_GAPS || median === duration) return;
@@ -63,7 +74,8 @@ export function checkSpacing(spacing: Spacing, timeframe: Timeframe): void {
   const tooNear = shorter[timeframe] > gaps / 2;
   const tooFar = exact[timeframe] < gaps / 100 && (likely !== undefined || gaps >= MANY_GAPS);
   if (!tooNear && !(median > duration && tooFar)) return;
-  const rule = `bars of ${timeframe} stand ${describeDuration(duration)} apart; these stand ${describeDuration(median)} apart (median)`;
+  const of = symbol === undefined ? '' : ` of ${symbol}`;
+  const rule = `bars of ${timeframe} stand ${describeDuration(duration)} apart; these${of} stand ${describeDuration(median)} apart (median)`;
   const hint = likely
     ? `it looks like ${likely}: import it with --timeframe ${likely}`
     : `they are not bars of ${timeframe}`;

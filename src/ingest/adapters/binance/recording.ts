@@ -41,13 +41,18 @@ export class BinanceRecording implements FeedAdapter {
    */
   async *events({
     signal,
+    only,
   }: {
     readonly signal?: AbortSignal | undefined;
+    /** Messages that plainly make other events are passed over, unread. */
+    readonly only?: FeedEvent['kind'] | undefined;
   } = {}): AsyncGenerator<FeedEvent, void, undefined> {
     const market = new BinanceMarket(this.#options);
     this.#market = market;
     for await (const { line, text } of recordedLines(this.#path)) {
       if (signal?.aborted) return;
+      const plain = only && PLAIN.exec(text)?.[1];
+      if (plain && EVENT_OF[plain] !== only) continue;
       yield* this.#read(market, line, text);
     }
   }
@@ -66,6 +71,13 @@ export class BinanceRecording implements FeedAdapter {
   }
 }
 
+/** The messages that say in their first field what they are. */
+const PLAIN = /^(?:\d+ )?(?:\{"stream":"[^"]*","data":)?\{"e":"(trade|bookTicker|depthUpdate)"/;
+const EVENT_OF: Readonly<Record<string, FeedEvent['kind']>> = {
+  trade: 'trade',
+  bookTicker: 'quote',
+  depthUpdate: 'orderBook',
+};
 /** As Linux has it; others take less. */
 const LONGEST_PATH = 4_096;
 const RECEIVED = /^(\d+) (.*)$/;

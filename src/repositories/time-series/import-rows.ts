@@ -1,0 +1,122 @@
+import type { Client } from '../../database/session.js';
+import { InvalidInputError, type Problem } from '../../errors.js';
+import { appendAuditEvents } from '../audit/append.js';
+import { EntryBatch } from './entry-batch.js';
+import { StagedEntries } from './staged-entries.js';
+import { type GivenEntry, type SeriesName, seriesText, type TimeSeriesTable } from './table.js';
+import type { AnyOptions } from './upsert.js';
+import { type SeriesOutcome, writeAll } from './write-all.js';
+
+/** Rows compared and copied at a time. */
+const BLOCK = 20_000;
+
+/** The rows of one kind that a file has. */
+export interface FileRows<Input> {
+  /** Where all are of one series and in the order of time: they are written as they come. Others are staged first. */
+  readonly series?: SeriesName | undefined;
+  batches(): AsyncIterable<readonly Input[]>;
+}
+
+/** The import of one file. */
+export interface ImportOf {
+  /** The audit events carry it. */
+  readonly id: string;
+  /** Who imports, for the audit trail. */
+  readonly actor: string;
+  /** The file, as the caller named it. */
+  readonly source: string;
+}
+
+export interface ImportRowsOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Lets a row take the place of a stored fact with its id and other values, which otherwise is a conflict. */
+  readonly replace?: boolean | undefined;
+  /** Answers what would be done; nothing is written and nothing is locked. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/**
+ * Writes the rows of a file, with an audit event for each series, in the transaction under way. Equal rows without an id are told apart by how many
+ * there are at their instant, over the whole file: however they are batched, a second import adds none.
+ * @throws InvalidInputError, RowConflictError; then the transaction is to be rolled back
+ */
+export async function importRows<Input extends object, Row, Key, Options extends AnyOptions>(
+  client: Client,
+  table: TimeSeriesTable<Input, Row, Key, Options>,
+  rows: FileRows<Input>,
+  run: ImportOf,
+  { signal, replace, dryRun, ...rules }: ImportRowsOptions & Options,
+): Promise<SeriesOutcome[]> {
+  const reading = rules as unknown as Options;
+  const writing = { signal, replace, dryRun };
+  const outcomes = rows.series
+    ? await writeAll(client, table, [{ series: rows.series }], writing, () => blocksOf(table, rows, reading, signal))
+    : await writeStaged(client, table, rows, reading, writing);
+  if (dryRun) return outcomes;
+  await appendAuditEvents(
+    client,
+    outcomes.map(({ entry, inserted, changed, unchanged }) => ({
+      eventType: 'TIME_SERIES_ROWS_IMPORTED',
+      entityType: 'TIME_SERIES',
+      entityId: entry.id,
+      actor: run.actor,
+      action: `imported ${inserted + changed + unchanged} ${table.subject} of ${seriesText(entry)}`,
+      metadata: { relation: table.relation, source: run.source, inserted, changed, unchanged },
+      correlationId: run.id,
+    })),
+  );
+  return outcomes;
+}
+
+async function writeStaged<Input extends object, Row, Key, Options extends AnyOptions>(
+  client: Client,
+  table: TimeSeriesTable<Input, Row, Key, Options>,
+  rows: FileRows<Input>,
+  reading: Options,
+  writing: ImportRowsOptions,
+): Promise<SeriesOutcome[]> {
+  const staged = await StagedEntries.create(client, table);
+  for await (const batch of readBatches(table, rows, reading, writing.signal)) await staged.add(batch);
+  await staged.finish();
+  return writeAll(client, table, staged.series, writing, (series) => staged.blocks(series, BLOCK));
+}
+
+/** The entries of one series, cut between instants. */
+async function* blocksOf<Input extends object, Row, Key, Options extends AnyOptions>(
+  table: TimeSeriesTable<Input, Row, Key, Options>,
+  rows: FileRows<Input>,
+  reading: Options,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<GivenEntry[], void> {
+  let block: GivenEntry[] = [];
+  for await (const { series } of readBatches(table, rows, reading, signal)) {
+    for (const { entries } of series.values()) {
+      for (const entry of entries) {
+        if (block.length >= BLOCK && block.at(-1)!.timestamp !== entry.timestamp) {
+          yield block;
+          block = [];
+        }
+        block.push(entry);
+      }
+    }
+  }
+  if (block.length > 0) yield block;
+}
+
+async function* readBatches<Input extends object, Row, Key, Options extends AnyOptions>(
+  table: TimeSeriesTable<Input, Row, Key, Options>,
+  rows: FileRows<Input>,
+  reading: Options,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<EntryBatch, void> {
+  let row = 0;
+  const problems: Problem[] = [];
+  for await (const inputs of rows.batches()) {
+    signal?.throwIfAborted();
+    const batch = new EntryBatch(row).read(table, inputs, reading);
+    row += inputs.length;
+    for (const problem of batch.problems) problems.push(problem);
+    if (problems.length > 0) throw new InvalidInputError(problems, table.subject);
+    yield batch;
+  }
+}

@@ -1,0 +1,25 @@
+import type { BarFileOptions } from './bar-file.js';
+
+/** The command that imports a file with these options, quoted for a POSIX shell. */
+export function importCommand(path: string, options: BarFileOptions, skip: boolean): string {
+  const { symbol, timeframe, timezone, symbolRules = [], volumeScale, round, volume } = options;
+  const named = [
+    ...optionOf('--symbol', symbol),
+    ...optionOf('--timeframe', timeframe),
+    ...optionOf('--timezone', timezone),
+    ...symbolRules.flatMap((rule) => ['--symbol-rule', rule]),
+    ...optionOf('--volume-scale', typeof volumeScale === 'function' ? undefined : volumeScale),
+    ...(round ? ['--round'] : []),
+    ...(volume === 'round' ? ['--volume', 'round'] : []),
+    ...(skip ? ['--on-error', 'skip'] : []),
+  ];
+  return ['wyckoff', 'import', path.startsWith('-') ? `./${path}` : path, ...named].map(quote).join(' ');
+}
+
+function optionOf(option: string, value: string | number | undefined): string[] {
+  return value === undefined ? [] : [option, String(value)];
+}
+
+function quote(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}

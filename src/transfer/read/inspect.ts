@@ -1,0 +1,194 @@
+import type { SeriesKey } from '../../domain/series.js';
+import { type Problem, WyckoffError } from '../../errors.js';
+import type { BarFile, BarFileOptions } from './bar-file.js';
+import { importCommand } from './import-command.js';
+import { likelyZone } from './likely-zone.js';
+import { openBarFile } from './open-file.js';
+import { type Remedy, remedyOfError, remedyOfProblems } from './remedies.js';
+
+/** What {@link inspectFile} needs of a file; those of bars have `series`, those of ticks `parts`. */
+export interface InspectedFile
+  extends Pick<BarFile, 'layout' | 'mapping' | 'rows' | 'rejected' | 'problems' | 'leftOut' | 'notices' | 'close'>,
+    Partial<Pick<BarFile, 'series' | 'duplicates' | 'rounded'>> {
+  readonly kind: string;
+  readonly parts?: readonly {
+    readonly kind: string;
+    readonly symbols: readonly string[];
+    readonly rows: number;
+    /** In microseconds since the epoch. */
+    readonly first: bigint;
+    readonly last: bigint;
+  }[];
+}
+
+export interface InspectOptions extends BarFileOptions {
+  readonly open?: (path: string, options: BarFileOptions) => Promise<InspectedFile>;
+}
+
+export interface InspectedSeries extends Partial<SeriesKey> {
+  /** `bars`, `trades`, `quotes`, ... */
+  readonly kind: string;
+  readonly symbol: SeriesKey['symbol'];
+  readonly rows: number;
+  readonly volumeScale?: number;
+  readonly first: Date;
+  readonly last: Date;
+}
+
+/** Why rows are rejected: each rule that is broken, with the first row that breaks it. */
+export interface RejectionReason {
+  readonly code: string;
+  /** Among the first 1,000 problems of the file. */
+  readonly problems: number;
+  readonly first: Problem;
+}
+
+/** What was found in a file, without a database. */
+export interface Inspection {
+  readonly path: string;
+  /** `bars`, or what ticks the file has; null where it cannot be used. */
+  readonly kind: string | null;
+  readonly layout: string | null;
+  /** For each value of a row, the column that has it. */
+  readonly mapping: Readonly<Record<string, string>>;
+  readonly leftOut: readonly string[];
+  readonly rows: number;
+  readonly duplicates: number;
+  /** Rows that are rejected with no more options than were given, and why. */
+  readonly rejected: number;
+  readonly reasons: readonly RejectionReason[];
+  /** With the options of {@link command}: what comes in, and what is still rejected. */
+  readonly series: readonly InspectedSeries[];
+  readonly rounded: { readonly prices: number; readonly volumes: number };
+  readonly stillRejected: number;
+  readonly notices: readonly string[];
+  /** Why the command has its options, as sentences. */
+  readonly advice: readonly string[];
+  /** To be run as it is; null where no options help. */
+  readonly command: string | null;
+  readonly error: WyckoffError | null;
+}
+
+/** So many options there are to be found. */
+const MOST_REMEDIES = 6;
+
+/**
+ * Reads a file as an import would, finds the options with which it comes in, and says both. Nothing is written anywhere.
+ * @throws the signal's reason; whatever is no fault of the file
+ */
+export async function inspectFile(path: string, options: InspectOptions = {}): Promise<Inspection> {
+  const { open = openBarFile, ...given } = options;
+  let settings: BarFileOptions = given;
+  const advice: string[] = [];
+  let first: View | undefined;
+  for (let remedies = 0; ; remedies += 1) {
+    let view: View | undefined;
+    let remedy: Remedy | undefined;
+    try {
+      view = await look(path, settings, open);
+      first ??= view;
+      remedy = remedyOfProblems(view.problems, settings) ?? zoneRemedy(view, settings);
+    } catch (error) {
+      given.signal?.throwIfAborted();
+      if (!(error instanceof WyckoffError)) throw error;
+      remedy = remedyOfError(error, path, settings);
+      if (!remedy) return refused(path, advice, error);
+    }
+    if (remedy && remedies < MOST_REMEDIES) {
+      settings = { ...settings, ...remedy.options };
+      if (remedy.replaces) advice.splice(advice.indexOf(remedy.replaces), 1);
+      advice.push(remedy.advice);
+      continue;
+    }
+    return report(path, first ?? view!, view!, advice, settings);
+  }
+}
+
+type View = Omit<InspectedFile, 'close' | 'series' | 'parts'> & {
+  readonly found: readonly InspectedSeries[];
+  readonly zone: string | undefined;
+};
+
+async function look(path: string, options: BarFileOptions, open: NonNullable<InspectOptions['open']>): Promise<View> {
+  const file = await open(path, options);
+  try {
+    const { series = [], parts = [], ...rest } = file;
+    const zoneless = file.notices.some((notice) => notice.startsWith('times without a zone'));
+    return {
+      ...rest,
+      found: [
+        ...series.map(({ symbol, timeframe, volumeScale, bars: rows, first, last }) => ({
+          ...{ kind: 'bars', symbol, timeframe, rows, volumeScale, first, last },
+        })),
+        ...parts.flatMap(({ kind, symbols, rows, first, last }) =>
+          symbols.map((symbol) => ({
+            ...{ kind, symbol: symbol as SeriesKey['symbol'], rows },
+            ...{ first: new Date(Number(first / 1_000n)), last: new Date(Number(last / 1_000n)) },
+          })),
+        ),
+      ],
+      zone: zoneless && options.timezone === undefined ? await likelyZone(series) : undefined,
+    };
+  } finally {
+    await file.close();
+  }
+}
+
+function zoneRemedy({ zone }: View, { timezone }: BarFileOptions): Remedy | undefined {
+  if (zone === undefined || timezone !== undefined) return undefined;
+  const advice = `--timezone: most days begin at 09:30, as in ${zone}, and the times have no zone; leave it out where they are UTC`;
+  return { options: { timezone: zone }, advice };
+}
+
+function report(
+  path: string,
+  first: View,
+  last: View,
+  advice: readonly string[],
+  settings: BarFileOptions,
+): Inspection {
+  const skip = last.rejected > 0;
+  const useful = last.found.length > 0;
+  return {
+    path,
+    kind: last.kind,
+    layout: last.layout,
+    mapping: last.mapping ?? {},
+    leftOut: last.leftOut,
+    rows: last.rows,
+    duplicates: last.duplicates ?? 0,
+    rejected: first.rejected,
+    reasons: reasonsOf(first.problems),
+    series: last.found,
+    rounded: last.rounded ?? { prices: 0, volumes: 0 },
+    stillRejected: last.rejected,
+    notices: last.notices,
+    advice: skip && useful ? [...advice, '--on-error skip: some rows are wrong; the others are imported'] : advice,
+    command: useful ? importCommand(path, settings, skip) : null,
+    error: null,
+  };
+}
+
+function refused(path: string, advice: readonly string[], error: WyckoffError): Inspection {
+  const nothing = {
+    mapping: {},
+    leftOut: [],
+    rows: 0,
+    duplicates: 0,
+    rejected: 0,
+    reasons: [],
+    series: [],
+    notices: [],
+  };
+  const rest = { rounded: { prices: 0, volumes: 0 }, stillRejected: 0, command: null };
+  return { path, kind: null, layout: null, ...nothing, ...rest, advice, error };
+}
+
+function reasonsOf(problems: readonly Problem[]): RejectionReason[] {
+  const reasons = new Map<string, RejectionReason>();
+  for (const problem of problems) {
+    const { problems: count, first } = reasons.get(problem.code) ?? { problems: 0, first: problem };
+    reasons.set(problem.code, { code: problem.code, problems: count + 1, first });
+  }
+  return [...reasons.values()].sort((a, b) => b.problems - a.problems);
+}

@@ -1,0 +1,161 @@
+import { InvalidInputError, type Problem } from '../../../errors.js';
+import type { ParquetColumn, ParquetSchema } from './schema.js';
+
+const REQUIRED = ['timestamp', 'open', 'high', 'low', 'close', 'volume'] as const;
+const SERIES = ['symbol', 'timeframe'] as const;
+export type ParquetField = (typeof REQUIRED)[number] | 'vwap' | (typeof SERIES)[number] | 'volume_scale' | 'source';
+
+/** The columns of one symbol's bars. */
+export type FieldColumns = Readonly<Partial<Record<ParquetField, ParquetColumn>>> &
+  Readonly<Record<(typeof REQUIRED)[number], ParquetColumn>>;
+
+export interface ParquetMapping {
+  /** Several where each symbol has columns of its own; the symbol is undefined where the columns name none. */
+  readonly symbols: readonly { readonly symbol: string | undefined; readonly columns: FieldColumns }[];
+  readonly leftOut: readonly string[];
+  /** Written by an export of ours. */
+  readonly own: boolean;
+}
+
+/** For each field, groups of names; a later group counts where the file has none of the earlier ones. */
+const NAMES: Readonly<Record<Exclude<ParquetField, 'volume_scale' | 'source'>, readonly (readonly string[])[]>> = {
+  timestamp: [
+    ['timestamp', 'date', 'datetime', 'time'],
+    ['ts_event', 'open_time', 'opentime', 'window_start', 'start_time', 'trade_date', 'trading_date', 'bar_time', 'ts'],
+    ['t'],
+  ],
+  open: [['open'], ['o']],
+  high: [['high'], ['h']],
+  low: [['low'], ['l']],
+  close: [['close'], ['c']],
+  volume: [['volume'], ['vol', 'v']],
+  vwap: [['vwap'], ['vw']],
+  symbol: [['symbol'], ['ticker'], ['sym', 'instrument', 'tic', 'code', 's']],
+  timeframe: [['timeframe'], ['interval', 'freq', 'frequency']],
+};
+
+const OWN = [
+  'symbol',
+  'timeframe',
+  'timestamp',
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'vwap',
+  'source',
+  'volume_scale',
+];
+
+/**
+ * Which columns of a Parquet file are what. Names as pandas writes two levels of them, `('Close', 'AAPL')`, may have the symbol first or last.
+ * @throws InvalidInputError `COLUMN_MISSING` or `COLUMN_REPEATED`
+ */
+export function mapColumns(schema: ParquetSchema): ParquetMapping {
+  const columns = schema.columns.filter(({ type }) => !isNested(type));
+  const own = OWN.every((name) => columns.some((column) => column.name === name));
+  const pairs = columns.map((column) => ({ column, pair: readPair(column.name) }));
+  const symbols = pairs.some(({ pair }) => pair && symbolOf(pair))
+    ? mapPairs(pairs, schema)
+    : [mapNames(columns, schema, own)];
+  const used = new Set(symbols.flatMap(({ columns: fields }) => Object.values(fields).map((column) => column?.name)));
+  return { symbols, own, leftOut: schema.columns.map(({ name }) => name).filter((name) => !used.has(name)) };
+}
+
+function isNested(type: string): boolean {
+  return /^(?:STRUCT|MAP|UNION|VARIANT|GEOMETRY)\b|\]$/.test(type);
+}
+
+type Pair = readonly [string, string];
+
+const TUPLE =
+  /^\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*,\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*\)$/;
+
+function readPair(name: string): Pair | undefined {
+  const match = TUPLE.exec(name.trim());
+  return match ? [match[1] ?? match[2] ?? '', match[3] ?? match[4] ?? ''] : undefined;
+}
+
+const FIELD_WORDS = new Set([
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'adj close',
+  'vwap',
+  'dividends',
+  'stock splits',
+]);
+
+/** What of a pair is no field's name. */
+function symbolOf([first, second]: Pair): string | undefined {
+  if (FIELD_WORDS.has(first.toLowerCase())) return second || undefined;
+  return FIELD_WORDS.has(second.toLowerCase()) ? first || undefined : undefined;
+}
+
+function fieldOf(pair: Pair): string {
+  return FIELD_WORDS.has(pair[0].toLowerCase()) || pair[1] === '' ? pair[0] : pair[1];
+}
+
+function mapPairs(pairs: readonly { column: ParquetColumn; pair: Pair | undefined }[], schema: ParquetSchema) {
+  const bySymbol = new Map<string, ParquetColumn[]>();
+  const shared: ParquetColumn[] = [];
+  const told = new Map<ParquetColumn, string>();
+  for (const { column, pair } of pairs) {
+    const symbol = pair && symbolOf(pair);
+    told.set(column, pair ? fieldOf(pair) : column.name);
+    if (symbol === undefined) shared.push(column);
+    else bySymbol.set(symbol, [...(bySymbol.get(symbol) ?? []), column]);
+  }
+  return [...bySymbol].map(([symbol, columns]) => ({
+    symbol,
+    columns: mapFields([...shared, ...columns], schema, (column) => told.get(column)!, symbol),
+  }));
+}
+
+function mapNames(columns: readonly ParquetColumn[], schema: ParquetSchema, own: boolean) {
+  const bare = (column: ParquetColumn) => readPair(column.name)?.[0] ?? column.name;
+  const fields = mapFields(columns, schema, bare, undefined);
+  if (!own) return { symbol: undefined, columns: fields };
+  const exact = (name: string) => columns.find((column) => column.name === name)!;
+  return { symbol: undefined, columns: { ...fields, volume_scale: exact('volume_scale'), source: exact('source') } };
+}
+
+function mapFields(
+  columns: readonly ParquetColumn[],
+  schema: ParquetSchema,
+  nameOf: (column: ParquetColumn) => string,
+  symbol: string | undefined,
+): FieldColumns {
+  const problems: Problem[] = [];
+  const value = schema.columns.map(({ name }) => name);
+  const of = symbol === undefined ? '' : ` of ${symbol}`;
+  const fields: Partial<Record<ParquetField, ParquetColumn>> = {};
+  for (const field of Object.keys(NAMES) as (keyof typeof NAMES)[]) {
+    if (symbol !== undefined && field === 'symbol') continue;
+    const [found = []] = NAMES[field]
+      .map((group) => columns.filter((column) => group.includes(nameOf(column).trim().toLowerCase())))
+      .filter((group) => group.length > 0);
+    const column = found[0] ?? (field === 'timestamp' ? indexColumn(columns, schema) : undefined);
+    if (found.length > 1) {
+      const rule = `${found.length} columns${of} are named so: ${found.map(({ name }) => name).join(', ')}`;
+      problems.push({ code: 'COLUMN_REPEATED', path: field, value, rule, hint: `leave one column named ${field}` });
+    } else if (column) fields[field] = column;
+    else if (REQUIRED.includes(field as (typeof REQUIRED)[number])) {
+      const rule = `no column${of} is named ${NAMES[field][0]!.join(', ')}`;
+      problems.push({ code: 'COLUMN_MISSING', path: field, value, rule, hint: `name the column ${field}` });
+    }
+  }
+  if (problems.length > 0) throw new InvalidInputError(problems, 'columns');
+  return fields as FieldColumns;
+}
+
+/** Where no name tells the time: the index of the DataFrame, else the one column that has times. */
+function indexColumn(columns: readonly ParquetColumn[], { index }: ParquetSchema): ParquetColumn | undefined {
+  const ofIndex = columns.filter(({ name }) => index.includes(name) || /^__index_level_\d+__$/.test(name));
+  const ofTime = (some: readonly ParquetColumn[]) => some.filter(({ type }) => /^(?:TIMESTAMP|DATE$)/.test(type));
+  for (const found of [ofTime(ofIndex), ofIndex, ofTime(columns)]) if (found.length === 1) return found[0];
+  return undefined;
+}

@@ -1,0 +1,60 @@
+import { basename } from 'node:path';
+import type { Problem, WyckoffError } from '../../errors.js';
+import type { BarFileOptions } from './bar-file.js';
+
+/** Options with which a file comes in that does not without them. */
+export interface Remedy {
+  readonly options: BarFileOptions;
+  /** What they do and why, as a sentence. */
+  readonly advice: string;
+  /** The advice that it takes the place of. */
+  readonly replaces?: string;
+}
+
+export const SYMBOL_UNKNOWN = 'SYMBOL';
+
+export function remedyOfError(error: WyckoffError, path: string, options: BarFileOptions): Remedy | undefined {
+  if (error.code === 'SYMBOL_MISSING' && options.symbol === undefined) {
+    const guess = guessSymbol(path);
+    const advice = guess
+      ? `--symbol: nothing tells the symbol; ${guess} is a guess from the name of the file`
+      : `--symbol: nothing tells the symbol; put it in the place of ${SYMBOL_UNKNOWN}`;
+    return { options: { symbol: guess ?? SYMBOL_UNKNOWN }, advice };
+  }
+  const [, timeframe] = /--timeframe (\w+)$/.exec(error.hint ?? '') ?? [];
+  if (error.code === 'TIMEFRAME_MISMATCH' && timeframe && options.timeframe === undefined) {
+    return { options: { timeframe }, advice: `--timeframe: the bars stand apart as those of ${timeframe}` };
+  }
+  return undefined;
+}
+
+const KEEP_DECIMALS = '--volume-scale auto: volumes have decimals, and a new series keeps as many as they need';
+
+export function remedyOfProblems(problems: readonly Problem[], options: BarFileOptions): Remedy | undefined {
+  const has = (code: string) => problems.some((problem) => problem.code === code);
+  if (has('PRICE_TOO_PRECISE') && !options.round) {
+    return {
+      options: { round: true },
+      advice: '--round: prices have more than 8 decimals, and are rounded half-up to 8',
+    };
+  }
+  if (!has('VOLUME_TOO_PRECISE') || options.volume === 'round') return undefined;
+  if (options.volumeScale === undefined) return { options: { volumeScale: 'auto' }, advice: KEEP_DECIMALS };
+  const advice = '--volume round: volumes have more decimals than a series can keep, and are rounded half-up';
+  const replaced = options.volumeScale === 'auto' ? { volumeScale: undefined } : {};
+  return { options: { volume: 'round', ...replaced }, advice, replaces: KEEP_DECIMALS };
+}
+
+const NO_SYMBOLS = new Set(['CSV', 'OHLC', 'OCHL', 'OHLCV', 'USD', 'EUR', 'DAT', 'ASCII', 'ETF', 'NYSE', 'NASDAQ']);
+
+/** The first word of the name that is written as tickers are, or one in lower case before a word for a timeframe: `lean_aapl_daily`. */
+function guessSymbol(path: string): string | undefined {
+  const words = basename(path)
+    .split(/[._ -]/)
+    .slice(0, -1);
+  const ticker = words.find((word) => /^[A-Z][A-Z0-9]{0,11}$/.test(word) && !NO_SYMBOLS.has(word));
+  if (ticker !== undefined) return ticker;
+  return words
+    .find((word, index) => /^[a-z]{1,5}$/.test(word) && /^(?:daily|hour|minute)$/.test(words[index + 1] ?? ''))
+    ?.toUpperCase();
+}

@@ -1,0 +1,49 @@
+import { BinanceRecording } from '../../../ingest/adapters/binance/recording.js';
+import type { TickBatch, TickInputs, TickKind, TickSource } from './tick-source.js';
+
+/** A line of a recorded stream: perhaps nanoseconds, then a message. */
+export const RECORDED_LINE = /^(?:\d{10,20} )?\{"(?:stream|e|lastUpdateId)":/;
+
+const KIND_OF_EVENT = { trade: 'trades', quote: 'quotes', orderBook: 'order-books' } as const;
+const EVENTS = Object.keys(KIND_OF_EVENT) as (keyof typeof KIND_OF_EVENT)[];
+const BATCH = 2_000;
+
+/** A recording of Binance's streams, as the ingest reads it: trades, quotes, and the book after every message, its best 20 levels. */
+export function recordingSource(path: string): TickSource {
+  let recording = new BinanceRecording({ path });
+  return {
+    layout: 'binance-recording',
+    kinds: ['trades', 'quotes', 'order-books'],
+    leftOut: [],
+    async *batches(tally, { signal }, wanted) {
+      recording = new BinanceRecording({ path });
+      const waiting = new Map<TickKind, object[]>();
+      const only = wanted && EVENTS.find((event) => KIND_OF_EVENT[event] === wanted);
+      for await (const { kind: event, row } of recording.events({ signal, only })) {
+        const kind = KIND_OF_EVENT[event];
+        const rows = waiting.get(kind) ?? [];
+        waiting.set(kind, rows);
+        rows.push(row);
+        if (rows.length < BATCH) continue;
+        yield batchOf(kind, rows);
+        waiting.delete(kind);
+      }
+      signal?.throwIfAborted();
+      tally.rows = recording.stats.messages;
+      for (const [kind, rows] of waiting) yield batchOf(kind, rows);
+    },
+    notices() {
+      const { ignored, missedTrades, gaps } = recording.stats;
+      return [
+        ...(ignored > 0 ? [`${ignored} messages of other streams were left out`] : []),
+        ...(missedTrades > 0 ? [`${missedTrades} trades are missing, by their ids`] : []),
+        ...(gaps > 0 ? [`the book lost its stream ${gaps} times, and has nothing until the next snapshot`] : []),
+      ];
+    },
+  };
+}
+
+/** The reader of messages says the line only where one is wrong. */
+function batchOf<Kind extends TickKind>(kind: Kind, rows: readonly object[]): TickBatch {
+  return { kind, rows: rows as TickInputs[Kind][], lines: rows.map(() => 0) } as unknown as TickBatch;
+}

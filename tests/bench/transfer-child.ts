@@ -1,0 +1,13 @@
+import { openStore } from '../../src/store.js';
+import { importAll } from './transfer-calls.js';
+
+/** `URL FILE...`: imports files; prints how long it took and the most memory that this process had. */
+const [databaseUrl = '', ...files] = process.argv.slice(2);
+const store = await openStore({ databaseUrl });
+const start = performance.now();
+await importAll(store, files);
+const milliseconds = performance.now() - start;
+await store.close();
+process.stdout.write(
+  JSON.stringify({ milliseconds, peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024) }),
+);
