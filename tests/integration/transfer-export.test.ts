@@ -133,7 +133,7 @@ test('a Parquet file has its types, a row group never mixes series, and others t
         open: '9999999999.99999999',
         vwap: '9999999999.99999999',
         volume: '9007199254740993001',
-        source: 'a, "b"\nc',
+        source: 'a, "b" c',
         at,
       },
       { open: '-37.63000000', vwap: '-37.63000001', volume: '1', source: '"', at: at + 60_000_000n },
