@@ -176,3 +176,4 @@ export type { ExportKind } from './transfer/export/kinds.js';
 export type { ExportedFile, ExportedSeries } from './transfer/export/manifest.js';
 export type { ExportProgress } from './transfer/export/progress.js';
 export type { FileImport, ImportOptions, ImportProgress } from './transfer/import/importer.js';
+export type { RestoreOptions, RestoreProgress, RestoreResult } from './transfer/restore/restorer.js';

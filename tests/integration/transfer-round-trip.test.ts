@@ -48,11 +48,11 @@ test('an export that is imported into an empty database and exported again is th
     const { store: other, url: to } = await openTestStore();
     const path = format === 'csv' ? original : await exported(store, format, format === 'csv-gz' ? 'csv' : format);
     for (const file of (await manifestOf(path)).files) {
-      // Parquet is read back where it is of bars.
-      const readable = format !== 'parquet' || file.kind === 'bars';
+      // Files of ticks are read back as text.
+      const readable = format === 'csv' || file.kind === 'bars';
       await importExport(to, join(readable ? path : original, readable ? file.path : `${file.kind}.csv`));
     }
-    const again = await exported(other, `again-${format}`, 'csv');
+    const again = await exported(other, `again-after-${format}.csv`, 'csv');
     for (const file of (await manifestOf(original)).files) {
       expect(await sha256Of(join(again, file.path)), `${format} ${file.kind}`).toBe(file.sha256);
     }
