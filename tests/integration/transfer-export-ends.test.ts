@@ -73,7 +73,7 @@ test('rows are selected by kind, symbol, timeframe and time; what cannot be is r
   expect(await code({ kinds: ['audit-chains'], ...window })).toMatch(/^EXPORT_NOT_SELECTABLE: .*no time/);
   expect(await code({ kinds: ['barz' as never] })).toMatch(/^CHOICE_UNKNOWN/);
   expect(await code({ compression: 'snappy' })).toMatch(/^COMPRESSION_UNUSABLE: .*none or gzip/);
-  expect(await code({ from: '2024-01-02', to: '2024-01-02' })).toMatch(/^WINDOW_EMPTY/);
+  expect(await code({ from: '2024-01-02', to: '2024-01-01' })).toMatch(/^WINDOW_REVERSED/);
   expect(await code({ directory: undefined })).toMatch(/^EXPORT_TARGET/);
   expect(await code({ directory: undefined, output: new PassThrough() })).toMatch(/^EXPORT_TARGET/);
   // What is there is kept unless it is said.
