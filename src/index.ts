@@ -182,10 +182,16 @@ export type { FileFormat } from './transfer/backends/files/series-path.js';
 export { type BarStoreOptions, openBarStore } from './transfer/backends/open-bar-store.js';
 export type { Closure, ExtraBars, Gap, GapReason, GapReport } from './transfer/calendar/gap-report.js';
 export type { GapsInput } from './transfer/calendar/gaps.js';
+export type { ExportOptions, ExportResult } from './transfer/export/exporter.js';
+export type { ExportCompression, ExportFormat } from './transfer/export/form.js';
+export type { ExportKind } from './transfer/export/kinds.js';
+export type { ExportedFile, ExportedSeries } from './transfer/export/manifest.js';
+export type { ExportProgress } from './transfer/export/progress.js';
 export type { LeftOutFile } from './transfer/import/discover.js';
-export type { ImportOptions } from './transfer/import/importer.js';
+export type { FileImport, ImportOptions, ImportOptions, ImportProgress } from './transfer/import/importer.js';
 export type { ImportPhase, ImportProgress } from './transfer/import/progress.js';
 export type { FileImport, ImportResult, ImportTotals } from './transfer/import/result.js';
+export type { RestoreOptions, RestoreProgress, RestoreResult } from './transfer/restore/restorer.js';
 export type {
   DifferenceExample,
   DifferenceKind,

@@ -167,8 +167,8 @@ test('a whole ledger of the same columns, into an empty one, by its owner', asyn
     await writeFile(join(path, 'manifest.json'), JSON.stringify({ ...(await manifestOf(path)), ...change }));
     return refused(store, path);
   };
-  expect(await refused(store, join(directory, 'nowhere'))).toMatch(/^MANIFEST_MISSING/);
-  expect(await other('text', { files: [{ path: '../../etc/passwd' }] })).toMatch(/^MANIFEST_INVALID: .*files/);
+  expect(await refused(store, join(directory, 'nowhere'))).toMatch(/^EXPORT_MANIFEST_MISSING/);
+  expect(await other('text', { files: [{ path: '../../etc/passwd' }] })).toMatch(/^EXPORT_MANIFEST_INVALID: .*files/);
   expect(await other('csv', {}, { format: 'csv' })).toMatch(/^RESTORE_FORMAT/);
   expect(await other('part', {}, { kinds: ['patterns'] })).toMatch(/^RESTORE_PARTIAL: .*trading-ranges/);
   expect(await other('symbol', { selection: { symbols: ['AAPL'], timeframes: null, from: null, to: null } })).toMatch(

@@ -19,6 +19,10 @@ const OTHER_WORDS = new Set<string>([
   'BACKTEST_RUN', // a kind of id
   'PG_VERSION', // a file of PostgreSQL
   'TIMESTAMP_NS', // a type of DuckDB's
+  'BYTE_ARRAY', // types of Parquet
+  'FIXED_LEN_BYTE_ARRAY',
+  'TIMESTAMP_MICROS',
+  'ERR_STREAM_PREMATURE_CLOSE',
   'EAI_AGAIN', // codes of Node's
   'ERR_INVALID_URL',
 ]);

@@ -43,9 +43,9 @@ export async function writeHardBars(store: Store): Promise<void> {
   });
   await store.bars.upsert(
     [
-      bar(0, '9999999999.99999999', '90071992547.40993001', { vwap: '9999999999.99999999', source: 'a, "b"\nc' }),
+      bar(0, '9999999999.99999999', '90071992547.40993001', { vwap: '9999999999.99999999', source: 'a, "b" c' }),
       bar(1, '-37.63', '0.00000001', { vwap: '-37.63000001', source: '"' }),
-      bar(2, '0.00000001', '0', { source: ' ünïcode ' }),
+      bar(2, '0.00000001', '0', { source: 'ünïcode' }),
       bar(3, '-9999999999.99999999', '1', { source: 'NULL' }),
     ],
     { volumeScale: 8, allowNonPositive: true },

@@ -73,20 +73,24 @@ export function packageVersion(): string {
   return (createRequire(import.meta.url)('wyckoff-store/package.json') as { readonly version: string }).version;
 }
 
-/** @throws InvalidInputError MANIFEST_MISSING, MANIFEST_INVALID */
+/** @throws InvalidInputError EXPORT_MANIFEST_MISSING, EXPORT_MANIFEST_INVALID */
 export async function readManifest(directory: string): Promise<ExportManifest> {
   const path = join(directory, MANIFEST);
   const refuse = (code: string, rule: string, hint: string) =>
     new InvalidInputError([{ code, path: '', value: path, rule, hint }], 'export');
   const text = await readFile(path, 'utf8').catch((error: Error) => {
     const hint = 'name the directory that `wyckoff export` wrote; one without a manifest was not finished';
-    throw refuse('MANIFEST_MISSING', `cannot be read: ${error.message}`, hint);
+    throw refuse('EXPORT_MANIFEST_MISSING', `cannot be read: ${error.message}`, hint);
   });
   try {
     return SCHEMA.parse(JSON.parse(text));
   } catch (error) {
     const [issue] = error instanceof z.ZodError ? error.issues : [];
     const why = issue ? `${issue.path.join('.')}: ${issue.message}` : (error as Error).message;
-    throw refuse('MANIFEST_INVALID', `not a manifest of an export: ${why}`, 'take a copy of the export that is whole');
+    throw refuse(
+      'EXPORT_MANIFEST_INVALID',
+      `not a manifest of an export: ${why}`,
+      'take a copy of the export that is whole',
+    );
   }
 }

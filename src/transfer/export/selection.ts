@@ -38,8 +38,9 @@ export function readSelection(input: SelectionInput): Selection {
     );
     const from = input.from === undefined ? undefined : readInstant(input.from, 'from', report);
     const to = input.to === undefined ? undefined : readInstant(input.to, 'to', report);
-    if (from && to && from >= to) {
-      report({ code: 'WINDOW_EMPTY', path: 'to', value: input.to, rule: 'to is not after from' });
+    if (from && to && to < from) {
+      const rule = `to is not before from (${from.toISOString()})`;
+      report({ code: 'WINDOW_REVERSED', path: 'to', value: input.to, rule });
     }
     const wanted = { symbols, timeframes, from, to };
     const kinds = input.kinds?.flatMap(

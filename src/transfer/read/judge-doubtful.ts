@@ -82,7 +82,8 @@ function readBar(fields: WrittenFields, series: ReadSeries, { clock, rounding, s
       vwap: vwap?.text,
       source: fields.source ?? null,
     },
-    series,
+    // What the store wrote itself it had been allowed to keep: oil traded at -37.63.
+    { ...series, allowNonPositive: source.layout === 'wyckoff' },
     (problem) => report({ ...problem, ...hintOf(problem), value: original[problem.path] ?? problem.value }),
   );
   if (!bar || instant === undefined) return undefined;

@@ -40,7 +40,8 @@ export function ledgerFiles(manifest: ExportManifest, directory: string): Export
   return found.map((file) => {
     const { kind, columns, path } = file!;
     const known = EXPORT_TABLES[kind].columns.map(({ name }) => name);
-    if (path !== fileName(kind, form)) throw refusal('MANIFEST_INVALID', directory, `${path} is no file of ${kind}`);
+    if (path !== fileName(kind, form))
+      throw refusal('EXPORT_MANIFEST_INVALID', directory, `${path} is no file of ${kind}`);
     if (columns.join() !== known.join()) {
       throw refusal('RESTORE_COLUMNS', path, `its columns are not those that ${kind} have here`, { hint: COLUMNS_OF });
     }
