@@ -1,6 +1,6 @@
 /** The public API of wyckoff-store. What needs no database is also in `wyckoff-store/domain`. */
 
-export type { ConfigOptions, LogLevel } from './config.js';
+export type { Backend, ConfigOptions, LogLevel } from './config.js';
 export type { MigrationPolicy } from './database/database.js';
 export type { Health } from './database/health.js';
 export type { PoolState } from './database/pool.js';

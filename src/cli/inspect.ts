@@ -6,25 +6,21 @@ import { KEPT_PROBLEMS } from '../transfer/read/file-problem.js';
 import type { Inspection } from '../transfer/read/inspect.js';
 import { withSignal } from './context.js';
 import { say, sayJson } from './output.js';
+import { addReadingOptions, type ReadingCommandOptions, readReadingOptions } from './reading-options.js';
 
 const EXIT_REFUSED = 1;
 const SHOWN_SERIES = 10;
 
-interface InspectCommandOptions {
-  symbol?: string;
-  timeframe?: string;
-  timezone?: string;
-  json?: true;
+interface InspectCommandOptions extends ReadingCommandOptions {
+  readonly json?: true;
 }
 
 export function registerInspectCommand(program: Command): void {
-  program
+  const command = program
     .command('inspect')
     .description('say what a file is, what of it would be rejected, and the command that imports it; needs no database')
-    .argument('<file...>', 'CSV or Parquet, packed by gzip or zip or not; archive.zip!entry.csv is one of several')
-    .option('--symbol <symbol>', 'symbol of the bars (default: what the file or its name tells)')
-    .option('--timeframe <timeframe>', '1m, 5m, 15m, 1h or 1d (default: what the file, its name or the spacing tells)')
-    .option('--timezone <zone>', 'zone of times without one, e.g. America/New_York (default: UTC; not used for 1d)')
+    .argument('<file...>', 'CSV or Parquet, packed by gzip or zip or not; archive.zip!entry.csv is one of several');
+  addReadingOptions(command)
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -32,12 +28,13 @@ export function registerInspectCommand(program: Command): void {
         '\nExit status: 0 the command that is shown imports every row, 1 a file cannot be used or some rows would be rejected.',
     )
     .action(async (paths: string[], options: InspectCommandOptions) => {
-      const { json, ...settings } = options;
+      const { json, map } = options;
       const inspections: Inspection[] = [];
       await withSignal(async (signal) => {
         const { inspectFile } = await import('../transfer/read/inspect.js');
+        const settings = await readReadingOptions(options);
         for (const path of await sourcesOf(paths, signal)) {
-          const inspection = await inspectFile(path, { ...settings, signal });
+          const inspection = await inspectFile(path, { ...settings, ...(map ? { mapPath: map } : {}), signal });
           inspections.push(inspection);
           if (!json) show(inspection);
         }

@@ -126,6 +126,11 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** A path as an SQL literal. To DuckDB it is a pattern: `bars[1].csv` would read bars1.csv. */
+export function pathLiteral(path: string): string {
+  return literal(path.replace(/[[*?]/g, '[$&]'));
+}
+
 async function attempt<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

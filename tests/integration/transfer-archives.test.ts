@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../src/errors.js';
@@ -101,10 +103,16 @@ describe('gzip', () => {
     });
   });
 
-  it('ends with its signal, and leaves nothing', async () => {
-    const path = await file(gzip);
+  it('ends with its signal, before and while it is unpacked, and leaves nothing', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
-    await expect(openSource(path, { signal })).rejects.toThrow('enough');
+    await expect(openSource(await file(gzip), { signal })).rejects.toThrow('enough');
+    expect(unpackedFiles()).toEqual([]);
+    const large = await file(gzipSync(randomBytes(2 ** 25).toString('hex'), { level: 1 }));
+    const controller = new AbortController();
+    const opened = openSource(large, { signal: controller.signal });
+    while (unpackedFiles().length === 0) await setImmediate();
+    controller.abort(new Error('enough'));
+    await expect(opened).rejects.toThrow('enough');
     expect(unpackedFiles()).toEqual([]);
   });
 });

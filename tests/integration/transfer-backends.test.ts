@@ -1,12 +1,19 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { readConfig } from '../../src/config.js';
+import { Database } from '../../src/database/database.js';
 import { type BarStore, type InvalidInputError, openBarStore } from '../../src/index.js';
+import { dualReads } from '../../src/observability/dual-reads.js';
+import type { DualBars } from '../../src/transfer/backends/dual/dual-bars.js';
+import { Cutover } from '../../src/transfer/cutover/cutover.js';
 import { history, instantOf } from '../setup/bar-arbitraries.js';
 import { BarModel, printBars } from '../setup/bar-model.js';
 import { createTestDatabase } from '../setup/test-database.js';
+import { Writer } from './transfer-writers.js';
 
 const AT = '2024-01-02T00:00:00Z';
 const KEY = { symbol: 'BTC/USDT', timeframe: '1m' } as const;
@@ -139,5 +146,161 @@ describe.each(['database', 'csv', 'parquet', 'dual'])('%s', (kind) => {
     expect(await store.delete(KEY)).toBe(3);
     expect((await (await reopen()).series()).map((one) => one.symbol)).toEqual(['CL', 'LONG']);
     expect(await (await reopen()).upsert([row(0, '1.5', '0.00000001')])).toMatchObject({ inserted: 1 });
+  });
+});
+
+test('two writers of one series take turns, whoever they are', async () => {
+  const barsDirectory = await folder();
+  const stores = await Promise.all([0, 1].map(() => openBarStore({ backend: 'files', barsDirectory })));
+  await Promise.all(
+    Array.from({ length: 40 }, (_, minute) =>
+      stores[minute % 2]!.upsert([row(minute), { ...row(minute), symbol: `S${minute}` }]),
+    ),
+  );
+  expect(await stores[0]!.count(KEY)).toBe(40);
+  expect((await stores[1]!.series()).length).toBe(41);
+});
+
+test('processes that write files at the same time, and are killed, leave whole writes', {
+  timeout: 180_000,
+}, async () => {
+  const barsDirectory = await folder();
+  const environment = { WYCKOFF_BACKEND: 'files', WYCKOFF_BARS_DIR: barsDirectory };
+  const [steady, killed] = ['ONE', 'TWO'].map(
+    (prefix) => new Writer(join(barsDirectory, `${prefix}.log`), prefix, environment),
+  );
+  const store = await openBarStore({ backend: 'files', barsDirectory });
+  await steady!.start();
+  for (let round = 0; round < 3; round += 1) {
+    await killed!.start();
+    await sleep(round * 37);
+    await killed!.kill();
+    await killed!.settle(store);
+  }
+  await steady!.stop();
+  for (const writer of [steady!, killed!]) expect(await writer.stored(store)).toEqual(writer.expected());
+  expect(steady!.operations.length).toBeGreaterThan(30);
+});
+
+test('a file of another program is read as an import would, and kept when it is written for the first time', async () => {
+  const barsDirectory = await folder();
+  const text = 'Date,Open,High,Low,Close,Volume\n2024-01-03,10.5,11,10,10.75,1.25\n2024-01-02,9,10,8,9.5,3\n';
+  await writeFile(join(barsDirectory, 'BRK.B_1d.csv'), text);
+  await writeFile(join(barsDirectory, 'notes.csv'), 'not bars');
+  const key = { symbol: 'BRK.B', timeframe: '1d' } as const;
+  const store = await openBarStore({ backend: 'files', barsDirectory });
+  expect(printBars(await store.range(key))).toEqual([
+    '2024-01-02T00:00:00.000Z 9 10 8 9.5 3 2 1 1  ',
+    '2024-01-03T00:00:00.000Z 10.5 11 10 10.75 1.25 1 0.5 0.4167  ',
+  ]);
+  expect(
+    await store.upsert([{ ...key, timestamp: '2024-01-04', open: 10, high: 10, low: 10, close: 10, volume: '0.5' }]),
+  ).toMatchObject({ inserted: 1 });
+  expect(await readFile(join(barsDirectory, '.wyckoff/originals/BRK.B_1d.csv'), 'utf8')).toBe(text);
+  expect((await readFile(join(barsDirectory, 'BRK.B_1d.csv'), 'utf8')).split('\n')[1]).toMatch(
+    /^BRK.B,1d,2024-01-02T00:00:00Z,9,10,8,9.5,3.00,,,2,2,1,1,\d{4}-/,
+  );
+  // What somebody makes of the store's own file is read again, and checked.
+  const own = await readFile(join(barsDirectory, 'BRK.B_1d.csv'), 'utf8');
+  await writeFile(join(barsDirectory, 'BRK.B_1d.csv'), own.replace(',9.5,', ',99.5,'));
+  await expect(store.range(key)).rejects.toMatchObject({ code: 'PRICE_OUTSIDE_BAR', problems: [{ line: 2 }] });
+  await writeFile(join(barsDirectory, 'BRK.B_1d.csv'), own.replace(',9.5,', ',9.25,'));
+  expect((await store.first(key))!.close.toFixed()).toBe('9.25');
+  await expect(store.range({ ...key, knownAt: '2024-01-01' })).rejects.toMatchObject({ code: 'KNOWN_AT_UNSUPPORTED' });
+});
+
+describe('the two sides of dual', () => {
+  async function openSides() {
+    const barsDirectory = await folder();
+    const created = await createTestDatabase();
+    const database = await Database.open(readConfig({ databaseUrl: created.url, logLevel: 'silent' }));
+    onTestFinished(async () => {
+      await database.close();
+      await created.drop();
+    });
+    const options = { barsDirectory, databaseUrl: created.url, logLevel: 'silent' } as const;
+    const opened = async (backend: 'dual' | 'postgres' | 'files') => {
+      const store = await openBarStore({ ...options, backend });
+      onTestFinished(() => store.close());
+      return store;
+    };
+    const [dual, inDatabase, inFiles] = [await opened('dual'), await opened('postgres'), await opened('files')];
+    const cutover = new Cutover(database, { directory: barsDirectory, actor: 'test' });
+    const pending = async () => (await cutover.plan()).pending;
+    const environment = { WYCKOFF_DATABASE_URL: created.url, WYCKOFF_BACKEND: 'dual', WYCKOFF_BARS_DIR: barsDirectory };
+    return { barsDirectory, dual: dual as DualBars, inDatabase, inFiles, cutover, pending, environment };
+  }
+
+  test('a process that is killed between the two leaves nothing behind', { timeout: 180_000 }, async () => {
+    const { barsDirectory, dual, inDatabase, inFiles, cutover, pending, environment } = await openSides();
+    await cutover.start();
+    const writer = new Writer(join(barsDirectory, 'writer.log'), 'X', environment);
+    for (let round = 0; round < 3; round += 1) {
+      await writer.start();
+      await sleep(round * 29);
+      await writer.kill();
+      await dual.upsert([row(round)]);
+      await writer.settle(dual);
+      expect(await pending()).toBe(0);
+      for (const side of [inFiles, inDatabase]) expect(await writer.stored(side)).toEqual(writer.expected());
+    }
+    expect(await cutover.verify()).toMatchObject({ equal: true });
+  });
+
+  test('files that cannot be written keep nothing out for good', async () => {
+    const { barsDirectory, dual, inDatabase, inFiles, cutover, pending } = await openSides();
+    await dual.upsert([row(0)]);
+    expect(await inDatabase.count(KEY)).toBe(0);
+    await cutover.start();
+    await expect(inFiles.upsert([row(1)])).rejects.toMatchObject({ code: 'FILES_IN_CUTOVER' });
+    const blocked = join(barsDirectory, '.wyckoff/new');
+    const block = async () => {
+      await rm(blocked, { recursive: true, force: true });
+      await writeFile(blocked, '');
+    };
+    await block();
+    await expect(dual.upsert([row(1)])).rejects.toMatchObject({ code: 'FILES_BEHIND' });
+    expect([await inDatabase.count(KEY), await inFiles.count(KEY), await pending()]).toEqual([2, 1, 1]);
+    await expect(dual.upsert([row(2)])).rejects.toMatchObject({ code: 'FILES_UNUSABLE' });
+    expect([await inDatabase.count(KEY), await pending()]).toEqual([2, 1]);
+    await rm(blocked);
+    expect(await dual.upsert([row(1)])).toEqual({ inserted: 0, changed: 0, unchanged: 1 });
+    expect([await inFiles.count(KEY), await pending()]).toEqual([2, 0]);
+    await cutover.verify();
+    await cutover.switch();
+    await block();
+    // The database is read: its writes go on.
+    expect(await dual.upsert([row(2), row(3)])).toMatchObject({ inserted: 2 });
+    expect(await dual.delete({ ...KEY, from: instantOf(3) })).toBe(1);
+    expect([(await dual.range(KEY)).length, await inFiles.count(KEY), await pending()]).toEqual([3, 2, 2]);
+    await rm(blocked);
+    await dual.upsert([row(4)]);
+    expect([await inFiles.count(KEY), await pending()]).toEqual([4, 0]);
+    expect(await cutover.verify()).toMatchObject({ equal: true });
+  });
+
+  test('reads are compared behind the answer, and a difference is counted', async () => {
+    const { dual, inDatabase, cutover } = await openSides();
+    await dual.upsert([row(0), row(1)]);
+    await cutover.start();
+    const counted = { ...dualReads };
+    await dual.range(KEY);
+    await dual.latest(KEY);
+    await dual.count(KEY);
+    await dual.settled();
+    expect(dualReads).toEqual({ ...counted, compared: counted.compared + 3 });
+    await inDatabase.upsert([row(1, '1.25')]); // past the dual store
+    expect((await dual.range(KEY))[1]!.close.toFixed()).toBe('1.5');
+    await dual.range({ ...KEY, to: instantOf(1) });
+    await dual.settled();
+    expect(dualReads).toMatchObject({ compared: counted.compared + 5, mismatches: counted.mismatches + 1 });
+    const found = await cutover.verify();
+    expect(found).toMatchObject({ equal: false, missing: 0, extra: 0, different: 1 });
+    expect(found.examples).toEqual([
+      'BTC/USDT 1m 2024-01-01T00:01:00Z value close: 1.5 in the files, 1.25 in the database',
+    ]);
+    await inDatabase.upsert([row(1), row(5)]);
+    expect(await cutover.verify()).toMatchObject({ equal: false, extra: 1 });
+    expect((await cutover.state()).phase).toBe('backfilled');
   });
 });

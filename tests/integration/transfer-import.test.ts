@@ -199,6 +199,58 @@ describe.runIf(hasSharedData)('the real files', () => {
   );
 });
 
+test.runIf(hasSharedData)(
+  'a file of many series is one import: all of them go in, or none, and none goes where one was touched',
+  async () => {
+    const { store } = await openTestStore();
+    const path = sharedFile('vendors/plotly_quandl_multisymbol.csv');
+    const refused = await store.importFiles({ paths: [path] });
+    expect(refused.totals).toMatchObject({ failed: 1, inserted: 0 });
+    expect(await store.bars.series()).toEqual([]);
+    const result = await store.importFiles({ paths: [path], round: true });
+    expect(result.files).toMatchObject([{ status: 'imported', rows: 3634, inserted: 3634, error: null }]);
+    expect(result.totals.rounded).toBeGreaterThan(48);
+    const series = await store.bars.series();
+    expect(series).toHaveLength(5);
+    expect(result.files[0]!.series.map(({ symbol, inserted }) => [symbol, inserted])).toEqual(
+      series.map(({ symbol, count }) => [symbol, count]),
+    );
+    expect((await store.importFiles({ paths: [path], round: true })).totals).toMatchObject({
+      skipped: 1,
+      unchanged: 3634,
+    });
+    // One bar of one series that somebody has corrected since: none of the five goes.
+    const [first] = await store.bars.latest(series[0]!);
+    const { spread, spreadRatio, volumeRatio, createdAt, ...bar } = first!;
+    await store.bars.upsert([
+      { ...bar, symbol: series[0]!.symbol, timeframe: series[0]!.timeframe, volume: bar.volume.plus(1) },
+    ]);
+    await expect(store.undoImport(result.runId)).rejects.toMatchObject({
+      touched: [{ symbol: series[0]!.symbol, count: 1 }],
+    });
+    expect(await store.bars.series()).toHaveLength(5);
+    await store.bars.upsert([{ ...bar, symbol: series[0]!.symbol, timeframe: series[0]!.timeframe }]);
+    await expect(store.undoImport(result.runId)).rejects.toMatchObject({ code: 'IMPORT_TOUCHED' }); // it is somebody else's now
+  },
+);
+
+test('a series that a file before has made keeps its scale, also for a file that was read meanwhile', async () => {
+  const { store } = await openTestStore();
+  const early = await csv(
+    '2024-01-S.csv',
+    ...Array.from({ length: 20 }, (_, day) => `2024-01-${`${day + 1}`.padStart(2, '0')},10,12,9,11,1.25`),
+  );
+  const later = await csv('2024-02-S.csv', '2024-02-01,10,12,9,11,3', '2024-02-02,10,12,9,11,4.5');
+  const settings = { symbol: 'SCALE', timeframe: '1d', volumeScale: 'auto' } as const;
+  const { files } = await store.importFiles({ paths: [later, early], ...settings });
+  expect(files.map(({ path, inserted, error }) => [path, inserted, error])).toEqual([
+    [early, 20, null],
+    [later, 2, null],
+  ]);
+  expect(await store.bars.series()).toMatchObject([{ symbol: 'SCALE', volumeScale: 2, count: 22 }]);
+  expect((await store.bars.latest({ symbol: 'SCALE', timeframe: '1d' }))[0]!.volume.toFixed()).toBe('4.5');
+});
+
 /** Runs an import in a process of its own and kills it `delay` milliseconds after it began to write. */
 async function killedImport(url: string, path: string, delay: number): Promise<void> {
   const child = spawn(process.execPath, ['--import', 'tsx', IMPORTER, url, path], {

@@ -145,6 +145,7 @@ describe.runIf(hasSharedData)('real files', () => {
     ['vendors/stooq_jpm.us.txt', 14_152, 13_304, 0, '--volume round'],
     ['vendors/stooq_tsla.us.txt', 3_936, 0, 0, ''],
     ['vendors/yf_multiheader_SPY_2000_2024.csv', 6_288, 6_288, 0, '--round'],
+    ['ticks/lean_IBM_quotes_20131007.csv', 109_067, 0, 0, ''],
   ])('%s', async (name, rows, rejected, stillRejected, options) => {
     const path = sharedFile(name);
     const found = await inspectFile(path);

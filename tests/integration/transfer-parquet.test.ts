@@ -274,6 +274,23 @@ describe('columns', () => {
     expect(repeated.problems).toMatchObject([{ code: 'COLUMN_REPEATED', path: 'timestamp' }]);
   });
 
+  it('of any name, by a mapping', async () => {
+    const names = { Date: 'Tag', Open: 'Auf', High: 'Hoch', Low: 'Tief', Close: 'Zu', Volume: 'Stück' };
+    const renamed = Object.entries(names).map(([from, to]) => `${from} AS "${to}"`);
+    const path = await parquet(`SELECT ${renamed.join(', ')}, 'MSFT' AS Papier FROM (${DAYS})`);
+    const columns = { timestamp: 'Tag', open: 'auf', high: ['H', 'Hoch'], low: 'Tief', close: 'Zu', volume: 'Stück' };
+    const map = { layout: 'german', columns: { ...columns, symbol: 'Papier' } };
+    const opened = await read(path, { symbol: undefined, timeframe: undefined, map: { ...map, timeframe: '1d' } });
+    expect(opened).toMatchObject({ layout: 'german', rejected: 0, leftOut: [] });
+    expect(opened.bars).toEqual(BARS.map((bar) => bar.replace('AAPL', 'MSFT')));
+    const without = await refusal(path, { map: { ...map, columns: { ...columns, close: 'Last' } } });
+    expect(without.problems).toMatchObject([
+      { code: 'COLUMN_MISSING', path: 'close', rule: 'no column is named last' },
+    ]);
+    const textual = await refusal(path, { map: { ...map, delimiter: ';' } });
+    expect(textual.problems).toMatchObject([{ code: 'MAP_INVALID', path: 'delimiter' }]);
+  });
+
   it('of an export of ours: volumes in units, many series', async () => {
     const query = `SELECT * FROM (VALUES
       ('BTCUSDT', '1h', TIMESTAMPTZ '2024-01-01 00:00:00Z', 7.5, 7.5, 7.5, 7.5, 123456, 7.25, 'binance', 5::TINYINT),

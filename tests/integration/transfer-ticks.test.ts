@@ -1,9 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { formatMicroseconds } from '../../src/domain/microseconds.js';
 import { openFile } from '../../src/transfer/read/open-file.js';
 import { recogniseTicks } from '../../src/transfer/read/ticks/recognise.js';
+import { writeEveryKind } from '../setup/every-kind.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { folderOf, openTickStore, openTicks, rowsOf } from '../setup/tick-files.js';
+import { zipFile } from '../setup/zip-file.js';
 
 const HOUR = 3_600_000;
 const instants = async (file: Awaited<ReturnType<typeof openTicks>>) =>
@@ -47,6 +53,19 @@ describe('what a file is, by its first lines', () => {
     expect(file).toMatchObject({ kind: 'bars', rows: 1 });
     await file.close();
     await expect(openFile(at('nothing.csv'))).rejects.toMatchObject({ code: 'FILE_MISSING' });
+  });
+
+  test('archives are unpacked, and their entries tell symbol and date', async () => {
+    const at = await folderOf({});
+    const content = '14400464,1674100,100,P,1,0';
+    await writeFile(at('20131008_trade.zip'), zipFile({ name: '20131007_spy_Trade_Tick.csv', content }));
+    await writeFile(at('lean_SPY_trades_20131007.csv.gz'), gzipSync(content));
+    for (const name of ['20131008_trade.zip', 'lean_SPY_trades_20131007.csv.gz']) {
+      const file = await openTicks(at(name));
+      expect(file).toMatchObject({ kind: 'trades', path: at(name), symbols: ['SPY'], first: 1381132800464000n });
+      expect(file.mapping).toEqual({ timestamp: 'time', price: 'price', size: 'size' });
+      expect(await rowsOf(file)).toHaveLength(1);
+    }
   });
 
   test('symbol and date come from the name, or from who imports; without them nothing is read', async () => {
@@ -361,6 +380,53 @@ test('an export of ours comes back: CSV and JSON lines, several symbols, in any 
   expect(await read(at('trades.ndjson'))).toMatchObject([{ inserted: 0, unchanged: 1 }]);
   for (const name of ['trades.csv', 'quotes.csv']) expect(await verify(at(name))).toMatchObject({ passed: true });
   expect((await verify(at('indicators.ndjson'))).series).toMatchObject([{ name: 'rsi', stored: 2, differences: [] }]);
+});
+
+test.each([
+  ['csv', 'none', '.csv'],
+  ['ndjson', 'none', '.ndjson'],
+  ['csv', 'gzip', '.csv.gz'],
+] as const)('what an export writes (%s, %s) makes the same export again', async (format, compression, ending) => {
+  const from = await openTickStore();
+  await writeEveryKind(from.url);
+  const timestamp = 1704207600000000n;
+  await from.store.trades.upsert(
+    Array.from({ length: 25 }, (_, row) => ({ symbol: 'M&M.NS', timestamp, price: '1.5', size: 1 + (row % 2) })),
+  );
+  await from.store.orderBooks.upsert(
+    [
+      {
+        symbol: 'X',
+        timestamp,
+        bids: [
+          ['1', 2],
+          ['0.5', '0.00000001'],
+        ],
+        asks: [],
+      },
+    ],
+    {
+      allowEmptySide: true,
+    },
+  );
+  const at = await folderOf({});
+  const kinds = ['trades', 'quotes', 'order-books', 'indicators'] as const;
+  await from.store.export({ kinds, format, compression, directory: at('first') });
+  const to = await openTickStore();
+  for (const kind of kinds) {
+    const path = join(at('first'), `${kind}${ending}`);
+    expect(await openTicks(path)).toMatchObject({ kind, rejected: 0, skipped: 0 });
+    await to.import(path);
+    expect(await to.verify(path)).toMatchObject({ passed: true });
+    expect(await from.verify(path)).toMatchObject({ passed: true });
+  }
+  await to.store.export({ kinds, format, compression, directory: at('second') });
+  for (const kind of kinds) {
+    const [first, second] = ['first', 'second'].map((name) => readFileSync(join(at(name), `${kind}${ending}`)));
+    const text = (bytes: Buffer) => (compression === 'gzip' ? gunzipSync(bytes) : bytes).toString();
+    expect(text(first!)).not.toBe('');
+    expect(text(second!)).toBe(text(first!));
+  }
 });
 
 /** Instants with one trade or with several, equal and not; one of them has more than any block holds. */

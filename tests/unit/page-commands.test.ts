@@ -19,7 +19,7 @@ function fault(words: readonly string[]): string | undefined {
   return undefined;
 }
 
-describe.each(['docs/migrating.md', 'docs/runbook.md', 'docs/troubleshooting.md'])('%s', (page) => {
+describe.each(['docs/cutover.md', 'docs/migrating.md', 'docs/runbook.md', 'docs/troubleshooting.md'])('%s', (page) => {
   const text = readFileSync(fileURLToPath(new URL(`../../${page}`, import.meta.url)), 'utf8');
 
   it('names only commands that there are', () => {

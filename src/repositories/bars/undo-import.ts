@@ -1,10 +1,11 @@
 import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
 import type { SeriesKey } from '../../domain/series.js';
+import { timeframeDuration } from '../../domain/timeframe.js';
 import { type TouchedBars, UndoRefusedError } from '../../errors.js';
 import { type LockedEntry, lockExistingSeries, seriesName } from './catalog.js';
 import { takeOutDeleted } from './delete.js';
-import { SeriesWriter } from './series-writer.js';
+import { LONGEST_STRETCH, SeriesWriter } from './series-writer.js';
 import { readStoredBars } from './stored-bars.js';
 import { WrittenBars } from './written-bars.js';
 
@@ -34,6 +35,9 @@ const EXAMPLES = 5;
 /** Bars that are held at once. */
 const PAGE = 20_000;
 
+/** As stored bars are read, without their ratios. */
+const STORED =
+  'timestamp, open, high, low, close, volume, 0::numeric AS spread_ratio, 0::numeric AS volume_ratio, vwap, source';
 const VALUES = 'open, high, low, close, volume, vwap, source';
 
 /**
@@ -146,23 +150,23 @@ async function checksumOf(
   { symbol, timeframe }: SeriesKey,
   { knownFrom, first, last }: SeriesWrites['writes'][number],
 ): Promise<Buffer> {
-  const [since, high] = [instant(knownFrom), instant(last)];
   const key = `symbol = ${client.escapeLiteral(symbol)} AND timeframe = ${client.escapeLiteral(timeframe)}`;
   const written = new WrittenBars();
-  for (let from = `>= '${instant(first)}'`; ; from = `> '${instant(written.last!)}'`) {
+  // By time, not by number: a page with a LIMIT would sort all that is left each time.
+  const stretch = LONGEST_STRETCH * timeframeDuration(timeframe);
+  for (let low = first.getTime(); low <= last.getTime(); low += stretch) {
+    const high = Math.min(low + stretch - 1, last.getTime());
     const part = (table: string, column: string) =>
-      `SELECT timestamp, ${VALUES} FROM ${table} WHERE ${key} AND timestamp ${from} AND timestamp <= '${high}' AND ${column} = '${since}'`;
-    const page = await readPage(
-      client,
-      `(${part('ohlcv_bars', 'created_at')} UNION ALL ${part('ohlcv_bar_revisions', 'known_from')}) written`,
-    );
-    written.add(page);
-    if (page.length < PAGE) return written.digest();
+      `SELECT ${STORED} FROM ${table} WHERE ${key} AND timestamp >= '${instant(low)}' AND timestamp <= '${instant(high)}'
+         AND ${column} = '${instant(knownFrom)}'`;
+    const both = `${part('ohlcv_bars', 'created_at')} UNION ALL ${part('ohlcv_bar_revisions', 'known_from')} ORDER BY timestamp`;
+    written.add(await readStoredBars(client, both, true));
   }
+  return written.digest();
 }
 
 function readPage(client: Client, from: string) {
-  const query = `SELECT timestamp, open, high, low, close, volume, 0::numeric, 0::numeric, vwap, source FROM ${from} ORDER BY timestamp LIMIT ${PAGE}`;
+  const query = `SELECT ${STORED} FROM ${from} ORDER BY timestamp LIMIT ${PAGE}`;
   return readStoredBars(client, query, true);
 }
 

@@ -1,23 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Database } from '../../database/database.js';
-import type { Client } from '../../database/session.js';
 import { UnitsOfWork } from '../../database/unit-of-work.js';
-import type { AuditEventType } from '../../domain/audit-event.js';
-import type { JsonObject } from '../../domain/json.js';
 import type { Series } from '../../domain/series.js';
 import { CutoverError } from '../../errors.js';
-import { appendAuditEvents } from '../../repositories/audit/append.js';
 import { BarRepository } from '../../repositories/bars/bar-repository.js';
 import { seriesName } from '../../repositories/bars/catalog.js';
 import { type BarStore, databaseBars } from '../backends/bar-store.js';
 import { drainOutbox, pendingWrites } from '../backends/dual/outbox.js';
 import { FileBars } from '../backends/files/file-bars.js';
 import { moveFiles, requireRoom } from './archive.js';
+import { changePhase, type Move } from './change-phase.js';
 import { copyBack } from './copy-back.js';
 import { type CopyParts, copyStep, deleteNoted } from './copy-in.js';
-import { type CutoverState, folderDiffers, type Phase, readCutover } from './phase.js';
-import { NEXT, refused, type Step } from './refused.js';
+import { type CutoverState, folderDiffers, readCutover } from './phase.js';
+import { NEXT, refused } from './refused.js';
 import { type CutoverVerification, verifySides } from './verify-sides.js';
 
 export interface CutoverOptions {
@@ -43,20 +40,6 @@ export interface StepOptions {
   readonly signal?: AbortSignal | undefined;
   /** What is being done, as a sentence. */
   readonly onProgress?: ((line: string) => void) | undefined;
-}
-
-/** What a step changes, beside the phase. */
-interface Move {
-  readonly step: Step;
-  readonly from: readonly Phase[];
-  readonly to: Phase;
-  readonly event: AuditEventType;
-  readonly action: string;
-  readonly metadata?: JsonObject;
-  /** Columns and what they are set to, SQL. */
-  readonly set?: string;
-  readonly values?: readonly unknown[];
-  readonly before?: (client: Client) => Promise<void>;
 }
 
 /** The file has all that was said before; all that is said later is later by a millisecond at least. */
@@ -296,30 +279,8 @@ export class Cutover {
     });
   }
 
-  /** Changes the phase, when the writes that are under way have ended. */
-  #move({ step, from, to, event, action, metadata = {}, set, values = [], before }: Move): Promise<CutoverState> {
-    return this.#parts.units.run({}, (unit) =>
-      unit.transaction(async (client) => {
-        const { phase } = await readCutover(client, 'update');
-        if (!from.includes(phase)) throw refused(step, phase);
-        await before?.(client);
-        await client.query({
-          text: `UPDATE cutovers SET phase = $1, updated_at = clock_timestamp()${set ? `, ${set}` : ''} WHERE scope = 'bars'`,
-          values: [to, ...values],
-        });
-        if (to === 'stopped') await client.query('SELECT pg_sleep(0.002)');
-        const state = await readCutover(client);
-        const { actor } = this.#parts;
-        await appendAuditEvents(client, [
-          {
-            ...{ eventType: event, entityType: 'CUTOVER', entityId: state.id, actor, action },
-            metadata: { ...metadata, before: phase, after: to },
-            correlationId: state.id,
-          },
-        ]);
-        return state;
-      }),
-    );
+  #move(move: Move): Promise<CutoverState> {
+    return changePhase(this.#parts, move);
   }
 }
 

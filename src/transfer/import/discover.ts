@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { InvalidInputError } from '../../errors.js';
 import { filePattern, type NamedSeries, seriesOfFolders } from './file-pattern.js';
 
@@ -79,10 +79,4 @@ function inTimeOrder(files: readonly FoundFile[]): FoundFile[] {
 
 async function real(path: string): Promise<string> {
   return realpath(path).catch(() => resolve(path));
-}
-
-/** Whether a path lies in a folder, at any depth. */
-export function liesIn(path: string, folder: string): boolean {
-  const below = relative(resolve(folder), resolve(path));
-  return below !== '' && below.split(/[\\/]/)[0] !== '..';
 }

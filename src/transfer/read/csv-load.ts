@@ -1,5 +1,5 @@
 import { WyckoffError } from '../../errors.js';
-import { type DuckDB, literal } from '../duckdb.js';
+import { type DuckDB, literal, pathLiteral } from '../duckdb.js';
 import { type CsvText, LONGEST_LINE } from './csv-text.js';
 import type { TextField } from './layouts/description.js';
 import type { TextLayout } from './layouts/text-layout.js';
@@ -20,7 +20,7 @@ const PRICES = ['open', 'high', 'low', 'close', 'vwap'] as const;
 export function linesOf({ path, mixedLineEnds }: CsvText): string {
   // Only this combination reads mixed line ends right; the parallel reader loses and invents lines there.
   const lineEnds = mixedLineEnds ? String.raw`, strict_mode=false, new_line='\r\n', parallel=false` : '';
-  return `(SELECT row_number() OVER () AS line, text FROM read_csv(${literal(escapeGlob(path))},
+  return `(SELECT row_number() OVER () AS line, text FROM read_csv(${pathLiteral(path)},
     columns={'text': 'VARCHAR'}, auto_detect=false, header=false, delim=chr(31), quote='', escape='', compression='none',
     buffer_size=${READ_BUFFER}, max_line_size=${LONGEST_LINE + 1}${lineEnds}))`;
 }
@@ -115,9 +115,4 @@ async function verify(db: DuckDB, { path }: CsvText, { rows, lastLine }: TextLay
   throw new WyckoffError('FILE_CHANGED', `${path} was read twice and had ${counts}`, {
     hint: 'is something still writing to the file? Import it again when it is complete',
   });
-}
-
-/** A path is a pattern to DuckDB: `bars[1].csv` would read bars1.csv. */
-function escapeGlob(path: string): string {
-  return path.replace(/[[*?]/g, '[$&]');
 }

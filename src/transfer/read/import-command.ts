@@ -1,14 +1,16 @@
 import type { BarFileOptions } from './bar-file.js';
 
 /** The command that imports a file with these options, quoted for a POSIX shell. */
-export function importCommand(path: string, options: BarFileOptions, skip: boolean): string {
-  const { symbol, timeframe, timezone, symbolRules = [], volumeScale, round, volume } = options;
+export function importCommand(path: string, options: BarFileOptions, skip: boolean, mapPath?: string): string {
+  const { symbol, timeframe, timezone, symbolRules, volumeScale, round, volume } = options;
+  const rules = symbolRules?.length === 0 ? ['none'] : (symbolRules ?? []);
   const named = [
     ...optionOf('--symbol', symbol),
     ...optionOf('--timeframe', timeframe),
     ...optionOf('--timezone', timezone),
-    ...symbolRules.flatMap((rule) => ['--symbol-rule', rule]),
+    ...rules.flatMap((rule) => ['--symbol-rule', rule]),
     ...optionOf('--volume-scale', typeof volumeScale === 'function' ? undefined : volumeScale),
+    ...optionOf('--map', mapPath),
     ...(round ? ['--round'] : []),
     ...(volume === 'round' ? ['--volume', 'round'] : []),
     ...(skip ? ['--on-error', 'skip'] : []),

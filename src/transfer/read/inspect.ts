@@ -3,26 +3,13 @@ import { type Problem, WyckoffError } from '../../errors.js';
 import type { BarFile, BarFileOptions } from './bar-file.js';
 import { importCommand } from './import-command.js';
 import { likelyZone } from './likely-zone.js';
-import { openBarFile } from './open-file.js';
+import { type FileOptions, openFile } from './open-file.js';
 import { type Remedy, remedyOfError, remedyOfProblems } from './remedies.js';
+import type { TickPart } from './ticks/tick-file.js';
 
-/** What {@link inspectFile} needs of a file; those of bars have `series`, those of ticks `parts`. */
-export interface InspectedFile
-  extends Pick<BarFile, 'layout' | 'mapping' | 'rows' | 'rejected' | 'problems' | 'leftOut' | 'notices' | 'close'>,
-    Partial<Pick<BarFile, 'series' | 'duplicates' | 'rounded'>> {
-  readonly kind: string;
-  readonly parts?: readonly {
-    readonly kind: string;
-    readonly symbols: readonly string[];
-    readonly rows: number;
-    /** In microseconds since the epoch. */
-    readonly first: bigint;
-    readonly last: bigint;
-  }[];
-}
-
-export interface InspectOptions extends BarFileOptions {
-  readonly open?: (path: string, options: BarFileOptions) => Promise<InspectedFile>;
+export interface InspectOptions extends FileOptions {
+  /** Where `map` was read from, for the command. */
+  readonly mapPath?: string;
 }
 
 export interface InspectedSeries extends Partial<SeriesKey> {
@@ -77,15 +64,15 @@ const MOST_REMEDIES = 6;
  * @throws the signal's reason; whatever is no fault of the file
  */
 export async function inspectFile(path: string, options: InspectOptions = {}): Promise<Inspection> {
-  const { open = openBarFile, ...given } = options;
-  let settings: BarFileOptions = given;
+  const { mapPath, ...given } = options;
+  let settings: FileOptions = given;
   const advice: string[] = [];
   let first: View | undefined;
   for (let remedies = 0; ; remedies += 1) {
     let view: View | undefined;
     let remedy: Remedy | undefined;
     try {
-      view = await look(path, settings, open);
+      view = await look(path, settings);
       first ??= view;
       remedy = remedyOfProblems(view.problems, settings) ?? zoneRemedy(view, settings);
     } catch (error) {
@@ -100,38 +87,36 @@ export async function inspectFile(path: string, options: InspectOptions = {}): P
       advice.push(remedy.advice);
       continue;
     }
-    return report(path, first ?? view!, view!, advice, settings);
+    return report(path, first ?? view!, view!, advice, (skip) => importCommand(path, settings, skip, mapPath));
   }
 }
 
-type View = Omit<InspectedFile, 'close' | 'series' | 'parts'> & {
-  readonly found: readonly InspectedSeries[];
-  readonly zone: string | undefined;
-};
+type View = Pick<BarFile, 'layout' | 'rows' | 'rejected' | 'problems' | 'leftOut' | 'notices'> &
+  Partial<Pick<BarFile, 'mapping' | 'duplicates' | 'rounded'>> & {
+    readonly kind: string;
+    readonly found: readonly InspectedSeries[];
+    readonly zone: string | undefined;
+  };
 
-async function look(path: string, options: BarFileOptions, open: NonNullable<InspectOptions['open']>): Promise<View> {
-  const file = await open(path, options);
+async function look(path: string, options: FileOptions): Promise<View> {
+  const file = await openFile(path, options);
   try {
-    const { series = [], parts = [], ...rest } = file;
+    if (file.kind !== 'bars') return { ...file, found: file.parts.flatMap(seriesOfPart), zone: undefined };
     const zoneless = file.notices.some((notice) => notice.startsWith('times without a zone'));
     return {
-      ...rest,
-      found: [
-        ...series.map(({ symbol, timeframe, volumeScale, bars: rows, first, last }) => ({
-          ...{ kind: 'bars', symbol, timeframe, rows, volumeScale, first, last },
-        })),
-        ...parts.flatMap(({ kind, symbols, rows, first, last }) =>
-          symbols.map((symbol) => ({
-            ...{ kind, symbol: symbol as SeriesKey['symbol'], rows },
-            ...{ first: new Date(Number(first / 1_000n)), last: new Date(Number(last / 1_000n)) },
-          })),
-        ),
-      ],
-      zone: zoneless && options.timezone === undefined ? await likelyZone(series) : undefined,
+      ...file,
+      found: file.series.map(({ blocks, bars: rows, ...series }) => ({ kind: 'bars', rows, ...series })),
+      zone: zoneless && options.timezone === undefined ? await likelyZone(file.series) : undefined,
     };
   } finally {
     await file.close();
   }
+}
+
+/** How many rows each symbol has is not known where there are several. */
+function seriesOfPart({ kind, symbols, rows, first, last }: TickPart): InspectedSeries[] {
+  const [start, end] = [first, last].map((micros) => new Date(Number(micros / 1_000n))) as [Date, Date];
+  return symbols.map((symbol) => ({ kind, symbol, rows, first: start, last: end }));
 }
 
 function zoneRemedy({ zone }: View, { timezone }: BarFileOptions): Remedy | undefined {
@@ -145,7 +130,7 @@ function report(
   first: View,
   last: View,
   advice: readonly string[],
-  settings: BarFileOptions,
+  command: (skip: boolean) => string,
 ): Inspection {
   const skip = last.rejected > 0;
   const useful = last.found.length > 0;
@@ -164,7 +149,7 @@ function report(
     stillRejected: last.rejected,
     notices: last.notices,
     advice: skip && useful ? [...advice, '--on-error skip: some rows are wrong; the others are imported'] : advice,
-    command: useful ? importCommand(path, settings, skip) : null,
+    command: useful ? command(skip) : null,
     error: null,
   };
 }

@@ -14,7 +14,8 @@ export type FileOptions = BarFileOptions & TickFileOptions;
  */
 export async function openFile(path: string, options: FileOptions = {}): Promise<BarFile | TickFile> {
   return unpacked(path, options, async (source) => {
-    const ticks = recogniseTicks(source, await firstLines(source.path), options);
+    // A mapping file describes bars.
+    const ticks = options.map ? undefined : recogniseTicks(source, await firstLines(source.path), options);
     return ticks ? readTickFile(source, ticks, options) : readBarFile(source, options);
   });
 }

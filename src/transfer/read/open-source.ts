@@ -20,7 +20,7 @@ export interface SourceOptions extends ReadingOptions {
  */
 export async function openBarSource(file: Source, options: SourceOptions): Promise<BarSource> {
   const path = resolve(file.path);
-  if (await isParquet(path)) return parquetSource(path, file.name, options.timezone);
   const map = options.map && readLayoutDescription(options.map);
+  if (await isParquet(path)) return parquetSource(path, file.name, { ...options, map });
   return csvSource(await scanText(path, options, file), map);
 }

@@ -1,19 +1,19 @@
 import type { Session } from '../../../database/session.js';
 import type { UnitOfWork, UnitsOfWork } from '../../../database/unit-of-work.js';
 import type { Bar, BarInput } from '../../../domain/bar.js';
-import type { Series, SeriesKey } from '../../../domain/series.js';
+import type { Series } from '../../../domain/series.js';
 import type { Timeframe } from '../../../domain/timeframe.js';
-import { ConflictError, FilesError } from '../../../errors.js';
+import { FilesError } from '../../../errors.js';
 import { dualReads } from '../../../observability/dual-reads.js';
 import type { Logger } from '../../../observability/logger.js';
 import { BarRepository, type UpsertCounts, type WriteOptions } from '../../../repositories/bars/bar-repository.js';
 import { type BarWindow, readWindow } from '../../../repositories/bars/bar-window.js';
-import { lockSeries, seriesName, volumeScales } from '../../../repositories/bars/catalog.js';
 import { type CutoverState, folderDiffers, readCutover, type Sides, sidesOf } from '../../cutover/phase.js';
 import { type BarStore, databaseBars } from '../bar-store.js';
-import { type CheckedBars, checkBars, plainBars } from '../files/checked-bars.js';
+import { plainBars } from '../files/checked-bars.js';
 import { allOf, type FileBars } from '../files/file-bars.js';
 import type { FileWriter } from '../files/file-writer.js';
+import { checkForBoth, makeSeries } from './both-sides.js';
 import { type Answer, Comparison } from './comparison.js';
 import { applyToFiles, type Deleted, dequeue, drainOutbox, enqueue, type Operation } from './outbox.js';
 
@@ -242,53 +242,6 @@ export class DualBars implements BarStore {
 async function noteDeleted(unit: UnitOfWork, { phase, startedAt }: CutoverState, noted: Deleted): Promise<void> {
   if (sidesOf(phase).database || startedAt === null) return;
   await unit.withClient((client) => enqueue(client, noted));
-}
-
-/** The rules of a series are those of either side that has it, and both must have the same. */
-async function checkForBoth(
-  unit: UnitOfWork,
-  writer: FileWriter,
-  sides: Sides,
-  rows: readonly BarInput[],
-  options: WriteOptions,
-): Promise<CheckedBars> {
-  if (!sides.database) return writer.check(rows, options);
-  return checkBars(rows, options, async (key) => {
-    const stored = await storedScale(unit, key);
-    // Files that are not read, and cannot be, must not keep a write out of the database.
-    const inFile = await writer.scaleOf(key).catch((error: unknown) => {
-      if (sides.reads === 'files') throw error;
-      return undefined;
-    });
-    if (stored === undefined || inFile === undefined || stored === inFile) return stored ?? inFile;
-    const message = `${seriesName(key)} has volume scale ${inFile} in its file and ${stored} in the database`;
-    throw new ConflictError('VOLUME_SCALE_DIFFERS', message, {
-      hint: 'a series keeps the volume scale it was created with: one of the two must be made anew',
-    });
-  });
-}
-
-async function storedScale(unit: UnitOfWork, key: SeriesKey): Promise<number | undefined> {
-  const scales = await unit.withClient((client) => volumeScales(client, [key]));
-  return scales.get(seriesName(key));
-}
-
-/** Series that the database does not have yet get the scale that they have in the files. */
-async function makeSeries(unit: UnitOfWork, scales: Readonly<Record<string, number>>): Promise<void> {
-  const keys = Object.keys(scales).map((name) => {
-    const [symbol, timeframe] = name.split(' ');
-    return { symbol, timeframe } as SeriesKey;
-  });
-  await unit.withClient(async (client) => {
-    const stored = await volumeScales(client, keys);
-    const news = keys.filter((key) => !stored.has(seriesName(key)));
-    for (const scale of new Set(news.map((key) => scales[seriesName(key)]!)))
-      await lockSeries(
-        client,
-        news.filter((key) => scales[seriesName(key)] === scale),
-        scale,
-      );
-  });
 }
 
 function filesBehind(cause: unknown): FilesError {

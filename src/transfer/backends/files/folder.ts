@@ -27,6 +27,8 @@ const OWN = '.wyckoff';
  */
 export class Folder {
   readonly path: string;
+  /** Who waits in this process takes turns here: the lock itself is asked again and again. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(path: string) {
     this.path = path;
@@ -42,7 +44,13 @@ export class Folder {
   }
 
   /** Runs `work` while nobody else, of this process or another, writes to the folder. @throws FilesError FILES_LOCKED, FILES_UNUSABLE */
-  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => this.#locked(work));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #locked<T>(work: () => Promise<T>): Promise<T> {
     const lock = this.#own('lock');
     await usable(this.path, () => mkdir(lock, { recursive: true }));
     let begun = false;

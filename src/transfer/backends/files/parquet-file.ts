@@ -6,7 +6,7 @@ import type { SeriesKey } from '../../../domain/series.js';
 import { checkAlignment } from '../../../domain/timeframe.js';
 import { InvalidInputError, type Problem } from '../../../errors.js';
 import { BarPage } from '../../../repositories/bars/bar-pages.js';
-import { DuckDB, literal } from '../../duckdb.js';
+import { DuckDB, literal, pathLiteral } from '../../duckdb.js';
 import { KEPT_PROBLEMS } from '../../read/file-problem.js';
 import { SeriesBars } from './series-bars.js';
 
@@ -22,7 +22,7 @@ export async function readOwnParquet(
 ): Promise<SeriesBars | undefined> {
   const db = await DuckDB.open();
   try {
-    const file = `read_parquet(${literal(escapeGlob(path))}, hive_partitioning = false)`;
+    const file = `read_parquet(${pathLiteral(path)}, hive_partitioning = false)`;
     if (!(await isOwn(db, file))) return undefined;
     const told = await db.row<{ scale: number | null; scales: number; others: number }>(
       `SELECT max(volume_scale)::DOUBLE AS scale, count(DISTINCT volume_scale)::DOUBLE AS scales,
@@ -142,9 +142,4 @@ export async function writeOwnParquet(path: string, series: SeriesBars): Promise
   } finally {
     await file.close();
   }
-}
-
-/** A path is a pattern to DuckDB. */
-function escapeGlob(path: string): string {
-  return path.replace(/[[*?]/g, '[$&]');
 }

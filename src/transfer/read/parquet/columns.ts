@@ -1,4 +1,5 @@
 import { InvalidInputError, type Problem } from '../../../errors.js';
+import type { LayoutDescription } from '../layouts/description.js';
 import type { ParquetColumn, ParquetSchema } from './schema.js';
 
 const REQUIRED = ['timestamp', 'open', 'high', 'low', 'close', 'volume'] as const;
@@ -17,8 +18,11 @@ export interface ParquetMapping {
   readonly own: boolean;
 }
 
+type NamedField = Exclude<ParquetField, 'volume_scale' | 'source'>;
+type Names = Readonly<Record<NamedField, readonly (readonly string[])[]>>;
+
 /** For each field, groups of names; a later group counts where the file has none of the earlier ones. */
-const NAMES: Readonly<Record<Exclude<ParquetField, 'volume_scale' | 'source'>, readonly (readonly string[])[]>> = {
+const NAMES: Names = {
   timestamp: [
     ['timestamp', 'date', 'datetime', 'time'],
     ['ts_event', 'open_time', 'opentime', 'window_start', 'start_time', 'trade_date', 'trading_date', 'bar_time', 'ts'],
@@ -52,15 +56,45 @@ const OWN = [
  * Which columns of a Parquet file are what. Names as pandas writes two levels of them, `('Close', 'AAPL')`, may have the symbol first or last.
  * @throws InvalidInputError `COLUMN_MISSING` or `COLUMN_REPEATED`
  */
-export function mapColumns(schema: ParquetSchema): ParquetMapping {
+export function mapColumns(schema: ParquetSchema, map?: LayoutDescription): ParquetMapping {
+  const names = map ? namesOf(map) : NAMES;
   const columns = schema.columns.filter(({ type }) => !isNested(type));
-  const own = OWN.every((name) => columns.some((column) => column.name === name));
+  const own = !map && OWN.every((name) => columns.some((column) => column.name === name));
   const pairs = columns.map((column) => ({ column, pair: readPair(column.name) }));
   const symbols = pairs.some(({ pair }) => pair && symbolOf(pair))
-    ? mapPairs(pairs, schema)
-    : [mapNames(columns, schema, own)];
+    ? mapPairs(pairs, schema, names)
+    : [mapNames(columns, schema, own, names)];
   const used = new Set(symbols.flatMap(({ columns: fields }) => Object.values(fields).map((column) => column?.name)));
   return { symbols, own, leftOut: schema.columns.map(({ name }) => name).filter((name) => !used.has(name)) };
+}
+
+/** What a mapping file may say only of texts. */
+const OF_TEXTS = [
+  ...(['delimiter', 'header', 'namesLine', 'names', 'dates', 'epoch', 'decimal', 'integerPrices', 'missing'] as const),
+  ...(['volumeOptional', 'footer'] as const),
+];
+
+/** @throws InvalidInputError `MAP_INVALID` */
+function namesOf(map: LayoutDescription): Names {
+  const problems: Problem[] = [];
+  const refuse = (path: string, value: unknown) =>
+    problems.push({
+      code: 'MAP_INVALID',
+      path,
+      value,
+      rule: 'it is for texts, and the file is Parquet',
+      hint: 'leave it out',
+    });
+  for (const key of OF_TEXTS) if (map[key] !== undefined && map[key] !== false) refuse(key, map[key]);
+  for (const field of ['time', 'volumeScale', 'source'] as const) {
+    if (map.columns[field] !== undefined) refuse(`columns.${field}`, map.columns[field]);
+  }
+  if (problems.length > 0) throw new InvalidInputError(problems, 'mapping file');
+  const group = (field: NamedField) => {
+    const name = map.columns[field];
+    return name === undefined ? [] : [[name].flat().map((one) => one.trim().toLowerCase())];
+  };
+  return Object.fromEntries(Object.keys(NAMES).map((field) => [field, group(field as NamedField)])) as unknown as Names;
 }
 
 function isNested(type: string): boolean {
@@ -99,7 +133,11 @@ function fieldOf(pair: Pair): string {
   return FIELD_WORDS.has(pair[0].toLowerCase()) || pair[1] === '' ? pair[0] : pair[1];
 }
 
-function mapPairs(pairs: readonly { column: ParquetColumn; pair: Pair | undefined }[], schema: ParquetSchema) {
+function mapPairs(
+  pairs: readonly { column: ParquetColumn; pair: Pair | undefined }[],
+  schema: ParquetSchema,
+  names: Names,
+) {
   const bySymbol = new Map<string, ParquetColumn[]>();
   const shared: ParquetColumn[] = [];
   const told = new Map<ParquetColumn, string>();
@@ -111,13 +149,13 @@ function mapPairs(pairs: readonly { column: ParquetColumn; pair: Pair | undefine
   }
   return [...bySymbol].map(([symbol, columns]) => ({
     symbol,
-    columns: mapFields([...shared, ...columns], schema, (column) => told.get(column)!, symbol),
+    columns: mapFields([...shared, ...columns], schema, (column) => told.get(column)!, symbol, names),
   }));
 }
 
-function mapNames(columns: readonly ParquetColumn[], schema: ParquetSchema, own: boolean) {
+function mapNames(columns: readonly ParquetColumn[], schema: ParquetSchema, own: boolean, names: Names) {
   const bare = (column: ParquetColumn) => readPair(column.name)?.[0] ?? column.name;
-  const fields = mapFields(columns, schema, bare, undefined);
+  const fields = mapFields(columns, schema, bare, undefined, names);
   if (!own) return { symbol: undefined, columns: fields };
   const exact = (name: string) => columns.find((column) => column.name === name)!;
   return { symbol: undefined, columns: { ...fields, volume_scale: exact('volume_scale'), source: exact('source') } };
@@ -128,14 +166,15 @@ function mapFields(
   schema: ParquetSchema,
   nameOf: (column: ParquetColumn) => string,
   symbol: string | undefined,
+  names: Names,
 ): FieldColumns {
   const problems: Problem[] = [];
   const value = schema.columns.map(({ name }) => name);
   const of = symbol === undefined ? '' : ` of ${symbol}`;
   const fields: Partial<Record<ParquetField, ParquetColumn>> = {};
-  for (const field of Object.keys(NAMES) as (keyof typeof NAMES)[]) {
+  for (const field of Object.keys(names) as NamedField[]) {
     if (symbol !== undefined && field === 'symbol') continue;
-    const [found = []] = NAMES[field]
+    const [found = []] = names[field]
       .map((group) => columns.filter((column) => group.includes(nameOf(column).trim().toLowerCase())))
       .filter((group) => group.length > 0);
     const column = found[0] ?? (field === 'timestamp' ? indexColumn(columns, schema) : undefined);
@@ -144,7 +183,7 @@ function mapFields(
       problems.push({ code: 'COLUMN_REPEATED', path: field, value, rule, hint: `leave one column named ${field}` });
     } else if (column) fields[field] = column;
     else if (REQUIRED.includes(field as (typeof REQUIRED)[number])) {
-      const rule = `no column${of} is named ${NAMES[field][0]!.join(', ')}`;
+      const rule = `no column${of} is named ${names[field][0]?.join(', ')}`;
       problems.push({ code: 'COLUMN_MISSING', path: field, value, rule, hint: `name the column ${field}` });
     }
   }

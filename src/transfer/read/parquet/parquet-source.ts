@@ -2,6 +2,7 @@ import type { Problem } from '../../../errors.js';
 import { DuckDB, literal } from '../../duckdb.js';
 import type { BarSource, OptionalColumn, WrittenRow } from '../bar-source.js';
 import { fileError } from '../file-problem.js';
+import type { LayoutDescription } from '../layouts/description.js';
 import { readWrittenTime, type WrittenTime } from '../written-time.js';
 import { type FieldColumns, mapColumns, type ParquetMapping } from './columns.js';
 import { damaged, explain, readingFile } from './footer.js';
@@ -30,16 +31,20 @@ const TEXTS = ['symbol', 'timeframe', 'source'] as const;
  * from 1. `name` is what messages call the file.
  * @throws InvalidInputError
  */
-export async function parquetSource(path: string, name: string, timezone: string | undefined): Promise<BarSource> {
+export async function parquetSource(
+  path: string,
+  name: string,
+  { timezone, map }: { readonly timezone?: string | undefined; readonly map?: LayoutDescription | undefined },
+): Promise<BarSource> {
   const schema = await readSchema(path, name);
   if (schema.rows === 0) {
     throw fileError({ code: 'FILE_HAS_NO_ROWS', path: '', value: name, rule: 'the file has columns and no rows' });
   }
-  const mapping = mapColumns(schema);
-  const reader = new ParquetReader(path, name, schema, mapping, timezone ?? schema.zone);
+  const mapping = mapColumns(schema, map);
+  const reader = new ParquetReader(path, name, schema, mapping, timezone ?? map?.timezone ?? schema.zone);
   await reader.prepare();
   return {
-    layout: mapping.own ? 'wyckoff' : 'parquet',
+    layout: map?.layout ?? (mapping.own ? 'wyckoff' : 'parquet'),
     rows: reader.rows,
     mapping: Object.fromEntries(
       Object.entries(mapping.symbols[0]!.columns).map(([field, column]) => [field, column.name]),
@@ -47,7 +52,11 @@ export async function parquetSource(path: string, name: string, timezone: string
     leftOut: mapping.leftOut,
     notices: reader.notices(),
     columns: reader.columns,
-    told: { symbol: mapping.symbols.length === 1 ? mapping.symbols[0]!.symbol : undefined },
+    told: {
+      ...{ timeframe: map?.timeframe, timeframes: map?.timeframes, timezone: map?.timezone },
+      ...{ symbolRules: map?.symbolRules, volumeScale: map?.volumeScale, sessionTimes: map?.sessionTimes },
+      symbol: map?.symbol ?? (mapping.symbols.length === 1 ? mapping.symbols[0]!.symbol : undefined),
+    },
     load: (db, { round }) => reader.load(db, round),
     written: (db, table) => reader.written(db, table),
   };

@@ -1,5 +1,5 @@
 import { IANAZone } from 'luxon';
-import { DuckDB, literal } from '../../duckdb.js';
+import { DuckDB, pathLiteral } from '../../duckdb.js';
 import { checkFooter, readingFile } from './footer.js';
 
 export interface ParquetColumn {
@@ -21,7 +21,7 @@ export interface ParquetSchema {
 
 /** SQL that reads the file, with `file_row_number` from 0. */
 export function parquetRows(path: string): string {
-  return `read_parquet(${literal(path.replace(/[[*?]/g, '[$&]'))}, file_row_number=true, hive_partitioning=false,
+  return `read_parquet(${pathLiteral(path)}, file_row_number=true, hive_partitioning=false,
     union_by_name=false, filename=false, binary_as_string=true)`;
 }
 
@@ -32,7 +32,7 @@ export function parquetRows(path: string): string {
 export async function readSchema(path: string, name: string): Promise<ParquetSchema> {
   await checkFooter(path, name);
   const db = await DuckDB.open();
-  const file = literal(path.replace(/[[*?]/g, '[$&]'));
+  const file = pathLiteral(path);
   try {
     return await readingFile(name, async () => {
       const { rows } = await db.row<{ rows: number }>(

@@ -36,6 +36,7 @@ export function binanceTrades(
   return {
     layout: 'binance-trades',
     kind: 'trades',
+    mapping: mappingOf(names ?? known, 4),
     width,
     headerLine,
     leftOut: pick(names ?? known, [3, 6], width),
@@ -65,6 +66,7 @@ export function binanceAggregates(
   return {
     layout: 'binance-agg-trades',
     kind: 'trades',
+    mapping: mappingOf(names ?? known, 5),
     width,
     headerLine,
     leftOut: pick(names ?? known, [3, 4, 7], width),
@@ -75,6 +77,12 @@ export function binanceAggregates(
       'each row is the trades of one order at one price: do not import the single trades of the same time as well',
     ],
   };
+}
+
+/** `time` is where the time stands; behind it is who was the maker. */
+function mappingOf(names: readonly string[], time: number): Record<string, string> {
+  const [tradeId, price, size] = names;
+  return { timestamp: names[time]!, tradeId: tradeId!, price: price!, size: size!, side: names[time + 1]! };
 }
 
 function pick(names: readonly string[], places: readonly number[], width: number): string[] {

@@ -21,6 +21,7 @@ export function leanTrades(file: PlacedFile, options: NamingOptions): LineLayout
   return {
     layout: 'lean-trades',
     kind: 'trades',
+    mapping: { timestamp: 'time', price: 'price', size: 'size' },
     width: LEAN_TRADE.length,
     headerLine: 0,
     leftOut: LEFT_OUT,
@@ -39,6 +40,7 @@ export function leanQuotes(file: PlacedFile, options: NamingOptions): LineLayout
   return {
     layout: 'lean-quotes',
     kind: 'quotes',
+    mapping: { timestamp: 'time', bidPrice: 'bid', bidSize: 'bid size', askPrice: 'ask', askSize: 'ask size' },
     width: LEAN_QUOTE.length,
     headerLine: 0,
     leftOut: LEFT_OUT,

@@ -8,6 +8,8 @@ import type { Tally, TickBatch, TickInputs, TickKind, TickSource } from './tick-
 export interface LineLayout<Kind extends TickKind> {
   readonly layout: string;
   readonly kind: Kind;
+  /** For each value of a row, the column that has it. */
+  readonly mapping: Readonly<Record<string, string>>;
   /** A comma by default; null where a line is one field. */
   readonly delimiter?: string | null;
   readonly leftOut: readonly string[];
@@ -24,6 +26,7 @@ export function lineSource<Kind extends TickKind>(path: string, layout: LineLayo
   const { kind, delimiter = ',', width, headerLine } = layout;
   return {
     layout: layout.layout,
+    mapping: layout.mapping,
     kinds: [kind],
     leftOut: layout.leftOut,
     notices: (tally) => layout.notices(tally),

@@ -28,6 +28,7 @@ export function lobsterTrades(file: PlacedFile, options: NamingOptions): LineLay
   return {
     layout: 'lobster-messages',
     kind: 'trades',
+    mapping: { timestamp: 'time', price: 'price', size: 'size', side: 'direction' },
     width: LOBSTER_MESSAGE.length,
     headerLine: 0,
     leftOut: ['order'],
@@ -65,6 +66,7 @@ export function lobsterBooks(file: PlacedFile, options: NamingOptions): TickSour
   return {
     layout: 'lobster-orderbook',
     kinds: ['order-books'],
+    mapping: {},
     leftOut: [],
     async *batches(tally, reading) {
       const times = eachLine(messages, { signal: reading.signal });

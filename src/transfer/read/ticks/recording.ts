@@ -1,3 +1,5 @@
+import { InvalidInputError } from '../../../errors.js';
+import type { FeedEvent } from '../../../ingest/adapters/adapter.js';
 import { BinanceRecording } from '../../../ingest/adapters/binance/recording.js';
 import type { TickBatch, TickInputs, TickKind, TickSource } from './tick-source.js';
 
@@ -15,11 +17,12 @@ export function recordingSource(path: string): TickSource {
     layout: 'binance-recording',
     kinds: ['trades', 'quotes', 'order-books'],
     leftOut: [],
+    mapping: {},
     async *batches(tally, { signal }, wanted) {
       recording = new BinanceRecording({ path });
       const waiting = new Map<TickKind, object[]>();
       const only = wanted && EVENTS.find((event) => KIND_OF_EVENT[event] === wanted);
-      for await (const { kind: event, row } of recording.events({ signal, only })) {
+      for await (const { kind: event, row } of told(recording.events({ signal, only }))) {
         const kind = KIND_OF_EVENT[event];
         const rows = waiting.get(kind) ?? [];
         waiting.set(kind, rows);
@@ -41,6 +44,15 @@ export function recordingSource(path: string): TickSource {
       ];
     },
   };
+}
+
+/** What is wrong, by line; the path that the recording knows may be that of an unpacked copy. */
+async function* told(events: AsyncIterable<FeedEvent>): AsyncGenerator<FeedEvent, void> {
+  try {
+    yield* events;
+  } catch (error) {
+    throw error instanceof InvalidInputError ? new InvalidInputError(error.problems, 'file') : error;
+  }
 }
 
 /** The reader of messages says the line only where one is wrong. */

@@ -44,6 +44,8 @@ export interface TickFile {
   readonly path: string;
   /** How the file is written: `lean-trades`, `binance-agg-trades`, ... */
   readonly layout: string;
+  /** For each value of a row, the column that has it. */
+  readonly mapping: Readonly<Record<string, string>>;
   /** What there is of each kind that has rows. */
   readonly parts: readonly TickPart[];
   readonly symbols: readonly MarketSymbol[];
@@ -111,6 +113,7 @@ export async function readTickFile(file: Source, source: TickSource, options: Ti
     kind: source.kinds.length > 1 ? 'recording' : source.kinds[0]!,
     path,
     layout: source.layout,
+    mapping: source.mapping,
     parts,
     symbols: [...new Set(parts.flatMap(({ symbols }) => symbols))].sort(),
     rows,

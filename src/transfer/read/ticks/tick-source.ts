@@ -35,6 +35,8 @@ export type TickBatch<Kind extends TickKind = TickKind> = { [K in Kind]: BatchOf
 /** How a file is read as rows. Each reading goes through the whole of it. */
 export interface TickSource {
   readonly layout: string;
+  /** For each value of a row, the column that has it. */
+  readonly mapping: Readonly<Record<string, string>>;
   /** What the file may have. */
   readonly kinds: readonly TickKind[];
   /** Columns that are not imported, by name. */

@@ -110,6 +110,9 @@ export function ownLayout(kind: TickKind, names: readonly string[], headerLine: 
   return {
     layout: isObject ? `wyckoff-${kind}-ndjson` : `wyckoff-${kind}`,
     kind,
+    mapping: Object.fromEntries(
+      [...required, ...optional].filter((name) => names.includes(name)).map((name) => [name, name]),
+    ),
     delimiter: isObject ? null : ',',
     width: isObject ? 1 : names.length,
     headerLine,
