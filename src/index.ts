@@ -91,7 +91,9 @@ export {
   StaleVersionError,
   StatementTimeoutError,
   StoredValueError,
+  type TouchedBars,
   TransactionConflictError,
+  UndoRefusedError,
   UnsupportedServerError,
   type UnwrittenRow,
   WyckoffError,
@@ -148,10 +150,13 @@ export type {
 export type { AsOfReader, LookAheadViolation, SeriesReads } from './repositories/bars/as-of-reader.js';
 export type { BarRepository, UpsertCounts, WriteOptions } from './repositories/bars/bar-repository.js';
 export type { BarWindow, KnownAt } from './repositories/bars/bar-window.js';
+export type { SeriesImport } from './repositories/bars/import-run.js';
 export type { Frame, MultiTimeframeInput } from './repositories/bars/multi-timeframe.js';
 export type { ResampleInput } from './repositories/bars/resample-request.js';
 export type { BarRevision } from './repositories/bars/revisions.js';
 export type { CampaignFilter, CampaignRepository } from './repositories/campaigns.js';
+export type { ImportedFile, ImportRun, RunStatus } from './repositories/imports/runs.js';
+export type { UndoResult } from './repositories/imports/undo.js';
 export type { IndicatorRepository } from './repositories/indicators.js';
 export type { BatchOptions } from './repositories/ledger/batch.js';
 export type { Page, PageOptions } from './repositories/ledger/page.js';
@@ -177,7 +182,10 @@ export type { FileFormat } from './transfer/backends/files/series-path.js';
 export { type BarStoreOptions, openBarStore } from './transfer/backends/open-bar-store.js';
 export type { Closure, ExtraBars, Gap, GapReason, GapReport } from './transfer/calendar/gap-report.js';
 export type { GapsInput } from './transfer/calendar/gaps.js';
-export type { FileImport, ImportOptions, ImportProgress } from './transfer/import/importer.js';
+export type { LeftOutFile } from './transfer/import/discover.js';
+export type { ImportOptions } from './transfer/import/importer.js';
+export type { ImportPhase, ImportProgress } from './transfer/import/progress.js';
+export type { FileImport, ImportResult, ImportTotals } from './transfer/import/result.js';
 export type {
   DifferenceExample,
   DifferenceKind,

@@ -26,13 +26,17 @@ import type { HttpServer, HttpServerOptions } from './observability/http-server.
 import type { Metrics } from './observability/metrics.js';
 import { traceCall } from './observability/tracing.js';
 import { type AuditContext, LONGEST_ACTOR } from './repositories/audit/append.js';
+import { readLimit } from './repositories/bars/bar-window.js';
+import type { ImportedFile, ImportRun } from './repositories/imports/runs.js';
+import type { UndoResult } from './repositories/imports/undo.js';
 import { LedgerSession } from './repositories/ledger/ledger-session.js';
 import type { PatternSettings } from './repositories/patterns.js';
 import { createRepositories, type Repositories } from './repositories/repositories.js';
 import type { GapReport } from './transfer/calendar/gap-report.js';
 import type { GapsInput } from './transfer/calendar/gaps.js';
 import type { ExportOptions, ExportResult } from './transfer/export/exporter.js';
-import type { FileImport, ImportOptions } from './transfer/import/importer.js';
+import type { ImportOptions } from './transfer/import/importer.js';
+import type { ImportResult } from './transfer/import/result.js';
 import type { RestoreOptions, RestoreResult } from './transfer/restore/restorer.js';
 import type { Verification } from './transfer/verify/verification.js';
 import type { VerifyFilesOptions } from './transfer/verify/verify-files.js';
@@ -209,16 +213,43 @@ export class Store implements Repositories {
   }
 
   /**
-   * Imports bars from files, one after the other, each in a transaction of its own: all its bars go in, or none. A file that cannot be
-   * imported does not keep the others out; its result has the error. Importing a file again changes nothing.
+   * Imports bars from files and folders, each file in a transaction of its own: all its bars go in, or none. A file that cannot be imported does
+   * not keep the others out; its result has the error. A file that was imported before is left alone, so that an import that was broken off
+   * goes on where it was.
    *
-   * @throws MissingDependencyError without `@duckdb/node-api`, which reads the files
+   * @throws MissingDependencyError without `@duckdb/node-api`, which reads the files; InvalidInputError NO_FILES, PATTERN_INVALID
    * @example
-   * const imported = await store.importFiles({ paths: ['AAPL_1d.csv', 'MSFT_1d.csv'], onError: 'stop' });
+   * const { files, totals } = await store.importFiles({ paths: ['bars/'], onError: 'stop' });
    */
-  async importFiles(options: ImportOptions): Promise<FileImport[]> {
+  async importFiles(options: ImportOptions): Promise<ImportResult> {
     const { importFiles } = await import('./transfer/import/importer.js');
-    return importFiles({ session: this.#units.outside, actor: this.#actor }, options);
+    return importFiles(this.#importTarget(), options);
+  }
+
+  /** The newest imports, the newest first; `limit` defaults to 20. */
+  async importRuns(options: { readonly limit?: number } = {}): Promise<ImportRun[]> {
+    const limit = readLimit(options.limit ?? 20);
+    const { listRuns } = await import('./repositories/imports/runs.js');
+    return this.#units.outside.withClient((client) => listRuns(client, limit));
+  }
+
+  /** The files of an import, or one file by its own id. @throws NotFoundError RUN_NOT_FOUND */
+  async importedFiles(runId: string): Promise<ImportedFile[]> {
+    const id = readOrThrow('import', (report) => readId(runId, 'runId', report));
+    const { listFiles } = await import('./repositories/imports/runs.js');
+    return this.#units.outside.withClient((client) => listFiles(client, id));
+  }
+
+  /**
+   * Undoes an import, or one file of it, by its id: the bars that it inserted are deleted, those that it changed have their former values, and reads
+   * with a `knownAt` before it and after it agree. All of it or nothing, and only as long as nothing later touched the same bars.
+   *
+   * @throws NotFoundError RUN_NOT_FOUND; UndoRefusedError IMPORT_TOUCHED; ConflictError ALREADY_UNDONE, UNDO_UNSUPPORTED
+   */
+  async undoImport(runId: string): Promise<UndoResult> {
+    const id = readOrThrow('import', (report) => readId(runId, 'runId', report));
+    const { undoImport } = await import('./repositories/imports/undo.js');
+    return undoImport(this.#units.outside, id, this.#actor);
   }
 
   /**
@@ -348,6 +379,10 @@ export class Store implements Repositories {
   #repositories(session: Session, ledger: LedgerSession, context: AuditContext): Repositories {
     const aggregates = () => this.#database.layout.aggregates;
     return observedAll(createRepositories(session, ledger, context, this.#settings, aggregates), this.#observe);
+  }
+
+  #importTarget() {
+    return { session: this.#units.outside, actor: this.#actor, connections: this.#database.pool.state.max };
   }
 
   #sources(session: Session, { bars, orderBooks }: Repositories): FeedSources {

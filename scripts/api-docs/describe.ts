@@ -12,7 +12,7 @@ export function describe(entry: Entry, links: Links): string {
   const own = docCommentOf(node);
   // A name for a class with its type arguments, and without a comment of its own, has that of the class.
   const doc = own.text === '' && instance ? docCommentOf(instance.of) : own;
-  const parts = [`## ${name}`, originOf(entry), links.text(doc.text, area.page, name)];
+  const parts = [`## ${entry.heading}`, originOf(entry), links.text(doc.text, area.page, name)];
   if (instance) parts.push(...describeClass(entry, instance, doc, links));
   else if (Node.isFunctionDeclaration(node)) parts.push(...describeFunction(name, node, doc, entry, links));
   else if (Node.isVariableDeclaration(node)) parts.push(fenced(valueText(node)), examplesOf(doc));

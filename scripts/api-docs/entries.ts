@@ -4,7 +4,12 @@ import { type Declared, type Exported, isDeclared, isOurs, pathOf, readExports }
 import { methodsOf, propertiesOf, typeNodesOf } from './members.js';
 
 /** One thing that a page describes. */
-export interface Entry extends Exported {
+export interface Entry extends Found {
+  /** Its name; and the file that has it, where others of the page have that name. */
+  readonly heading: string;
+}
+
+interface Found extends Exported {
   readonly area: Area;
   /** The class whose instance it is, and what its type parameters stand for. */
   readonly instance?: { readonly of: ClassDeclaration; readonly given: readonly Node[] };
@@ -14,7 +19,7 @@ export interface Entry extends Exported {
 
 /** All that the reference describes: what is exported, and the types that it speaks of. */
 export function readEntries(project: Project): Entry[] {
-  const found = new Map<Node, Entry>();
+  const found = new Map<Node, Found>();
   for (const one of readExports(project)) found.set(one.node, { ...one, area: areaOf(one), ...instanceOf(one.node) });
   // What is added speaks of more.
   for (const { node } of found.values()) {
@@ -25,14 +30,21 @@ export function readEntries(project: Project): Entry[] {
     }
   }
   const reached = readReached([...found.values()]);
-  return [...found.values()].filter(isNoTwin).map((entry) => {
+  return [...found.values()].filter(isNoTwin).map((entry, _, all) => {
     const reachedBy = reached.get(entry.node);
-    return reachedBy === undefined ? entry : { ...entry, reachedBy };
+    return { ...entry, heading: headingOf(entry, all), ...(reachedBy !== undefined && { reachedBy }) };
   });
 }
 
+/** Two files may have a type of one name that neither exports from the package. */
+function headingOf({ name, node, area, from }: Found, all: readonly Found[]): string {
+  const namesakes = all.filter((one) => one.name === name && one.area === area);
+  if (from.length > 0 || namesakes.length === 1) return name;
+  return `${name} (${pathOf(node.getSourceFile()).replace(/\.ts$/, '')})`;
+}
+
 /** A type that has the name of a value is described with it. */
-function isNoTwin({ name, node }: Entry, _: number, all: readonly Entry[]): boolean {
+function isNoTwin({ name, node }: Found, _: number, all: readonly Found[]): boolean {
   return (
     !Node.isTypeAliasDeclaration(node) || !all.some((one) => one.name === name && Node.isVariableDeclaration(one.node))
   );
@@ -46,7 +58,7 @@ function areaOf({ node, from }: Pick<Exported, 'node' | 'from'>): Area {
 }
 
 /** A class, or a name for a class with its type arguments. */
-function instanceOf(node: Declared): Pick<Entry, 'instance'> {
+function instanceOf(node: Declared): Pick<Found, 'instance'> {
   if (Node.isClassDeclaration(node)) return { instance: { of: node, given: [] } };
   if (!Node.isTypeAliasDeclaration(node)) return {};
   const type = node.getTypeNode();
@@ -83,10 +95,10 @@ function visibleNodes(node: Declared): Node[] {
 }
 
 /** Where instances are found: the properties of the store, and theirs. */
-function readReached(entries: readonly Entry[]): Map<Node, string> {
+function readReached(entries: readonly Found[]): Map<Node, string> {
   const reached = new Map<Node, string>();
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
-  const visit = (entry: Entry, path: string) => {
+  const visit = (entry: Found, path: string) => {
     reached.set(entry.node, path);
     for (const { name, node } of entry.instance ? propertiesOf(entry.instance.of) : []) {
       const type = node.getType();

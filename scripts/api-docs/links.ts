@@ -15,8 +15,8 @@ export class Links {
 
   constructor(entries: readonly Entry[]) {
     for (const entry of entries) {
-      const { name, node, area, instance, from } = entry;
-      const target = { page: area.page, heading: name };
+      const { name, heading, node, area, instance, from } = entry;
+      const target = { page: area.page, heading };
       this.#byNode.set(node, target);
       if (from.length > 0 || !this.#targets.has(name)) this.#targets.set(name, target);
       if (!instance) continue;
@@ -53,6 +53,11 @@ export class Links {
   link(name: string, from: string): string | undefined {
     const target = this.to(name, from);
     return target && `[\`${name}\`](${target})`;
+  }
+
+  /** To an entry, which may share its name with another. */
+  ofEntry({ name, node }: Entry, from: string): string {
+    return `[\`${name}\`](${addressOf(this.#byNode.get(node)!, from)})`;
   }
 
   /** What a name in the code stands for. */

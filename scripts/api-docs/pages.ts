@@ -53,7 +53,7 @@ function contents(entries: readonly Entry[], links: Links, { page }: Area): stri
       return `- ${links.link(entry.name, page)}${methods.length > 0 ? `: ${methods.join(', ')}` : ''}`;
     });
   const others = entries.filter(({ instance, name }) => !instance || name.endsWith('Error'));
-  const names = others.map(({ name }) => links.link(name, page));
+  const names = others.map((entry) => links.ofEntry(entry, page));
   return [...lines, ...(names.length > 0 ? [`- ${names.join(', ')}`] : [])].join('\n');
 }
 

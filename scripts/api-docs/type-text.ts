@@ -54,10 +54,7 @@ export function aliasText(node: TypeAliasDeclaration): string {
     values && Node.isArrayLiteralExpression(values) ? values.getElements().map((one) => one.getText()) : [];
   if (elements.length > 0 && elements.every((one) => /^['\d]/.test(one)))
     return `type ${node.getName()} = ${elements.join(' | ')};`;
-  return node
-    .getText()
-    .replace(/^export /, '')
-    .replace(/[ \t]*\/\*\*.*?\*\/\n?/gs, '');
+  return node.getText().replace(/^export /, '');
 }
 
 function symbolRow(symbol: TypeSymbol, owner: Node, links: Links, page: string): Row {

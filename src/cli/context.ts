@@ -23,15 +23,22 @@ export class Interruption extends Error {
   }
 }
 
-/** Opens the store and closes it after `use`. `signal` is aborted when the command is told to stop. */
+/**
+ * Opens the store and closes it after `use`. `signal` is aborted when the command is told to stop; with `patience`, in milliseconds, `use` has so
+ * long to end by itself, with the store still open.
+ */
 export function withStore<T>(
   use: (store: Store, signal: AbortSignal) => Promise<T>,
-  options?: StoreOptions,
+  { patience, ...options }: StoreOptions & { readonly patience?: number } = {},
 ): Promise<T> {
-  return closing(async () => {
-    const { openStore } = await import('../store.js');
-    return openStore(options);
-  }, use);
+  return closing(
+    async () => {
+      const { openStore } = await import('../store.js');
+      return openStore(options);
+    },
+    use,
+    patience,
+  );
 }
 
 /** Opens the bars where WYCKOFF_BACKEND has them, and closes them after `use`. Of files no database is started. */
@@ -76,6 +83,7 @@ export function withSignal<T>(use: (signal: AbortSignal) => Promise<T>): Promise
 async function closing<Opened extends { close(): Promise<void> }, T>(
   open: () => Promise<Opened>,
   use: (opened: Opened, signal: AbortSignal) => Promise<T>,
+  patience = 0,
 ): Promise<T> {
   const controller = new AbortController();
   const { signal } = controller;
@@ -90,9 +98,11 @@ async function closing<Opened extends { close(): Promise<void> }, T>(
   for (const name of SIGNALS) process.on(name, interrupt);
   try {
     const opened = await open();
+    const used = use(opened, signal);
     try {
-      return await Promise.race([aborted(signal), use(opened, signal)]);
+      return await Promise.race([aborted(signal), used]);
     } finally {
+      if (signal.aborted && patience > 0) await Promise.race([used.catch(() => {}), sleep(patience)]);
       // A statement that runs on would hold the close up; the server undoes it when the process is gone.
       if (signal.aborted) await Promise.race([opened.close(), sleep(LONGEST_CLOSE)]);
       else await opened.close();

@@ -1,135 +1,111 @@
-/** `wyckoff import`: bars out of files. */
-import { SingleBar } from 'cli-progress';
-import { type Command, Option } from 'commander';
-import { formatInstant } from '../domain/time.js';
-import { describeProblem, InvalidInputError, type Problem } from '../errors.js';
-import type { FileImport, ImportProgress } from '../transfer/import/importer.js';
-import { withStore } from './context.js';
-import { note, say, sayJson } from './output.js';
+/** `wyckoff import`: bars out of files and folders; what was imported; and the way back. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { FileImport } from '../transfer/import/result.js';
+import { readIdArgument, readLimitArgument } from './arguments.js';
+import { Interruption, withStore } from './context.js';
+import { sayJson } from './output.js';
 import { addReadingOptions, type ReadingCommandOptions, readReadingOptions } from './reading-options.js';
 
 const EXIT_FAILED = 1;
-const SHOWN_PROBLEMS = 20;
+/** Milliseconds for the file under way, once the command was told to stop. */
+const PATIENCE = 5_000;
 
 interface ImportCommandOptions extends ReadingCommandOptions {
+  pattern?: string;
   onError: 'stop' | 'skip';
+  dryRun?: true;
+  again?: true;
+  parallel?: number;
+  report?: string;
+  archive?: string;
+  undo?: string;
+  runs?: true;
+  files?: string;
+  limit?: number;
   json?: true;
 }
 
+/** Each does something else than to import. */
+const OTHER_TASKS = ['undo', 'runs', 'files'] as const;
+
 export function registerImportCommand(program: Command): void {
   addReadingOptions(program.command('import'))
-    .description('import bars from CSV files with a header; importing a file again changes nothing')
-    .argument('<file...>', 'CSV with date or timestamp, open, high, low, close and volume, in any order; perhaps vwap')
+    .description('import bars from files and folders; what was imported before is left alone')
+    .argument('[path...]', 'data files, and folders with all that lies in them')
+    .option('--pattern <pattern>', "how other names tell them, e.g. '{symbol}-{timeframe}-{any}.csv'")
     .addOption(
       new Option('--on-error <mode>', 'a file with bad rows: write nothing of it, or its other rows')
         .choices(['stop', 'skip'])
         .default('stop'),
     )
+    .option('--dry-run', 'read, check and compare with what is stored; write nothing')
+    .option('--again', 'import files that were imported before, too')
+    .option('--parallel <files>', 'how many files are under way at once, 1 to 8 (default: 2)', readParallel)
+    .option('--report <folder>', 'write migration-report.json and MIGRATION_RESULTS.md into it')
+    .option('--archive <folder>', 'move each file into it once the database was seen to have all of it')
+    .addOption(new Option('--undo <run>', 'take back an import, or one file of it').argParser(readIdArgument))
+    .option('--runs', 'list the imports, the newest first')
+    .addOption(new Option('--files <run>', 'list the files of an import').argParser(readIdArgument))
+    .option('--limit <runs>', 'how many imports --runs lists (default: 20)', readLimitArgument)
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
-      '\nExample: wyckoff import AAPL_1d.csv\n         wyckoff import prices.csv --symbol ES --timeframe 1m --timezone America/New_York\n' +
-        '\nExit status: 1 when a file was not imported.',
+      '\nSeries are told by the options, by --pattern, by folders like symbol=AAPL/timeframe=1d, or by names like AAPL_1d.csv.\n' +
+        'A file is one transaction. An import that was stopped goes on where it was when it is run again.\n' +
+        '\nExample: wyckoff import AAPL_1d.csv\n' +
+        '         wyckoff import prices.csv --symbol ES --timeframe 1m --timezone America/New_York\n' +
+        '         wyckoff import data/ --dry-run && wyckoff import data/ --report .\n' +
+        '         wyckoff import --undo 3f0c6a1e-...\n' +
+        '\nExit status: 0 all files are imported, 1 a file was not (or not archived), or an import cannot be undone,\n' +
+        '2 wrong usage. A run that is stopped ends by its signal.',
     )
-    .action(async (paths: string[], options: ImportCommandOptions) => {
-      const { json, onError } = options;
-      const settings = { ...(await readReadingOptions(options)), onError };
-      const progress = showProgress(json === true);
-      try {
-        const results = await withStore((store, signal) =>
-          store.importFiles({ paths, ...settings, signal, onProgress: progress.show }),
-        );
-        progress.stop();
-        if (json) sayJson({ files: results.map(toJson) });
-        else for (const result of results) report(result);
-        if (results.some((result) => result.error)) process.exitCode = EXIT_FAILED;
-      } finally {
-        progress.stop();
-      }
+    .action(async (paths: string[], options: ImportCommandOptions, command: Command) => {
+      const tasks = OTHER_TASKS.filter((name) => options[name] !== undefined);
+      if (tasks.length > 1 || (tasks.length === 1 && paths.length > 0))
+        command.error(`error: --${tasks[0]} stands alone, without paths`, { exitCode: 2 });
+      if (tasks.length === 0 && paths.length === 0)
+        command.error('error: which files? Name files or folders', { exitCode: 2 });
+      if (options.dryRun && options.archive) command.error('error: a dry run archives nothing', { exitCode: 2 });
+      if (tasks.length === 0) return importPaths(paths, options);
+      const { listFiles, listRuns, undo } = await import('./import-runs.js');
+      const json = options.json === true;
+      if (options.undo) return undo(options.undo, json);
+      return options.files ? listFiles(options.files, json) : listRuns(options.limit, json);
     });
 }
 
-/** A bar on a terminal, a line at the start of each file elsewhere; on stderr, so that the report can be piped. */
-function showProgress(quiet: boolean): { show: (progress: ImportProgress) => void; stop: () => void } {
-  if (quiet) return { show: () => {}, stop: () => {} };
-  if (!process.stderr.isTTY) {
-    let current = '';
-    const show = ({ path, phase }: ImportProgress) => {
-      if (current === path + phase) return;
-      current = path + phase;
-      note(`${path}: ${phase === 'read' ? 'reading and checking' : 'writing'}`);
-    };
-    return { show, stop: () => {} };
+async function importPaths(paths: string[], options: ImportCommandOptions): Promise<void> {
+  const { json, pattern, onError, dryRun, again, parallel, report, archive } = options;
+  const reading = await readReadingOptions(options);
+  const settings = { ...reading, pattern, onError, dryRun, again, parallel, report, archive };
+  const [{ ImportProgressView }, { reportInterrupted, reportResult }] = await Promise.all([
+    import('./import-progress.js'),
+    import('./import-report.js'),
+  ]);
+  const progress = new ImportProgressView(json === true);
+  const files: FileImport[] = [];
+  const onFile = (file: FileImport) => files.push(file);
+  try {
+    const result = await withStore(
+      (store, signal) => store.importFiles({ paths, ...settings, signal, onProgress: progress.show, onFile }),
+      { patience: PATIENCE },
+    );
+    progress.stop();
+    if (json) {
+      const { importJson } = await import('../transfer/import/report.js');
+      sayJson(importJson(result));
+    } else reportResult(result);
+    if (result.totals.failed + result.totals.notArchived > 0) process.exitCode = EXIT_FAILED;
+  } catch (error) {
+    progress.stop();
+    if (error instanceof Interruption) reportInterrupted(files);
+    throw error;
+  } finally {
+    progress.stop();
   }
-  const bar = new SingleBar({ format: '{bar} {percentage}% {phase} {path}', clearOnComplete: true, hideCursor: true });
-  let current = '';
-  const show = ({ path, phase, done, total }: ImportProgress) => {
-    const fields = { path, phase: phase === 'read' ? 'reading' : 'writing' };
-    if (current !== path + phase) bar.start(total, done, fields);
-    else bar.update(done, fields);
-    current = path + phase;
-  };
-  return { show, stop: () => bar.stop() };
 }
 
-function report(result: FileImport): void {
-  if (result.error) reportFailure(result);
-  else reportSuccess(result);
-}
-
-function reportSuccess(result: FileImport): void {
-  const { path, series, inserted, changed, unchanged, duplicates, rejected, first, last, seconds } = result;
-  const counts = [`${count(inserted)} inserted`, `${count(changed)} changed`, `${count(unchanged)} unchanged`];
-  say(`${path}: ${series!.symbol} ${series!.timeframe}, ${counts.join(', ')} in ${seconds.toFixed(1)} s`);
-  if (first && last) say(`  from ${formatInstant(first)} to ${formatInstant(last)}`);
-  if (duplicates > 0) say(`  ${count(duplicates)} rows that repeat an earlier one collapsed`);
-  if (rejected > 0) {
-    say(`  ${count(rejected)} of ${count(result.rows)} rows rejected and left out:`);
-    reportProblems(result, say);
-  }
-  for (const name of result.leftOut) say(`  column \`${name}\` left out`);
-  for (const notice of result.notices) say(`  ${notice}`);
-  say(`  look at it: wyckoff bars range ${series!.symbol} ${series!.timeframe}`);
-}
-
-function reportFailure(result: FileImport): void {
-  const { path, error, rejected, rows, problems } = result;
-  const rowsAreWrong = error instanceof InvalidInputError && error.problems === problems && rejected > 0;
-  if (!rowsAreWrong) {
-    note(`${path}: not imported. ${error!.message} [${error!.code}]`);
-    const others = error instanceof InvalidInputError ? error.problems.slice(1, SHOWN_PROBLEMS) : [];
-    for (const problem of others) note(`  ${sentence(problem)}`);
-    if (error!.hint) note(`  hint: ${error!.hint}`);
-    return;
-  }
-  note(`${path}: not imported, ${count(rejected)} of ${count(rows)} rows are wrong:`);
-  reportProblems(result, note);
-  note('  hint: mend the file, or import its other rows with --on-error skip');
-}
-
-function reportProblems({ problems, rejected }: FileImport, print: (line: string) => void): void {
-  const shown = problems.slice(0, SHOWN_PROBLEMS);
-  for (const problem of shown) print(`    ${sentence(problem)}`);
-  const rest = rejected - new Set(shown.map((problem) => problem.line)).size;
-  if (rest > 0) print(`    and ${count(rest)} more rows (--json lists up to 1,000 problems)`);
-  const hints = new Set(shown.flatMap((problem) => problem.hint ?? []));
-  for (const hint of hints) print(`    hint: ${hint}`);
-}
-
-function sentence(problem: Problem): string {
-  return `${describeProblem(problem)} [${problem.code}]`;
-}
-
-function toJson({ error, first, last, seconds, ...result }: FileImport) {
-  return {
-    ...result,
-    first: first && formatInstant(first),
-    last: last && formatInstant(last),
-    seconds: Math.round(seconds * 1000) / 1000,
-    error: error && { code: error.code, message: error.message, hint: error.hint ?? null },
-  };
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
+function readParallel(text: string): number {
+  if (!/^[1-8]$/.test(text)) throw new InvalidArgumentError('It is a whole number from 1 to 8.');
+  return Number(text);
 }

@@ -44,6 +44,7 @@ export interface BarInput {
   readonly close: DecimalInput;
   /** >= 0, a multiple of 10^-volumeScale of its series (whole units unless the series was made otherwise). */
   readonly volume: DecimalInput;
+  /** Volume-weighted average price, where the source gives one. */
   readonly vwap?: DecimalInput | null | undefined;
   /** Where the bar came from, at most 32 characters. */
   readonly source?: string | null | undefined;

@@ -94,7 +94,20 @@ const NOTES = z.looseObject({ notes: z.string().optional() });
 type Shapes = typeof SHAPES;
 type OutputOf<Schema extends z.ZodType> = Readonly<z.output<Schema>>;
 
-/** The metadata of version 1 by pattern type; what other versions hold is known to whoever registered them. */
+/**
+ * The metadata of version 1 by pattern type; what other versions hold is known to whoever registered them. Prices and `_pct` fractions (0.05 is five
+ * per cent) are decimals, counts whole numbers. Keys beside these are kept.
+ *
+ * - SPRING: `penetration_pct` 0 to 0.05, `recovery_bars` 1 to 5, `spring_low`, `recovery_price`, `creek_reference`, `creek_distance`
+ * - UTAD: `breakout_pct` from 0, `bars_to_failure` 1 to 3, `utad_high`, `failure_price`, `ice_reference`, `ice_penetration`
+ * - SOS: `breakout_pct` from 0.01, `breakout_price`, `close_position` 0 to 1, `ice_reference`
+ * - LPS: `sos_pattern_id`, `distance_from_ice`, `pullback_low`, `bars_after_sos` 1 to 10, `held_support` (a boolean), `effort_result`
+ *   (`EFFORT_MATCHES_RESULT`, `EFFORT_WITHOUT_RESULT`, `RESULT_WITHOUT_EFFORT`)
+ * - SC: `close_position` 0 to 1, `prior_close`
+ * - AR: `sc_pattern_id`, `rally_pct` from 0.03, `bars_after_sc` 1 to 10
+ * - ST: `sc_pattern_id`, `distance_from_sc_low_pct` to 0.02, `volume_reduction_pct` from 0.10, `penetration_pct` below 0.01
+ * - the others: `notes`, which may be left out
+ */
 export type PatternMetadata = {
   readonly [Type in PatternType]: Type extends keyof Shapes ? OutputOf<Shapes[Type]> : OutputOf<typeof NOTES>;
 };

@@ -6,7 +6,8 @@ import { afterAll, beforeAll } from 'vitest';
 import { Decimal } from '../../src/domain/decimal.js';
 import { formatInstant } from '../../src/domain/time.js';
 import { InvalidInputError } from '../../src/errors.js';
-import { type BarFile, type BarFileOptions, openBarFile } from '../../src/transfer/read/bar-file.js';
+import type { BarFile, BarFileOptions } from '../../src/transfer/read/bar-file.js';
+import { openBarFile } from '../../src/transfer/read/open-file.js';
 
 export let directory: string;
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { BarBlock } from '../../src/domain/bar-block.js';
 import { Decimal } from '../../src/domain/decimal.js';
 import { formatInstant } from '../../src/domain/time.js';
-import { openBarFile } from '../../src/transfer/read/bar-file.js';
+import { openBarFile } from '../../src/transfer/read/open-file.js';
 import { hasSharedData, sharedFile } from '../setup/shared-data.js';
 import { blocksOf, csv, days, file, HEADER, type Row, read, refusal, useCsvDirectory } from './csv-files.js';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readBarValues } from '../../src/domain/bar.js';
 import { BarBlock } from '../../src/domain/bar-block.js';
 import { InvalidInputError } from '../../src/errors.js';
-import { openBarFile } from '../../src/transfer/read/bar-file.js';
+import { openBarFile } from '../../src/transfer/read/open-file.js';
 import { readWrittenTime } from '../../src/transfer/read/written-time.js';
 import { blocksOf, csv, file, useCsvDirectory } from './csv-files.js';
 

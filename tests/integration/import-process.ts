@@ -1,12 +1,13 @@
 import { openStore } from '../../src/index.js';
 
-/** `URL FILE`: imports the file, and says when it begins to write. For tests that kill it. */
+/** `URL PATH`: imports a file or a folder, and says when it begins and when it begins to write. For tests that kill it. */
 const [databaseUrl = '', path = ''] = process.argv.slice(2);
 const store = await openStore({ databaseUrl });
-await store.importFiles({
+process.stdout.write('begun\n');
+const { totals } = await store.importFiles({
   paths: [path],
   onError: 'stop',
   onProgress: ({ phase }) => phase === 'write' && process.stdout.write('writing\n'),
 });
-process.stdout.write('done\n');
+process.stdout.write(`done ${totals.failed}\n`);
 await new Promise(() => setInterval(() => {}, 1000)); // waits to be killed, however late

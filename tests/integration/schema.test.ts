@@ -198,6 +198,32 @@ const BREAKS: Record<LedgerTable, Breaks> = {
     ['chk_ingest_positions_lane', { lane: -1 }],
     ['chk_ingest_positions_position', { position: -1 }],
   ],
+  import_runs: [
+    ['chk_import_runs_status', { status: 'killed' }],
+    ['chk_import_runs_undone', { status: 'undone' }, { undone_at: '2024-01-02T00:00:00Z' }],
+    ['chk_import_runs_skipped', { skipped: -1 }],
+  ],
+  import_files: [
+    ['chk_import_files_status', { status: 'skipped' }],
+    ['chk_import_files_undone', { status: 'undone' }, { undone_at: '2024-01-02T00:00:00Z' }],
+    ['chk_import_files_error', { status: 'failed' }, { error: 'FILE_EMPTY' }],
+    ['chk_import_files_hash', { content_hash: '\\x00' }],
+    ['chk_import_files_counts', { bytes: -1 }, { rows: -1 }, { duplicates: -1 }, { rejected: -1 }],
+  ],
+  import_series: [
+    ['chk_import_series_kind', { kind: 'indicator', timeframe: '' }],
+    ['chk_import_series_timeframe', { timeframe: '' }, { kind: 'trade' }],
+    ['chk_import_series_counts', { inserted: 2, changed: -1 }, { unchanged: -1 }],
+    ['chk_import_series_window', { first_timestamp: '2024-01-05T00:00:00Z' }],
+    [
+      'chk_import_series_written',
+      { inserted: 0 },
+      { written_last: null },
+      { written_first: '2024-01-03T00:00:00Z', written_last: '2024-01-02T00:00:00Z' },
+    ],
+    ['chk_import_series_bars', { known_from: null }, { checksum: null }],
+    ['chk_import_series_checksum', { checksum: '\\x00' }],
+  ],
   arrivals: [
     ['chk_arrivals_kind', { kind: 'indicator' }],
     ['chk_arrivals_window', { first_timestamp: '2024-01-02T14:31:00Z' }],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Decimal } from '../../src/domain/decimal.js';
 import { formatInstant } from '../../src/domain/time.js';
-import { type BarFileOptions, openBarFile } from '../../src/transfer/read/bar-file.js';
+import type { BarFileOptions } from '../../src/transfer/read/bar-file.js';
+import { openBarFile } from '../../src/transfer/read/open-file.js';
 import { file, refusal, useCsvDirectory } from './csv-files.js';
 
 useCsvDirectory();

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
-import { type BarFileOptions, openBarFile } from '../../src/transfer/read/bar-file.js';
+import type { BarFileOptions } from '../../src/transfer/read/bar-file.js';
+import { openBarFile } from '../../src/transfer/read/open-file.js';
 import { directory, file, refusal, useCsvDirectory } from './csv-files.js';
 
 useCsvDirectory();

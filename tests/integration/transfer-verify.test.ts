@@ -119,8 +119,8 @@ test.runIf(hasSharedData)('real files verify, have no gap, and their closures ar
   const { store } = await openTestStore();
   const read = async (name: string, symbol: string, timeframe: Timeframe, timezone?: string) => {
     const request = { paths: [sharedFile(name)], symbol, timeframe, timezone, onError: 'stop' } as const;
-    const [result] = await store.importFiles(request);
-    expect(result!.error).toBeNull();
+    const { files: imported } = await store.importFiles(request);
+    expect(imported[0]!.error).toBeNull();
     const { passed, files } = await store.verifyFiles(request);
     expect({ passed, differences: files[0]!.series[0]!.differences }).toEqual({ passed: true, differences: [] });
     return store.gaps({ symbol, timeframe });

@@ -1,7 +1,8 @@
 import { expect, inject, onTestFinished, test } from 'vitest';
 import type { BarInput, FileVerification } from '../../src/index.js';
 import { BarRepository } from '../../src/repositories/bars/bar-repository.js';
-import { type BarFile, openBarFile } from '../../src/transfer/read/bar-file.js';
+import type { BarFile } from '../../src/transfer/read/bar-file.js';
+import { openBarFile } from '../../src/transfer/read/open-file.js';
 import { verifyBarFile } from '../../src/transfer/verify/verify-file.js';
 import { weekdayBars } from '../setup/daily-bars.js';
 import { minuteBars } from '../setup/minute-bars.js';

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { openStore } from '../../src/index.js';
 import { minuteBars } from './minute-bars.js';
 import { openRawClient } from './raw-client.js';
@@ -25,6 +28,10 @@ export async function writeEveryKind(databaseUrl: string): Promise<void> {
   await store.indicators.upsert([
     { symbol: 'MSFT', timeframe: '1d', name: 'rsi', timestamp: '2024-01-02', value: { rsi: '55.5' } },
   ]);
+  const folder = await mkdtemp(join(tmpdir(), 'wyckoff-kinds-'));
+  await writeFile(join(folder, 'MSFT_1d.csv'), 'date,open,high,low,close,volume\n2024-01-02,10,12,9,11,100\n');
+  await store.importFiles({ paths: [folder] });
+  await rm(folder, { recursive: true });
   await store.close();
   const client = await openRawClient(databaseUrl);
   await client.query('INSERT INTO ingest_positions (spool_id, lane, position) VALUES ($1, 0, 7)', [randomUUID()]);

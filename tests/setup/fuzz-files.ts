@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Decimal } from '../../src/domain/decimal.js';
 import { WyckoffError } from '../../src/errors.js';
-import { openBarFile } from '../../src/transfer/read/bar-file.js';
+import { openBarFile } from '../../src/transfer/read/open-file.js';
 import { Dice, type MutatedFile, mutatedFile } from './mutated-files.js';
 
 const LONGEST_READ = 30_000;

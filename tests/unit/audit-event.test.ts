@@ -52,11 +52,11 @@ describe('event types', () => {
       'SIGNAL 8',
       'CAMPAIGN 6',
       'BACKTEST_RESULT 1',
-      'BAR_SERIES 3',
+      'BAR_SERIES 4',
       'TIME_SERIES 3',
       'CUTOVER 10',
     ]);
-    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(39);
+    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(40);
   });
 
   it('of the ledger each have a schema', () => {

@@ -69,23 +69,27 @@ export function seriesName(key: SeriesKey): string {
 }
 
 /**
- * Locks series for writing until the transaction ends, making those that are new with the volume scale given. Every writer locks all its
+ * Locks series for writing until the transaction ends, making those that are new with the volume scale given, one for all or one for each. Every writer locks all its
  * series at once, in one order, so that writers which share some queue and never deadlock; for the same reason a series that is new is made
  * before any is locked.
  */
 export async function lockSeries(
   client: Client,
   keys: readonly SeriesKey[],
-  newVolumeScale: number,
+  newVolumeScale: number | readonly number[],
 ): Promise<LockedEntry[]> {
   const existing = await lockExistingSeries(client, keys);
   if (existing) return existing;
-  const sorted = [...keys].sort(compareSeries);
+  const sorted = keys
+    .map(({ symbol, timeframe }, at) => {
+      return { symbol, timeframe, scale: typeof newVolumeScale === 'number' ? newVolumeScale : newVolumeScale[at] };
+    })
+    .sort(compareSeries);
   await client.query({
     text: `INSERT INTO bar_series (symbol, timeframe, volume_scale, updated_at)
-           SELECT *, $3, '-infinity'::timestamptz FROM unnest($1::text[], $2::text[])
+           SELECT *, '-infinity'::timestamptz FROM unnest($1::text[], $2::text[], $3::int[])
            ON CONFLICT (symbol, timeframe) DO NOTHING`,
-    values: [sorted.map((key) => key.symbol), sorted.map((key) => key.timeframe), newVolumeScale],
+    values: [sorted.map((key) => key.symbol), sorted.map((key) => key.timeframe), sorted.map(({ scale }) => scale)],
   });
   return (await lockExistingSeries(client, keys))!;
 }

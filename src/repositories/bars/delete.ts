@@ -4,7 +4,7 @@ import type { SeriesKey } from '../../domain/series.js';
 import { formatInstant } from '../../domain/time.js';
 import { ConflictError } from '../../errors.js';
 import { type AuditContext, appendAuditEvents } from '../audit/append.js';
-import { lockExistingSeries, seriesName } from './catalog.js';
+import { type LockedEntry, lockExistingSeries, seriesName } from './catalog.js';
 import { SeriesWriter } from './series-writer.js';
 
 /** Deletes the bars of `[from, to)`; their values stay as revisions, and one audit event tells of it. Answers how many there were. */
@@ -31,20 +31,8 @@ export async function deleteBars(
     const deleted = rowCount ?? 0;
     if (deleted === 0) return 0;
     const writer = new SeriesWriter(client, entry, { replace: true, runId: null });
-    const left = entry.count - deleted;
-    const first = left > 0 && entry.first >= from ? await edge(client, key, 'min', to, entry.last) : entry.first;
-    const last = left > 0 && entry.last < to ? await edge(client, key, 'max', entry.first, from) : entry.last;
     const low = Math.max(from.getTime(), entry.first.getTime());
-    const high = Math.min(to.getTime(), entry.last.getTime());
-    writer.takeOut(
-      low,
-      Math.min(to.getTime() - 1, high),
-      left > 0 ? first.getTime() : null,
-      left > 0 ? last.getTime() : null,
-      left,
-    );
-    // Nothing is left between the two instants: only the 20 bars behind have other bars before them now.
-    if (left > 0) await writer.mendRatios(low, high);
+    await takeOutDeleted(client, entry, writer, low, Math.min(to.getTime() - 1, entry.last.getTime()), deleted);
     await writer.finish();
     await appendAuditEvents(client, [
       {
@@ -60,6 +48,28 @@ export async function deleteBars(
   });
 }
 
+/** What is to be done where `deleted` bars of a locked series went, all between `low` and `high`: its bounds, its count and its ratios. */
+export async function takeOutDeleted(
+  client: Client,
+  entry: LockedEntry,
+  writer: SeriesWriter,
+  low: number,
+  high: number,
+  deleted: number,
+): Promise<void> {
+  const [first, last] = [entry.first!.getTime(), entry.last!.getTime()];
+  const left = entry.count - deleted;
+  if (left === 0) return writer.takeOut(low, high, null, null, 0);
+  writer.takeOut(
+    low,
+    high,
+    low <= first ? await edge(client, entry, 'min', low, last) : first,
+    high >= last ? await edge(client, entry, 'max', first, high) : last,
+    left,
+  );
+  await writer.mendRatios(low, high);
+}
+
 /** Computes every ratio of a series anew; answers how many were not right. */
 export async function recomputeRatios(session: Session, key: SeriesKey, from: Date, to: Date): Promise<number> {
   return session.transaction(async (client) => {
@@ -72,14 +82,14 @@ export async function recomputeRatios(session: Session, key: SeriesKey, from: Da
   });
 }
 
-async function edge(client: Client, key: SeriesKey, which: 'min' | 'max', from: Date, to: Date): Promise<Date> {
+async function edge(client: Client, key: SeriesKey, which: 'min' | 'max', from: number, to: number): Promise<number> {
   const { rows } = await client.query<{ edge: Date | null }>({
     text: `SELECT ${which}(timestamp) AS edge FROM ohlcv_bars
            WHERE symbol = $1 AND timeframe = $2 AND timestamp >= $3 AND timestamp <= $4`,
     values: [key.symbol, key.timeframe, instant(from), instant(to)],
   });
   const bar = rows[0]!.edge;
-  if (bar) return bar;
+  if (bar) return bar.getTime();
   const message = `the catalog counts bars of ${seriesName(key)} that are not there`;
   const hint = 'something else than the store removed bars: delete them through the store, which keeps the catalog';
   throw new ConflictError('CATALOG_DIFFERS', message, { hint });

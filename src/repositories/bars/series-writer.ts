@@ -7,13 +7,19 @@ import { insertBars } from './insert-bars.js';
 import { askNearby } from './nearby.js';
 import { SeriesChange, type WriteCounts } from './series-change.js';
 import { readNeighbours, readStoredBars, STORED_COLUMNS, StoredBars } from './stored-bars.js';
-import { planStretch } from './stretch-plan.js';
+import { planStretch, type StretchPlan } from './stretch-plan.js';
 import { replaceBars, updateRatios } from './update-bars.js';
 
 export interface WriteRules {
   /** Whether a bar that exists with other values is replaced, or left as it is and counted as unchanged. */
   readonly replace: boolean;
   readonly runId: string | null;
+  /** What the revisions of replaced bars say; `change` by default. */
+  readonly reason?: 'change' | 'undo';
+  /** Only counts what would be written. The series need not be locked then. */
+  readonly dryRun?: boolean;
+  /** Hears of each stretch that was written, in time order. */
+  readonly onWritten?: (plan: StretchPlan) => void;
 }
 
 /** A hole of this many bars' durations inside a batch is not read through: what lies in it is not the batch's. */
@@ -88,11 +94,17 @@ export class SeriesWriter {
   ): Promise<number> {
     const stored = await this.#readAround(low, high);
     const plan = planStretch(this.#entry, stored, block, order, low, this.#rules.replace);
-    await insertBars(this.#client, [plan]);
-    await replaceBars(this.#client, plan, this.#rules.runId);
-    await updateRatios(this.#client, plan);
+    if (!this.#rules.dryRun) await this.#execute(plan);
     this.#change.add(plan, order.length);
     return plan.mended.length;
+  }
+
+  async #execute(plan: StretchPlan): Promise<void> {
+    const { runId, reason, onWritten } = this.#rules;
+    await insertBars(this.#client, [plan]);
+    await replaceBars(this.#client, plan, runId, reason);
+    await updateRatios(this.#client, plan);
+    onWritten?.(plan);
   }
 
   /** The stored bars from `low` to `high`, and up to 20 on each side: those before make the ratios, those behind have theirs made anew. */

@@ -25,6 +25,7 @@ export async function replaceBars(
   client: Client,
   { entry, block, merged, replaced }: StretchPlan,
   runId: string | null,
+  reason: 'change' | 'undo' = 'change',
 ): Promise<void> {
   const written = <T>(batch: readonly number[], read: (index: number) => T) =>
     batch.map((at) => read(merged.index[at]!));
@@ -40,7 +41,7 @@ export async function replaceBars(
              INSERT INTO ohlcv_bar_revisions
                (symbol, timeframe, timestamp, open, high, low, close, volume, vwap, source, known_from, known_until, reason, run_id)
              SELECT symbol, timeframe, timestamp, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.vwap, bar.source,
-                    bar.created_at, greatest($15, bar.created_at + interval '1 millisecond'), 'change', $16
+                    bar.created_at, greatest($15, bar.created_at + interval '1 millisecond'), $17, $16
              FROM ohlcv_bars bar JOIN change USING (timestamp)
              WHERE symbol = $1 AND timeframe = $2 AND timestamp >= $3 AND timestamp <= $4)
            UPDATE ohlcv_bars bar SET
@@ -61,6 +62,7 @@ export async function replaceBars(
       ...ratios(merged, batch),
       instant(entry.knownFrom),
       runId,
+      reason,
     ],
   });
 }

@@ -1,7 +1,6 @@
 import type { Client, Session } from '../../database/session.js';
 import { readVolumeScale } from '../../domain/amount.js';
 import type { BarInput } from '../../domain/bar.js';
-import type { BarBlock } from '../../domain/bar-block.js';
 import { readOrThrow } from '../../domain/problem.js';
 import { compareSeries, type SeriesKey } from '../../domain/series.js';
 import { batchesOf, requireIterable, type SourceFailure } from '../source-batches.js';
@@ -94,26 +93,6 @@ async function upsertStream(
 /** The counts of all that the caller gave: a bar that was there twice is written once and was unchanged the other times. */
 function ofAll(rows: number, { inserted, changed }: WriteCounts): WriteCounts {
   return { inserted, changed, unchanged: rows - inserted - changed };
-}
-
-/** Writes blocks of one series, which come in time order, in one transaction, and lets `after` add to it. */
-export async function writeSeries(
-  session: Session,
-  key: SeriesKey,
-  blocks: AsyncIterable<BarBlock>,
-  volumeScale: number,
-  rules: WriteRules,
-  after: (client: Client, entry: LockedEntry, counts: WriteCounts) => Promise<unknown>,
-): Promise<WriteCounts> {
-  return session.transaction(async (client) => {
-    const [entry] = (await lockSeries(client, [key], volumeScale)) as [LockedEntry];
-    requireVolumeScale(entry, volumeScale);
-    const writer = new SeriesWriter(client, entry, rules);
-    for await (const block of blocks) await writer.write(block);
-    await writer.finish();
-    await after(client, entry, writer.counts);
-    return writer.counts;
-  });
 }
 
 /** Locks the series, by {@link seriesName}. */

@@ -39,8 +39,10 @@ export async function copyStep(parts: CopyParts, key: SeriesKey, cutover: Cutove
         const start = copiedUntil === null ? 0 : (series?.indexOf(copiedUntil.getTime() + 1) ?? 0);
         const end = Math.min(start + STEP, series?.length ?? 0);
         if (series && end > start) {
-          const run = { runId: cutover.id, actor, source: files.folder.path, volumeScale: series.volumeScale };
-          await importBars(within(client), key, blocksOf(series, start, end), run);
+          const [first, last] = [start, end - 1].map((index) => new Date(series.bars.timestamp[index]!));
+          const { volumeScale } = series;
+          const part = { ...key, volumeScale, first: first!, last: last!, blocks: () => blocksOf(series, start, end) };
+          await importBars(client, [part], { id: cutover.id, actor, source: files.folder.path });
         }
         const last = series && end > start ? series.bars.timestamp[end - 1]! : undefined;
         await noteProgress(client, key, last, end >= (series?.length ?? 0));

@@ -1,137 +1,114 @@
 import { randomUUID } from 'node:crypto';
 import type { Session } from '../../database/session.js';
-import type { BarBlock } from '../../domain/bar-block.js';
-import type { SeriesKey } from '../../domain/series.js';
-import { InvalidInputError, type Problem, WyckoffError } from '../../errors.js';
-import type { UpsertCounts } from '../../repositories/bars/bar-repository.js';
-import { seriesName, volumeScales } from '../../repositories/bars/catalog.js';
-import { importBars } from '../../repositories/bars/import-run.js';
-import { type BarFile, type BarFileOptions, type FileSeries, openBarFile } from '../read/bar-file.js';
+import type { JsonObject } from '../../domain/json.js';
+import { endRun, startRun } from '../../repositories/imports/runs.js';
+import { archiveFile } from './archive.js';
+import { discover, type FoundFile } from './discover.js';
+import { importFile, type ReadingSettings } from './import-file.js';
+import { ImportMeter, type ImportProgress } from './progress.js';
+import { writeReport } from './report.js';
+import { type FileImport, type ImportResult, totalsOf } from './result.js';
+import { Turns } from './turns.js';
 
 /** Where imported bars go, and who the audit trail names. */
 export interface ImportTarget {
   readonly session: Session;
   readonly actor: string;
+  /** How many connections the session has: a file under way keeps one. */
+  readonly connections: number;
 }
 
-export interface ImportProgress {
-  readonly path: string;
-  /** `read` counts bytes of the file, `write` bars. */
-  readonly phase: 'read' | 'write';
-  readonly done: number;
-  readonly total: number;
-}
-
-export interface ImportOptions extends Omit<BarFileOptions, 'onProgress' | 'volumeScale'> {
-  /** Of new series; one that is there keeps its scale. */
-  readonly volumeScale?: number | 'auto' | undefined;
+export interface ImportOptions extends ReadingSettings {
+  /** Files, and folders with all that lies in them. */
   readonly paths: readonly string[];
-  /** `stop`: a file with rejected rows is not written at all. `skip`: its other rows are. */
-  readonly onError: 'stop' | 'skip';
+  /** How paths tell the series, where they are not like AAPL.csv, AAPL_1d.csv or symbol=AAPL/timeframe=1d/: `{symbol}_{timeframe}.csv`. */
+  readonly pattern?: string | undefined;
+  /** `stop` (the default): a file with rejected rows is not written at all. `skip`: its other rows are. */
+  readonly onError?: 'stop' | 'skip' | undefined;
+  /** Reads, checks and compares, and writes nothing. Each file is compared with what is stored, not with the files before it. */
+  readonly dryRun?: boolean | undefined;
+  /** Imports files that were imported before, with the same content, too. */
+  readonly again?: boolean | undefined;
+  /** How many files are under way at once, 1 to 8; default 2. Each takes 128 MB. */
+  readonly parallel?: number | undefined;
+  /** A folder for `migration-report.json` and `MIGRATION_RESULTS.md`, which are written however the import ends. */
+  readonly report?: string | undefined;
+  /** A folder into which files are moved when each of their bars was read back and found equal. */
+  readonly archive?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
+  /** Hears of each file that is finished with. */
+  readonly onFile?: ((file: FileImport) => void) | undefined;
 }
 
-/** What became of one file. Where `error` is set nothing of it was written. */
-export interface FileImport extends UpsertCounts {
-  readonly path: string;
-  /** A run is the import of one file. */
-  readonly runId: string;
-  /** Null where the file failed before its series was known. */
-  readonly series: SeriesKey | null;
-  readonly rows: number;
-  readonly duplicates: number;
-  readonly rejected: number;
-  /** What was wrong with the rejected rows; the first 1,000. */
-  readonly problems: readonly Problem[];
-  readonly leftOut: readonly string[];
-  readonly notices: readonly string[];
-  readonly first: Date | null;
-  readonly last: Date | null;
-  readonly seconds: number;
-  readonly error: WyckoffError | null;
-}
+const PARALLEL = 2;
+const MOST_PARALLEL = 8;
 
 /**
- * Imports files one after the other, each as a run of its own; a file that fails does not keep the later ones out.
- * @throws the signal's reason when it is aborted; the files that were written by then stay written
+ * Imports files, each in a transaction of its own; a file that fails does not keep the others out, and one that was imported before is left
+ * alone. Files are read `parallel` at a time and written in order, those with a date in their name by date.
+ * @throws InvalidInputError NO_FILES, PATTERN_INVALID; the signal's reason when it is aborted: what was imported by then stays
  */
-export async function importFiles(target: ImportTarget, options: ImportOptions): Promise<FileImport[]> {
-  const results: FileImport[] = [];
-  for (const path of options.paths) {
-    options.signal?.throwIfAborted();
-    results.push(await importFile(target, path, options));
-  }
-  return results;
-}
-
-async function importFile(target: ImportTarget, path: string, options: ImportOptions): Promise<FileImport> {
-  const { signal, onProgress } = options;
+export async function importFiles(target: ImportTarget, options: ImportOptions): Promise<ImportResult> {
+  const { paths, pattern, dryRun = false, report, archive, signal, onProgress, onFile, ...rest } = options;
+  const { again = false, onError = 'stop', parallel = PARALLEL, ...reading } = rest;
+  signal?.throwIfAborted();
+  const { files: found, leftOut } = await discover(paths, pattern, archive);
   const runId = randomUUID();
-  const started = performance.now();
-  let file: BarFile | undefined;
-  let only: FileSeries | undefined;
-  const result = (counts: UpsertCounts, error: WyckoffError | null): FileImport => ({
-    path,
-    runId,
-    series: only ? { symbol: only.symbol, timeframe: only.timeframe } : null,
-    rows: file?.rows ?? 0,
-    ...counts,
-    duplicates: file?.duplicates ?? 0,
-    rejected: file?.rejected ?? 0,
-    problems: file?.problems ?? (error instanceof InvalidInputError ? error.problems : []),
-    leftOut: file?.leftOut ?? [],
-    notices: file?.notices ?? [],
-    first: only?.first ?? null,
-    last: only?.last ?? null,
-    seconds: (performance.now() - started) / 1000,
-    error,
-  });
-  try {
-    file = await openBarFile(path, {
-      ...options,
-      volumeScale: async (series) => (await storedVolumeScale(target, series)) ?? options.volumeScale,
-      onProgress: (done, total) => onProgress?.({ path, phase: 'read', done, total }),
-    });
-    [only] = file.series;
-    if (!only || (file.rejected > 0 && options.onError === 'stop')) throw rejectedRows(file);
-    const { bars: total, volumeScale } = only;
-    const counted = (done: number) => onProgress?.({ path, phase: 'write', done, total });
-    const run = { runId, actor: target.actor, source: path, volumeScale };
-    return result(await importBars(target.session, only, watch(only, signal, counted), run), null);
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (error instanceof WyckoffError) return result({ inserted: 0, changed: 0, unchanged: 0 }, error);
-    throw error;
-  } finally {
-    await file?.close();
-  }
-}
-
-/** The scale of a series that is there already. */
-async function storedVolumeScale({ session }: ImportTarget, series: SeriesKey): Promise<number | undefined> {
-  const scales = await session.withClient((client) => volumeScales(client, [series]));
-  return scales.get(seriesName(series));
-}
-
-function rejectedRows({ problems, rejected, rows }: BarFile): InvalidInputError {
-  return new InvalidInputError(problems, `file, ${rejected} of ${rows} rows`);
-}
-
-/** The blocks, and word of each one that was taken. */
-function watch(
-  series: FileSeries,
-  signal: AbortSignal | undefined,
-  taken: (bars: number) => void,
-): AsyncIterable<BarBlock> {
-  return {
-    async *[Symbol.asyncIterator]() {
-      let bars = 0;
-      for await (const block of series.blocks()) {
-        yield block;
-        bars += block.length;
-        taken(bars);
-        signal?.throwIfAborted(); // after the last block too: nothing is committed yet
-      }
-    },
+  const [startedAt, started] = [new Date(), performance.now()];
+  const done: (FileImport | undefined)[] = [];
+  const context = { ...target, runId, reading, onError, dryRun, again, signal };
+  const meter = new ImportMeter(
+    found.map(({ bytes }) => bytes),
+    onProgress,
+  );
+  const turns = new Turns();
+  const one = async (place: number, file: FoundFile) => {
+    const watch = meter.file(file.path, file.bytes);
+    try {
+      signal?.throwIfAborted();
+      const { result, hashed } = await importFile(context, file, watch, () => turns.wait(place));
+      turns.end(place);
+      const archived =
+        archive === undefined || dryRun ? {} : await archiveFile(context, { file, result, hashed, archive });
+      done[place] = { ...result, ...archived };
+      onFile?.(done[place]);
+    } finally {
+      turns.end(place);
+      meter.end(watch, done[place]?.status === 'skipped');
+    }
   };
+  const most = Math.max(1, Math.min(parallel, MOST_PARALLEL, target.connections - 1));
+  let failure: { readonly error: unknown } | undefined;
+  if (!dryRun) {
+    const given: JsonObject = JSON.parse(JSON.stringify({ paths, pattern, onError, again, archive, ...reading }));
+    await target.session.withClient((client) => startRun(client, runId, target.actor, given));
+  }
+  let next = 0;
+  const work = async () => {
+    while (next < found.length && !failure) {
+      const place = next++;
+      try {
+        await one(place, found[place]!);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: most }, work));
+  const files = done.filter((file) => file !== undefined);
+  const result: ImportResult = {
+    ...{ runId, dryRun, startedAt, seconds: (performance.now() - started) / 1000, files, leftOut },
+    totals: totalsOf(found.length, files),
+  };
+  if (!dryRun) {
+    const status = failure ? 'aborted' : 'finished';
+    const ended = target.session.withClient((client) => endRun(client, runId, status, result.totals.skipped));
+    if (failure)
+      await ended.catch(() => {}); // the connection may be why
+    else await ended;
+  }
+  if (report !== undefined) await writeReport(report, result, failure?.error);
+  if (failure) throw failure.error;
+  return result;
 }

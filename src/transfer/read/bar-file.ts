@@ -69,22 +69,7 @@ export interface BarFile {
  * Reads a file of bars and checks every row; nothing is written anywhere. The caller decides what rejected rows mean.
  * @throws InvalidInputError where the file as a whole cannot be used; MissingDependencyError
  */
-export async function openBarFile(path: string, options: BarFileOptions = {}): Promise<BarFile> {
-  const { signal } = options;
-  signal?.throwIfAborted();
-  nameSeries([path], options, {}); // a wrong option is told before anything is read
-  const file = await openSource(path, { signal });
-  try {
-    return await openBarsIn(file, options);
-  } catch (error) {
-    await file.close();
-    signal?.throwIfAborted();
-    throw error;
-  }
-}
-
-/** As {@link openBarFile}, of a file that is unpacked. It is closed with what is answered; where this throws, the caller closes it. */
-export async function openBarsIn(file: Source, options: BarFileOptions): Promise<BarFile> {
+export async function readBarFile(file: Source, options: BarFileOptions): Promise<BarFile> {
   const { signal } = options;
   const source = await openBarSource(file, options);
   const named = nameSeries(file.tellingNames, options, source.told);
@@ -111,7 +96,6 @@ export async function openBarsIn(file: Source, options: BarFileOptions): Promise
     };
   } catch (error) {
     await close();
-    signal?.throwIfAborted();
     throw error;
   }
 }

@@ -5,9 +5,7 @@ import { sizeOfFile } from './csv-text.js';
 const LOOK = 65_536;
 const MOST_LINES = 20;
 
-/**
- * The first lines of a text file, the last of them perhaps cut where it is very long. What is no text gives something that looks like nothing.
- */
+/** The first lines of a text file, the last of them perhaps cut where it is very long. What is no text gives something that looks like nothing. */
 export async function firstLines(path: string): Promise<string[]> {
   await sizeOfFile(path);
   const bytes = await take(createReadStream(path, { end: LOOK - 1 }));

@@ -1,24 +1,38 @@
-import { openSource } from './archive/source.js';
-import { type BarFile, type BarFileOptions, openBarsIn } from './bar-file.js';
+import { openSource, type Source } from './archive/source.js';
+import { type BarFile, type BarFileOptions, readBarFile } from './bar-file.js';
 import { firstLines } from './first-lines.js';
+import { nameSeries } from './named-series.js';
 import { recogniseTicks } from './ticks/recognise.js';
 import { readTickFile, type TickFile, type TickFileOptions } from './ticks/tick-file.js';
 
 export type FileOptions = BarFileOptions & TickFileOptions;
 
 /**
- * Reads a file of bars or of ticks, packed or not: its first lines say which it is. Nothing is written anywhere. `kind` tells them apart.
+ * Reads a file of bars or of ticks and checks every row: its first lines say which it is, and `kind` tells them apart. Nothing is written anywhere, and
+ * the caller decides what rejected rows mean.
  * @throws InvalidInputError where the file as a whole cannot be used; MissingDependencyError
  */
 export async function openFile(path: string, options: FileOptions = {}): Promise<BarFile | TickFile> {
+  return unpacked(path, options, async (source) => {
+    const ticks = recogniseTicks(source, await firstLines(source.path), options);
+    return ticks ? readTickFile(source, ticks, options) : readBarFile(source, options);
+  });
+}
+
+/** As {@link openFile}, where only bars are wanted. */
+export function openBarFile(path: string, options: BarFileOptions = {}): Promise<BarFile> {
+  return unpacked(path, options, (source) => readBarFile(source, options));
+}
+
+async function unpacked<T>(path: string, options: BarFileOptions, read: (source: Source) => Promise<T>): Promise<T> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const file = await openSource(path, { signal });
+  nameSeries([path], options, {}); // a wrong option is told before anything is read
+  const source = await openSource(path, { signal });
   try {
-    const ticks = recogniseTicks(file, await firstLines(file.path), options);
-    return ticks ? await readTickFile(file, ticks, options) : await openBarsIn(file, options);
+    return await read(source);
   } catch (error) {
-    await file.close();
+    await source.close();
     signal?.throwIfAborted();
     throw error;
   }

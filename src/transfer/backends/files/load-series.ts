@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { InvalidInputError } from '../../../errors.js';
 import { BarPage } from '../../../repositories/bars/bar-pages.js';
-import { openBarFile } from '../../read/bar-file.js';
+import { openBarFile } from '../../read/open-file.js';
 import { isOwnCsv, readOwnCsv } from './csv-file.js';
 import { readOwnParquet } from './parquet-file.js';
 import { SeriesBars } from './series-bars.js';

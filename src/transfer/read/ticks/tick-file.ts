@@ -1,12 +1,10 @@
 import type { MarketSymbol } from '../../../domain/symbol.js';
 import { type Problem, WyckoffError } from '../../../errors.js';
-import { openSource, type Source } from '../archive/source.js';
+import type { Source } from '../archive/source.js';
 import type { ReadingOptions } from '../csv-text.js';
 import { fileError } from '../file-problem.js';
-import { firstLines } from '../first-lines.js';
 import type { NamingOptions } from './file-day.js';
 import { lastOfInstants } from './last-of-instants.js';
-import { recogniseTicks } from './recognise.js';
 import {
   checkRow,
   instantOf,
@@ -67,29 +65,6 @@ export interface TickFile {
   close(): Promise<void>;
 }
 
-/**
- * Reads a file of ticks and checks every row; nothing is written anywhere. The caller decides what rejected rows mean. The memory is that of a batch.
- * @throws InvalidInputError where the file as a whole cannot be used: `TICKS_UNRECOGNISED`, `SYMBOL_MISSING`, `DATE_MISSING`, ...
- */
-export async function openTickFile(path: string, options: TickFileOptions = {}): Promise<TickFile> {
-  options.signal?.throwIfAborted();
-  const file = await openSource(path, { signal: options.signal });
-  try {
-    const source = recogniseTicks(file, await firstLines(file.path), options);
-    if (source) return await readTickFile(file, source, options);
-    throw unrecognised(path);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-}
-
-function unrecognised(path: string) {
-  const rule = 'neither trades, quotes, order books nor indicators of a layout that is known';
-  const hint = 'known are those of LEAN, Binance, LOBSTER, a recorded stream of Binance, and an export of this store';
-  return fileError({ code: 'TICKS_UNRECOGNISED', path: '', value: path, rule, hint });
-}
-
 /** What is found of a kind. */
 class Found {
   readonly symbols = new Set<MarketSymbol>();
@@ -109,9 +84,12 @@ class Found {
   }
 }
 
-/** The file is closed with what is answered; where this throws, the caller closes it. */
+/**
+ * Reads a file of ticks and checks every row; nothing is written anywhere. The caller decides what rejected rows mean. The memory is that of a batch.
+ * @throws InvalidInputError where the file as a whole cannot be used: `SYMBOL_MISSING`, `DATE_MISSING`, ...
+ */
 export async function readTickFile(file: Source, source: TickSource, options: TickFileOptions): Promise<TickFile> {
-  const { name: path } = file;
+  const path = file.name;
   const tally = new Tally();
   const found = new Map<TickKind, Found>();
   for await (const batch of soundRows(source, tally, options)) {

@@ -44,9 +44,9 @@ test('a file goes in once, with an audit event for each run and revisions that n
     '2024-01-03,11,12,10,12,200',
     '2024-01-03,11,12,10,12,200',
   );
-  const [first] = await store.importFiles({ paths: [path], onError: 'stop' });
+  const [first] = (await store.importFiles({ paths: [path], onError: 'stop' })).files;
   expect(first).toMatchObject({
-    series: { symbol: 'IMP', timeframe: '1d' },
+    series: [{ symbol: 'IMP', timeframe: '1d', inserted: 2 }],
     rows: 3,
     inserted: 2,
     changed: 0,
@@ -54,8 +54,15 @@ test('a file goes in once, with an audit event for each run and revisions that n
     duplicates: 1,
     error: null,
   });
-  const [second] = await store.importFiles({ paths: [path], onError: 'stop' });
-  expect(second).toMatchObject({ inserted: 0, changed: 0, unchanged: 2 });
+  const [second] = (await store.importFiles({ paths: [path], onError: 'stop' })).files;
+  expect(second).toMatchObject({
+    status: 'skipped',
+    id: first!.id,
+    inserted: 0,
+    changed: 0,
+    unchanged: 2,
+    duplicates: 1,
+  });
 
   const corrected = await csv(
     'IMP.csv',
@@ -63,10 +70,10 @@ test('a file goes in once, with an audit event for each run and revisions that n
     '2024-01-03,11,12,10,11.5,200',
     '2024-01-04,11,12,10,12,300',
   );
-  const [third] = await store.importFiles({ paths: [corrected], timeframe: '1d', onError: 'stop' });
+  const [third] = (await store.importFiles({ paths: [corrected], timeframe: '1d' })).files;
   expect(third).toMatchObject({ inserted: 1, changed: 1, unchanged: 1 });
   const revisions = await store.bars.revisions({ symbol: 'IMP', timeframe: '1d' });
-  expect(revisions).toMatchObject([{ timestamp: new Date('2024-01-03'), reason: 'change', runId: third!.runId }]);
+  expect(revisions).toMatchObject([{ timestamp: new Date('2024-01-03'), reason: 'change', runId: third!.id }]);
   expect(revisions[0]!.close.toString()).toBe('12');
 
   const events = await run(
@@ -74,13 +81,13 @@ test('a file goes in once, with an audit event for each run and revisions that n
     `SELECT event_type, actor, action, metadata, correlation_id, row_hash = audit_trail_hash(event) AS whole
      FROM audit_trail event ORDER BY created_at`,
   );
-  expect(events).toHaveLength(3);
-  expect(events[2]).toEqual({
+  expect(events).toHaveLength(2);
+  expect(events[1]).toEqual({
     event_type: 'BARS_IMPORTED',
     actor: 'importer-test',
     action: 'imported 3 bars of IMP 1d',
     metadata: { source: corrected, inserted: 1, changed: 1, unchanged: 1 },
-    correlation_id: third!.runId,
+    correlation_id: third!.id,
     whole: true,
   });
 });
@@ -95,23 +102,32 @@ test('a file that fails leaves nothing and does not keep the others out', async 
   );
   const good = await csv('GOOD_1d.csv', '2024-01-02,10,12,9,11,100');
   const phases = new Set<string>();
-  const results = await store.importFiles({
+  const { files: results } = await store.importFiles({
     paths: [bad, join(directory, 'NONE_1d.csv'), good],
     onError: 'stop',
     onProgress: ({ path, phase, done, total }) => done === total && phases.add(`${path} ${phase}`),
   });
   expect(results).toMatchObject([
-    { series: { symbol: 'BAD' }, rows: 3, rejected: 1, inserted: 0, error: { code: 'DECIMAL_INVALID' } },
-    { series: null, rows: 0, inserted: 0, error: { code: 'FILE_MISSING' } },
-    { series: { symbol: 'GOOD' }, rows: 1, rejected: 0, inserted: 1, error: null },
+    { series: [], rows: 3, rejected: 1, inserted: 0, error: { code: 'DECIMAL_INVALID' } },
+    { series: [], rows: 0, inserted: 0, error: { code: 'FILE_MISSING' } },
+    { series: [{ symbol: 'GOOD' }], rows: 1, rejected: 0, inserted: 1, error: null },
   ]);
   expect(results[0]!.error).toBeInstanceOf(InvalidInputError);
   expect(results[0]!.error!.message).toBe('invalid file, 1 of 3 rows: line 3, volume: "x": not a decimal number');
-  expect(new Set(results.map(({ runId }) => runId)).size).toBe(3);
-  expect(phases).toEqual(new Set([`${bad} read`, `${good} read`, `${good} write`]));
+  expect(new Set(results.map(({ id }) => id)).size).toBe(3);
+  expect(phases).toEqual(
+    new Set([
+      `${bad} read`,
+      `${bad} done`,
+      `${join(directory, 'NONE_1d.csv')} done`,
+      `${good} read`,
+      `${good} write`,
+      `${good} done`,
+    ]),
+  );
   expect((await store.bars.series()).map(({ symbol, count }) => [symbol, count])).toEqual([['GOOD', 1]]);
 
-  const [skipped] = await store.importFiles({ paths: [bad], onError: 'skip' });
+  const [skipped] = (await store.importFiles({ paths: [bad], onError: 'skip' })).files;
   expect(skipped).toMatchObject({
     rows: 3,
     rejected: 1,
@@ -157,11 +173,9 @@ describe.runIf(hasSharedData)('the real files', () => {
   test.each(files)(
     '$name comes back value for value',
     async ({ name, symbol, timeframe, rows, leftOut, ...zone }) => {
-      const { store, url } = await openTestStore();
-      if (store.layout === 'timescale')
-        await run(url, "SELECT set_chunk_time_interval('ohlcv_bars', INTERVAL '1 year')"); // or 5,241 chunks
+      const { store } = await openTestStore();
       const path = sharedFile(`plain/${name}`);
-      const [result] = await store.importFiles({ paths: [path], symbol, timeframe, onError: 'stop', ...zone });
+      const [result] = (await store.importFiles({ paths: [path], symbol, timeframe, onError: 'stop', ...zone })).files;
       expect(result).toMatchObject({ rows, inserted: rows, changed: 0, rejected: 0, error: null });
       if (leftOut.length > 0 && leftOut[0] !== '') expect(result!.leftOut).toEqual(leftOut);
       const records: Record<string, string>[] = parse(readFileSync(path), {
@@ -185,13 +199,65 @@ describe.runIf(hasSharedData)('the real files', () => {
   );
 });
 
+test.runIf(hasSharedData)(
+  'a file of many series is one import: all of them go in, or none, and none goes where one was touched',
+  async () => {
+    const { store } = await openTestStore();
+    const path = sharedFile('vendors/plotly_quandl_multisymbol.csv');
+    const refused = await store.importFiles({ paths: [path] });
+    expect(refused.totals).toMatchObject({ failed: 1, inserted: 0 });
+    expect(await store.bars.series()).toEqual([]);
+    const result = await store.importFiles({ paths: [path], round: true });
+    expect(result.files).toMatchObject([{ status: 'imported', rows: 3634, inserted: 3634, error: null }]);
+    expect(result.totals.rounded).toBeGreaterThan(48);
+    const series = await store.bars.series();
+    expect(series).toHaveLength(5);
+    expect(result.files[0]!.series.map(({ symbol, inserted }) => [symbol, inserted])).toEqual(
+      series.map(({ symbol, count }) => [symbol, count]),
+    );
+    expect((await store.importFiles({ paths: [path], round: true })).totals).toMatchObject({
+      skipped: 1,
+      unchanged: 3634,
+    });
+    // One bar of one series that somebody has corrected since: none of the five goes.
+    const [first] = await store.bars.latest(series[0]!);
+    const { spread, spreadRatio, volumeRatio, createdAt, ...bar } = first!;
+    await store.bars.upsert([
+      { ...bar, symbol: series[0]!.symbol, timeframe: series[0]!.timeframe, volume: bar.volume.plus(1) },
+    ]);
+    await expect(store.undoImport(result.runId)).rejects.toMatchObject({
+      touched: [{ symbol: series[0]!.symbol, count: 1 }],
+    });
+    expect(await store.bars.series()).toHaveLength(5);
+    await store.bars.upsert([{ ...bar, symbol: series[0]!.symbol, timeframe: series[0]!.timeframe }]);
+    await expect(store.undoImport(result.runId)).rejects.toMatchObject({ code: 'IMPORT_TOUCHED' }); // it is somebody else's now
+  },
+);
+
+test('a series that a file before has made keeps its scale, also for a file that was read meanwhile', async () => {
+  const { store } = await openTestStore();
+  const early = await csv(
+    '2024-01-S.csv',
+    ...Array.from({ length: 20 }, (_, day) => `2024-01-${`${day + 1}`.padStart(2, '0')},10,12,9,11,1.25`),
+  );
+  const later = await csv('2024-02-S.csv', '2024-02-01,10,12,9,11,3', '2024-02-02,10,12,9,11,4.5');
+  const settings = { symbol: 'SCALE', timeframe: '1d', volumeScale: 'auto' } as const;
+  const { files } = await store.importFiles({ paths: [later, early], ...settings });
+  expect(files.map(({ path, inserted, error }) => [path, inserted, error])).toEqual([
+    [early, 20, null],
+    [later, 2, null],
+  ]);
+  expect(await store.bars.series()).toMatchObject([{ symbol: 'SCALE', volumeScale: 2, count: 22 }]);
+  expect((await store.bars.latest({ symbol: 'SCALE', timeframe: '1d' }))[0]!.volume.toFixed()).toBe('4.5');
+});
+
 /** Runs an import in a process of its own and kills it `delay` milliseconds after it began to write. */
 async function killedImport(url: string, path: string, delay: number): Promise<void> {
   const child = spawn(process.execPath, ['--import', 'tsx', IMPORTER, url, path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const closed = once(child, 'close');
-  await once(child.stdout!, 'data');
+  for await (const chunk of child.stdout!) if (`${chunk}`.includes('writing')) break;
   await sleep(delay);
   child.kill('SIGKILL');
   await closed;

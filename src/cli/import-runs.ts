@@ -1,0 +1,85 @@
+/** `wyckoff import --runs`, `--files` and `--undo`: what was imported, and the way back. */
+import { formatInstant } from '../domain/time.js';
+import { UndoRefusedError } from '../errors.js';
+import { withStore } from './context.js';
+import { note, say, sayJson } from './output.js';
+import { type Column, renderTable } from './table.js';
+
+const SHOWN_SERIES = 20;
+
+const RUNS: readonly Column[] = [
+  { title: 'run' },
+  { title: 'started' },
+  { title: 'status' },
+  { title: 'imported', align: 'right' },
+  { title: 'there already', align: 'right', optional: true },
+  { title: 'failed', align: 'right' },
+  { title: 'inserted', align: 'right' },
+  { title: 'changed', align: 'right' },
+  { title: 'actor', optional: true },
+];
+
+const FILES: readonly Column[] = [
+  { title: 'file' },
+  { title: 'id' },
+  { title: 'status' },
+  { title: 'series' },
+  { title: 'rows', align: 'right' },
+  { title: 'inserted', align: 'right' },
+  { title: 'changed', align: 'right' },
+];
+
+export async function listRuns(limit: number | undefined, json: boolean): Promise<void> {
+  const runs = await withStore((store) => store.importRuns(limit === undefined ? {} : { limit }));
+  if (json) return sayJson({ runs });
+  if (runs.length === 0) return note('Nothing was imported yet.');
+  const cells = runs.map((run) => [
+    ...[run.id, formatInstant(run.startedAt), run.status, count(run.imported + run.undone), count(run.skipped)],
+    ...[count(run.failed), count(run.inserted), count(run.changed), run.actor],
+  ]);
+  say((await renderTable(RUNS, cells)).text);
+  if (runs.some(({ status }) => status === 'running')) note('A run that is still "running" goes on, or was killed.');
+}
+
+export async function listFiles(run: string, json: boolean): Promise<void> {
+  const files = await withStore((store) => store.importedFiles(run));
+  if (json) return sayJson({ files });
+  if (files.length === 0) return note('No file of it was imported, and none failed.');
+  const cells = files.map(({ path, id, status, series, rows }) => {
+    const [first] = series;
+    const more = series.length > 1 ? ` and ${series.length - 1} more` : '';
+    const sum = (name: 'inserted' | 'changed') => count(series.reduce((total, one) => total + one[name], 0));
+    const name = first ? `${first.symbol} ${first.timeframe}`.trim() + more : '';
+    return [path, id, status, name, count(rows), sum('inserted'), sum('changed')];
+  });
+  say((await renderTable(FILES, cells)).text);
+  for (const { path, error } of files) if (error) note(`${path}: ${error}`);
+}
+
+/** Tells what stands in the way where it is refused. */
+export async function undo(run: string, json: boolean): Promise<void> {
+  try {
+    const result = await withStore((store) => store.undoImport(run));
+    if (json) return sayJson(result);
+    say(
+      `Undone: ${count(result.deleted)} bars deleted, ${count(result.restored)} restored, of ${count(result.files)} files.`,
+    );
+    for (const { symbol, timeframe, deleted, restored } of result.series.slice(0, SHOWN_SERIES))
+      say(`  ${symbol} ${timeframe}: ${count(deleted)} deleted, ${count(restored)} restored`);
+    if (result.series.length > SHOWN_SERIES) say(`  and ${count(result.series.length - SHOWN_SERIES)} more series`);
+  } catch (error) {
+    if (error instanceof UndoRefusedError && !json) {
+      for (const { symbol, timeframe, count: bars, removed, examples } of error.touched) {
+        const gone = removed > 0 ? `, of ${count(removed)} nothing is left` : '';
+        note(`${symbol} ${timeframe}: ${count(bars)} bars are not as they were imported${gone}`);
+        for (const { timestamp, since } of examples)
+          note(`  ${formatInstant(timestamp)} ${since ? `was changed at ${formatInstant(since)}` : 'was deleted'}`);
+      }
+    }
+    throw error;
+  }
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}

@@ -1,0 +1,143 @@
+import type { Client, Session } from '../../database/session.js';
+import type { SeriesKey } from '../../domain/series.js';
+import { ConflictError } from '../../errors.js';
+import { appendAuditEvents } from '../audit/append.js';
+import { seriesName } from '../bars/catalog.js';
+import { type SeriesWrites, type UndoneSeries, undoBars } from '../bars/undo-import.js';
+import type { ArrivalKind } from '../tell-arrival.js';
+import { runNotFound } from './runs.js';
+
+/** What undoing an import has changed. */
+export interface UndoResult {
+  /** What was undone: a run, or one of its files. */
+  readonly id: string;
+  readonly runId: string;
+  readonly files: number;
+  readonly series: readonly Omit<UndoneSeries, 'seriesId' | 'knownFrom'>[];
+  /** Bars that were inserted, and are gone. */
+  readonly deleted: number;
+  /** Bars that were changed, and have their former values. */
+  readonly restored: number;
+}
+
+interface Written extends SeriesKey {
+  readonly fileId: string;
+  readonly path: string;
+  readonly kind: ArrivalKind;
+  readonly inserted: number;
+  readonly changed: number;
+  readonly first: Date;
+  readonly last: Date;
+  readonly knownFrom: Date;
+  readonly checksum: Buffer;
+}
+
+/**
+ * Undoes a run, or one file of it, in one transaction: what it inserted goes, what it replaced comes back, with revisions of both, and an audit
+ * event for each series of each file. Files that were undone already are left alone.
+ * @throws NotFoundError RUN_NOT_FOUND; ConflictError ALREADY_UNDONE, UNDO_UNSUPPORTED; UndoRefusedError IMPORT_TOUCHED
+ */
+export async function undoImport(session: Session, id: string, actor: string): Promise<UndoResult> {
+  return session.transaction(async (client) => {
+    const runId = await lockRun(client, id);
+    const files = await lockFiles(client, id);
+    const written = await writtenBy(client, files);
+    const series = bySeries(written);
+    const undone = await undoBars(client, series, id);
+    await appendAuditEvents(
+      client,
+      written.map((write) => eventOf(write, undone, actor)),
+    );
+    await client.query({
+      text: `UPDATE import_series SET undone_from = undone.at FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS undone (symbol, timeframe, at)
+             WHERE file_id = ANY ($1) AND kind = 'bar' AND import_series.symbol = undone.symbol AND import_series.timeframe = undone.timeframe`,
+      values: [
+        files,
+        undone.map((one) => one.symbol),
+        undone.map((one) => one.timeframe),
+        undone.map((one) => one.knownFrom.toISOString()),
+      ],
+    });
+    await client.query({
+      text: `UPDATE import_files SET status = 'undone', undone_at = clock_timestamp() WHERE id = ANY ($1)`,
+      values: [files],
+    });
+    await client.query({
+      text: `UPDATE import_runs SET status = 'undone', undone_at = clock_timestamp()
+             WHERE id = $1 AND ($2 OR NOT EXISTS (SELECT FROM import_files WHERE run_id = $1 AND status = 'imported'))`,
+      values: [runId, id === runId],
+    });
+    return {
+      ...{ id, runId, files: files.length },
+      series: undone.map(({ symbol, timeframe, deleted, restored }) => ({ symbol, timeframe, deleted, restored })),
+      deleted: undone.reduce((sum, { deleted }) => sum + deleted, 0),
+      restored: undone.reduce((sum, { restored }) => sum + restored, 0),
+    };
+  });
+}
+
+/** Before any series, as an import that goes on does: so it waits for the file that this run is writing, and no later one is written. */
+async function lockRun(client: Client, id: string): Promise<string> {
+  const { rows } = await client.query<{ id: string; status: string }>({
+    text: `SELECT id, status FROM import_runs WHERE id = $1 OR id = (SELECT run_id FROM import_files WHERE id = $1) FOR UPDATE`,
+    values: [id],
+  });
+  const [run] = rows;
+  if (!run) throw runNotFound(id);
+  if (run.status === 'undone') throw alreadyUndone(id);
+  return run.id;
+}
+
+async function lockFiles(client: Client, id: string): Promise<string[]> {
+  const { rows } = await client.query<{ id: string; status: string }>({
+    text: 'SELECT id, status FROM import_files WHERE run_id = $1 OR id = $1 ORDER BY id FOR UPDATE',
+    values: [id],
+  });
+  if (rows.length === 1 && rows[0]!.id === id && rows[0]!.status === 'undone') throw alreadyUndone(id);
+  return rows.filter(({ status }) => status === 'imported').map((file) => file.id);
+}
+
+function alreadyUndone(id: string): ConflictError {
+  const hint = '"wyckoff import --runs" says when';
+  return new ConflictError('ALREADY_UNDONE', `the import ${id} was undone already`, { hint });
+}
+
+async function writtenBy(client: Client, files: readonly string[]): Promise<Written[]> {
+  const { rows } = await client.query<Written>({
+    text: `SELECT file_id AS "fileId", path, kind, symbol, timeframe, inserted::float8 AS inserted, changed::float8 AS changed, written_first AS first,
+                  written_last AS last, known_from AS "knownFrom", checksum
+           FROM import_series JOIN import_files file ON file.id = file_id
+           WHERE file_id = ANY ($1) AND inserted + changed > 0 ORDER BY symbol COLLATE "C", timeframe COLLATE "C", known_from`,
+    values: [files],
+  });
+  const other = rows.find(({ kind }) => kind !== 'bar');
+  if (!other) return rows;
+  const message = `${other.path} has rows of the kind ${other.kind}: they keep no former values, and their import cannot be undone`;
+  const hint =
+    'delete them by their time, with `delete` of their repository; the bars of other files of the run are undone by the ids of these';
+  throw new ConflictError('UNDO_UNSUPPORTED', message, { hint });
+}
+
+function bySeries(written: readonly Written[]): SeriesWrites[] {
+  const series = new Map<string, SeriesKey & { writes: SeriesWrites['writes'][number][] }>();
+  for (const { symbol, timeframe, knownFrom, inserted, changed, first, last, checksum } of written) {
+    const name = seriesName({ symbol, timeframe });
+    const one = series.get(name) ?? { symbol, timeframe, writes: [] };
+    one.writes.push({ knownFrom, bars: inserted + changed, first, last, checksum });
+    series.set(name, one);
+  }
+  return [...series.values()];
+}
+
+function eventOf({ fileId, path, inserted, changed, ...key }: Written, undone: readonly UndoneSeries[], actor: string) {
+  const name = seriesName(key);
+  return {
+    eventType: 'BARS_IMPORT_UNDONE',
+    entityType: 'BAR_SERIES' as const,
+    entityId: undone.find((one) => seriesName(one) === name)!.seriesId,
+    actor,
+    action: `undid the import of ${inserted + changed} bars of ${name}`,
+    metadata: { source: path, inserted, changed },
+    correlationId: fileId,
+  };
+}
