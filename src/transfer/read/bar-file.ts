@@ -2,7 +2,7 @@ import type { BarBlock } from '../../domain/bar-block.js';
 import type { SeriesKey } from '../../domain/series.js';
 import type { Problem } from '../../errors.js';
 import { DuckDB } from '../duckdb.js';
-import { openSource, type Source } from './archive/source.js';
+import type { Source } from './archive/source.js';
 import type { BarSource } from './bar-source.js';
 import { Rejections } from './file-problem.js';
 import { settleSeries } from './file-series.js';
