@@ -19,7 +19,7 @@ async function importExport(url: string, path: string): Promise<void> {
   const file = await openFile(path);
   const run = { id: randomUUID(), actor: 'test', source: path };
   if (file.kind === 'bars') expect({ problems: file.problems, path }).toEqual({ problems: [], path });
-  await database.pool.transaction((client) =>
+  await database.pool.transaction<unknown>((client) =>
     file.kind === 'bars' ? importBars(client, file.series, run) : importTickFile(client, file, run),
   );
   await file.close();

@@ -12,17 +12,8 @@ function textOf(...texts: string[]): CsvText {
   const last = texts.length;
   const lastText = texts.at(-1)!;
   return {
-    ...{
-      path: 'prices.csv',
-      name: 'prices.csv',
-      tellingNames: ['prices.csv'],
-      firstLines,
-      lines: last,
-      lastLine: last,
-      lastText,
-      lineBeforeLast: last - 1,
-    },
-    mixedLineEnds: false,
+    ...{ path: 'prices.csv', firstLines, lines: last, lastLine: last, lastText, lineBeforeLast: last - 1 },
+    ...{ mixedLineEnds: false, name: 'prices.csv', tellingNames: ['prices.csv'] },
   };
 }
 
