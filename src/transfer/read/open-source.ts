@@ -3,7 +3,6 @@ import type { BarSource } from './bar-source.js';
 import { csvSource } from './csv-source.js';
 import { type ReadingOptions, scanText } from './csv-text.js';
 import type { LayoutDescription } from './layouts/description.js';
-import { readLayoutDescription } from './layouts/map-file.js';
 
 export interface SourceOptions extends ReadingOptions {
   /** How the file is laid out, where it is not recognised. See `readMapFile`. */
@@ -15,6 +14,8 @@ export interface SourceOptions extends ReadingOptions {
  * @throws InvalidInputError
  */
 export async function openBarSource(path: string, options: SourceOptions): Promise<BarSource> {
-  const map = options.map && readLayoutDescription(options.map);
-  return csvSource(await scanText(resolve(path), options), map);
+  const text = await scanText(resolve(path), options);
+  if (options.map === undefined) return csvSource(text, undefined);
+  const { readLayoutDescription } = await import('./layouts/map-file.js'); // zod takes longer than most files
+  return csvSource(text, readLayoutDescription(options.map));
 }
