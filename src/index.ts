@@ -188,7 +188,7 @@ export type { ExportKind } from './transfer/export/kinds.js';
 export type { ExportedFile, ExportedSeries } from './transfer/export/manifest.js';
 export type { ExportProgress } from './transfer/export/progress.js';
 export type { LeftOutFile } from './transfer/import/discover.js';
-export type { FileImport, ImportOptions, ImportOptions, ImportProgress } from './transfer/import/importer.js';
+export type { ImportOptions } from './transfer/import/importer.js';
 export type { ImportPhase, ImportProgress } from './transfer/import/progress.js';
 export type { FileImport, ImportResult, ImportTotals } from './transfer/import/result.js';
 export type { RestoreOptions, RestoreProgress, RestoreResult } from './transfer/restore/restorer.js';

@@ -4,7 +4,6 @@ import type { BarSource } from './bar-source.js';
 import { csvSource } from './csv-source.js';
 import { type ReadingOptions, scanText } from './csv-text.js';
 import type { LayoutDescription } from './layouts/description.js';
-import { readLayoutDescription } from './layouts/map-file.js';
 import { isParquet } from './parquet/footer.js';
 import { parquetSource } from './parquet/parquet-source.js';
 
@@ -20,7 +19,12 @@ export interface SourceOptions extends ReadingOptions {
  */
 export async function openBarSource(file: Source, options: SourceOptions): Promise<BarSource> {
   const path = resolve(file.path);
-  const map = options.map && readLayoutDescription(options.map);
+  const map = options.map && (await checked(options.map));
   if (await isParquet(path)) return parquetSource(path, file.name, { ...options, map });
   return csvSource(await scanText(path, options, file), map);
+}
+
+async function checked(map: LayoutDescription): Promise<LayoutDescription> {
+  const { readLayoutDescription } = await import('./layouts/map-file.js'); // zod takes longer than most files
+  return readLayoutDescription(map);
 }
