@@ -187,10 +187,12 @@ export type { ExportCompression, ExportFormat } from './transfer/export/form.js'
 export type { ExportKind } from './transfer/export/kinds.js';
 export type { ExportedFile, ExportedSeries } from './transfer/export/manifest.js';
 export type { ExportProgress } from './transfer/export/progress.js';
+export type { Files } from './transfer/files.js';
 export type { LeftOutFile } from './transfer/import/discover.js';
 export type { ImportOptions } from './transfer/import/importer.js';
 export type { ImportPhase, ImportProgress } from './transfer/import/progress.js';
 export type { FileImport, ImportResult, ImportTotals } from './transfer/import/result.js';
+export type { LayoutDescription } from './transfer/read/layouts/description.js';
 export type { RestoreOptions, RestoreProgress, RestoreResult } from './transfer/restore/restorer.js';
 export type {
   DifferenceExample,

@@ -26,20 +26,12 @@ import type { HttpServer, HttpServerOptions } from './observability/http-server.
 import type { Metrics } from './observability/metrics.js';
 import { traceCall } from './observability/tracing.js';
 import { type AuditContext, LONGEST_ACTOR } from './repositories/audit/append.js';
-import { readLimit } from './repositories/bars/bar-window.js';
-import type { ImportedFile, ImportRun } from './repositories/imports/runs.js';
-import type { UndoResult } from './repositories/imports/undo.js';
 import { LedgerSession } from './repositories/ledger/ledger-session.js';
 import type { PatternSettings } from './repositories/patterns.js';
 import { createRepositories, type Repositories } from './repositories/repositories.js';
 import type { GapReport } from './transfer/calendar/gap-report.js';
 import type { GapsInput } from './transfer/calendar/gaps.js';
-import type { ExportOptions, ExportResult } from './transfer/export/exporter.js';
-import type { ImportOptions } from './transfer/import/importer.js';
-import type { ImportResult } from './transfer/import/result.js';
-import type { RestoreOptions, RestoreResult } from './transfer/restore/restorer.js';
-import type { Verification } from './transfer/verify/verification.js';
-import type { VerifyFilesOptions } from './transfer/verify/verify-files.js';
+import { Files } from './transfer/files.js';
 
 /** How a store is opened. What is left out comes from the environment, see README. */
 export interface StoreOptions extends Omit<ConfigOptions, 'ingest'> {
@@ -121,6 +113,8 @@ export class Store implements Repositories {
   readonly metrics: Registry | undefined;
   /** Takes live rows, and writes them in batches. It is made ready by the first row, unless `openStore` was given options for it. */
   readonly ingest: Ingest;
+  /** Imports of files, their verification, the way back, exports. */
+  readonly files: Files;
   readonly #observe: CallObserver;
   readonly #servers: HttpServer[] = [];
   #closed = false;
@@ -163,6 +157,8 @@ export class Store implements Repositories {
     this.campaigns = repositories.campaigns;
     this.backtests = repositories.backtests;
     this.audit = repositories.audit;
+    const { chunkInterval } = config;
+    this.files = new Files({ session: this.#units.outside, actor, connections: pool.state.max, chunkInterval });
     this.#subscriptions = new Subscriptions({ pool, log });
     const { source, closed } = this.#subscriptions;
     const latest = new MarketCache({ source, closed, ingest: taken, options: cache });
@@ -213,90 +209,16 @@ export class Store implements Repositories {
   }
 
   /**
-   * Imports bars from files and folders, each file in a transaction of its own: all its bars go in, or none. A file that cannot be imported does
-   * not keep the others out; its result has the error. A file that was imported before is left alone, so that an import that was broken off
-   * goes on where it was.
-   *
-   * @throws MissingDependencyError without `@duckdb/node-api`, which reads the files; InvalidInputError NO_FILES, PATTERN_INVALID
-   * @example
-   * const { files, totals } = await store.importFiles({ paths: ['bars/'], onError: 'stop' });
-   */
-  async importFiles(options: ImportOptions): Promise<ImportResult> {
-    const { importFiles } = await import('./transfer/import/importer.js');
-    return importFiles(this.#importTarget(), options);
-  }
-
-  /** The newest imports, the newest first; `limit` defaults to 20. */
-  async importRuns(options: { readonly limit?: number } = {}): Promise<ImportRun[]> {
-    const limit = readLimit(options.limit ?? 20);
-    const { listRuns } = await import('./repositories/imports/runs.js');
-    return this.#units.outside.withClient((client) => listRuns(client, limit));
-  }
-
-  /** The files of an import, or one file by its own id. @throws NotFoundError RUN_NOT_FOUND */
-  async importedFiles(runId: string): Promise<ImportedFile[]> {
-    const id = readOrThrow('import', (report) => readId(runId, 'runId', report));
-    const { listFiles } = await import('./repositories/imports/runs.js');
-    return this.#units.outside.withClient((client) => listFiles(client, id));
-  }
-
-  /**
-   * Undoes an import, or one file of it, by its id: the bars that it inserted are deleted, those that it changed have their former values, and reads
-   * with a `knownAt` before it and after it agree. All of it or nothing, and only as long as nothing later touched the same bars.
-   *
-   * @throws NotFoundError RUN_NOT_FOUND; UndoRefusedError IMPORT_TOUCHED; ConflictError ALREADY_UNDONE, UNDO_UNSUPPORTED
-   */
-  async undoImport(runId: string): Promise<UndoResult> {
-    const id = readOrThrow('import', (report) => readId(runId, 'runId', report));
-    const { undoImport } = await import('./repositories/imports/undo.js');
-    return undoImport(this.#units.outside, id, this.#actor);
-  }
-
-  /**
-   * Compares files with the database and changes nothing: every bar of them (or a sample), what the database has beside them between their first
-   * and last, the stored bars' own rules and ratios, the catalog, and how the table is stored. Each series is read in one snapshot. Where
-   * nothing differs `passed` is true; otherwise the files' results list what does, by kind, with examples.
-   *
-   * @throws MissingDependencyError without `@duckdb/node-api`; InvalidInputError PATTERN_INVALID, NO_FILES; DatabaseError
-   */
-  async verifyFiles(options: VerifyFilesOptions): Promise<Verification> {
-    const { verifyFiles } = await import('./transfer/verify/verify-files.js');
-    const { chunkInterval } = this.#database.config;
-    return verifyFiles({ session: this.#units.outside, chunkInterval }, options);
-  }
-
-  /**
    * The bars that a series lacks by a trading calendar, and those that it has beside it. Without a calendar the series' own bars tell which;
    * the report says so. Times are opening instants in UTC.
    *
    * @throws InvalidInputError SERIES_UNKNOWN, CALENDAR_NOT_GUESSED, CALENDAR_UNKNOWN, CALENDAR_FILE_UNREADABLE, CALENDAR_FILE_INVALID
+   * @example
+   * const { gaps } = await store.gaps({ symbol: 'AAPL', timeframe: '1d', calendar: 'nyse' });
    */
   async gaps(input: GapsInput): Promise<GapReport> {
     const { findGaps } = await import('./transfer/calendar/gaps.js');
     return findGaps(this.#units.outside, input);
-  }
-
-  /**
-   * Exports bars, trades, quotes, order books, indicators and the ledger to CSV, Parquet or NDJSON: a file a kind and a manifest with counts,
-   * ranges and checksums, all of one snapshot. Readers and writers go on meanwhile.
-   *
-   * @throws InvalidInputError EXPORT_TARGET, EXPORT_EXISTS, EXPORT_EMPTY, EXPORT_NOT_SELECTABLE, COMPRESSION_UNUSABLE; WyckoffError
-   *   EXPORT_DISK_FULL, EXPORT_UNWRITABLE
-   */
-  async export(options: ExportOptions): Promise<ExportResult> {
-    const { exportRows } = await import('./transfer/export/exporter.js');
-    return exportRows(this.#units.outside, options);
-  }
-
-  /**
-   * Restores the ledger of an export to NDJSON into an empty one, verbatim, in one transaction; see `wyckoff restore --help`.
-   *
-   * @throws InvalidInputError for files that are not what was exported; DatabaseError RESTORE_NOT_OWNER; MigrationError RESTORE_NEWER;
-   *   ConflictError RESTORE_NOT_EMPTY; WyckoffError RESTORE_UNVERIFIED
-   */
-  async restoreLedger(options: RestoreOptions): Promise<RestoreResult> {
-    const { restoreLedger } = await import('./transfer/restore/restorer.js');
-    return restoreLedger(this.#units.outside, options);
   }
 
   /**
@@ -379,10 +301,6 @@ export class Store implements Repositories {
   #repositories(session: Session, ledger: LedgerSession, context: AuditContext): Repositories {
     const aggregates = () => this.#database.layout.aggregates;
     return observedAll(createRepositories(session, ledger, context, this.#settings, aggregates), this.#observe);
-  }
-
-  #importTarget() {
-    return { session: this.#units.outside, actor: this.#actor, connections: this.#database.pool.state.max };
   }
 
   #sources(session: Session, { bars, orderBooks }: Repositories): FeedSources {

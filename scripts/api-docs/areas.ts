@@ -94,8 +94,8 @@ export const AREAS: readonly Area[] = [
   },
   {
     page: 'transfer',
-    title: 'Files',
-    about: 'Files in and out: what the methods of [`Store`](store.md) for them take and answer.',
+    title: 'Files in and out',
+    about: 'Imports of files and the way back, their verification, exports: `store.files`.',
     of: /^(transfer\/|repositories\/imports\/|repositories\/bars\/import-run)/,
   },
   {

@@ -75,7 +75,7 @@ async function exportCommand(
   const selection = { ...rest, symbols, timeframes, ...(kinds.length > 0 && { kinds }) };
   const onProgress = json ? undefined : tellProgress();
   if (out === STDOUT) {
-    await withStore((store, signal) => store.export({ ...selection, output: process.stdout, signal })).catch(
+    await withStore((store, signal) => store.files.export({ ...selection, output: process.stdout, signal })).catch(
       (error: NodeJS.ErrnoException) => {
         // The reader has left, as `| head` does: that is no failure.
         if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
@@ -83,7 +83,9 @@ async function exportCommand(
     );
     return;
   }
-  const result = await withStore((store, signal) => store.export({ ...selection, directory: out, signal, onProgress }));
+  const result = await withStore((store, signal) =>
+    store.files.export({ ...selection, directory: out, signal, onProgress }),
+  );
   if (json) sayJson(result);
   else await report(result, out);
 }

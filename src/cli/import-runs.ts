@@ -30,7 +30,7 @@ const FILES: readonly Column[] = [
 ];
 
 export async function listRuns(limit: number | undefined, json: boolean): Promise<void> {
-  const runs = await withStore((store) => store.importRuns(limit === undefined ? {} : { limit }));
+  const runs = await withStore((store) => store.files.runs(limit === undefined ? {} : { limit }));
   if (json) return sayJson({ runs });
   if (runs.length === 0) return note('Nothing was imported yet.');
   const cells = runs.map((run) => [
@@ -42,7 +42,7 @@ export async function listRuns(limit: number | undefined, json: boolean): Promis
 }
 
 export async function listFiles(run: string, json: boolean): Promise<void> {
-  const files = await withStore((store) => store.importedFiles(run));
+  const files = await withStore((store) => store.files.ofRun(run));
   if (json) return sayJson({ files });
   if (files.length === 0) return note('No file of it was imported, and none failed.');
   const cells = files.map(({ path, id, status, series, rows }) => {
@@ -59,7 +59,7 @@ export async function listFiles(run: string, json: boolean): Promise<void> {
 /** Tells what stands in the way where it is refused. */
 export async function undo(run: string, json: boolean): Promise<void> {
   try {
-    const result = await withStore((store) => store.undoImport(run));
+    const result = await withStore((store) => store.files.undo(run));
     if (json) return sayJson(result);
     say(
       `Undone: ${count(result.deleted)} bars deleted, ${count(result.restored)} restored, of ${count(result.files)} files.`,

@@ -87,7 +87,7 @@ async function importPaths(paths: string[], options: ImportCommandOptions): Prom
   const onFile = (file: FileImport) => files.push(file);
   try {
     const result = await withStore(
-      (store, signal) => store.importFiles({ paths, ...settings, signal, onProgress: progress.show, onFile }),
+      (store, signal) => store.files.import({ paths, ...settings, signal, onProgress: progress.show, onFile }),
       { patience: PATIENCE },
     );
     progress.stop();

@@ -25,7 +25,7 @@ export function registerRestoreCommand(program: Command): void {
 
 async function restore(directory: string, { json }: { json?: true }): Promise<void> {
   const onProgress = json ? undefined : tellFiles();
-  const result = await withStore((store, signal) => store.restoreLedger({ directory, signal, onProgress }));
+  const result = await withStore((store, signal) => store.files.restoreLedger({ directory, signal, onProgress }));
   if (json) return sayJson(result);
   const { rows, auditDigest, seconds } = result;
   for (const [kind, count] of Object.entries(rows)) say(`${kind}: ${counted(count)}`);

@@ -54,7 +54,7 @@ async function verify(
 ): Promise<void> {
   const options = { ...(await readReadingOptions(how)), pattern, onError, sample };
   const { result, reads } = await withStore(async (store, signal) => {
-    const verified = await store.verifyFiles({
+    const verified = await store.files.verify({
       paths,
       ...options,
       signal,

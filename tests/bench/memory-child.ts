@@ -5,7 +5,7 @@ const [task, databaseUrl = '', file = ''] = process.argv.slice(2);
 const store = await openStore({ databaseUrl });
 const start = performance.now();
 if (task === 'import') {
-  const [result] = (await store.importFiles({ paths: [file] })).files;
+  const [result] = (await store.files.import({ paths: [file] })).files;
   if (result?.error) throw result.error;
 } else {
   let bars = 0;

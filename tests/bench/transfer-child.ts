@@ -1,5 +1,5 @@
 import { openStore } from '../../src/store.js';
-import { importAll } from './transfer-calls.js';
+import { importAll } from './transfer-files.js';
 
 /** `URL FILE...`: imports files; prints how long it took and the most memory that this process had. */
 const [databaseUrl = '', ...files] = process.argv.slice(2);

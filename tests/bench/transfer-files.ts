@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
+import type { Store } from '../../src/store.js';
 
 /** DuckDB as it comes, beside the store: it writes the files of the bench, and is a peer. */
 export async function bareDuckDB(...statements: readonly string[]): Promise<void> {
@@ -47,4 +48,10 @@ export async function hashFiles(files: readonly string[]): Promise<number> {
     hash.digest();
   }
   return performance.now() - start;
+}
+
+/** Imports files, whatever was imported before unless `again` is false; throws what went wrong with the first that failed. */
+export async function importAll(store: Store, paths: readonly string[], again = true): Promise<void> {
+  const { files } = await store.files.import({ paths, again });
+  for (const { error } of files) if (error) throw error;
 }

@@ -6,6 +6,7 @@ import { readEntries } from '../../scripts/api-docs/entries.js';
 import { allExamples } from '../../scripts/api-docs/examples.js';
 import { openProject } from '../../scripts/api-docs/exports.js';
 import { openStore, type Store } from '../../src/index.js';
+import { LEDGER_KINDS } from '../../src/transfer/export/kinds.js';
 import { weekdayBars } from '../setup/daily-bars.js';
 import { createExampleRows } from '../setup/example-rows.js';
 import { minuteBars } from '../setup/minute-bars.js';
@@ -46,12 +47,28 @@ it.each(examples)('the example of $name runs', async ({ source }) => {
   const store = await openStore({ ingest: { directory: join(directory, 'ingest') } });
   const live = source.includes('.subscribe(') ? setInterval(() => void write(store), 100) : undefined;
   try {
-    await runExample(source, await createExampleRows(store));
+    const rows = await createExampleRows(store);
+    if (source.includes('restoreLedger'))
+      await restore(store, (empty) => runExample(source, { ...rows, store: empty }));
+    else await runExample(source, rows);
   } finally {
     clearInterval(live);
     await store.close();
   }
 });
+
+/** A ledger is restored into an empty one. */
+async function restore(store: Store, run: (empty: Store) => Promise<unknown>): Promise<void> {
+  await store.files.export({ kinds: LEDGER_KINDS, format: 'ndjson', directory: 'ledger' });
+  const other = await createTestDatabase();
+  const empty = await openStore({ databaseUrl: other.url });
+  try {
+    await run(empty);
+  } finally {
+    await empty.close();
+    await other.drop();
+  }
+}
 
 /** Something that a subscription brings. */
 async function write(store: Store): Promise<void> {

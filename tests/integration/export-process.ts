@@ -8,7 +8,7 @@ const onProgress = ({ bytes }: { bytes: number }) => {
   process.stdout.write('writing\n');
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); // until it is killed
 };
-await store.export({ kinds: ['bars'], format: 'ndjson', directory, onProgress }).then(
+await store.files.export({ kinds: ['bars'], format: 'ndjson', directory, onProgress }).then(
   () => process.stdout.write('done\n'),
   (error) => process.stdout.write(`${error.code}: ${error.message}\n`),
 );

@@ -4,7 +4,7 @@ import { openStore } from '../../src/index.js';
 const [databaseUrl = '', path = ''] = process.argv.slice(2);
 const store = await openStore({ databaseUrl });
 process.stdout.write('begun\n');
-const { totals } = await store.importFiles({
+const { totals } = await store.files.import({
   paths: [path],
   onError: 'stop',
   onProgress: ({ phase }) => phase === 'write' && process.stdout.write('writing\n'),

@@ -78,16 +78,16 @@ interface Known {
 }
 
 async function undo(store: Store, model: UndoModel, known: Known): Promise<void> {
-  if (known.model.undone) return expect(store.undoImport(known.id)).rejects.toMatchObject({ code: 'ALREADY_UNDONE' });
+  if (known.model.undone) return expect(store.files.undo(known.id)).rejects.toMatchObject({ code: 'ALREADY_UNDONE' });
   const touched = model.touched(known.model);
   if (touched > 0) {
-    const error = await store.undoImport(known.id).catch((reason) => reason);
+    const error = await store.files.undo(known.id).catch((reason) => reason);
     expect(error).toBeInstanceOf(UndoRefusedError);
     expect(error.touched).toMatchObject([{ symbol: model.symbol, timeframe: '1m', count: touched }]);
     return expect(error.touched[0].examples).toHaveLength(Math.min(touched, 5));
   }
   const expected = model.undo(known.model);
-  expect(await store.undoImport(known.id)).toMatchObject(expected);
+  expect(await store.files.undo(known.id)).toMatchObject(expected);
 }
 
 test('an import is undone exactly as long as nothing touched its bars later; reads of former instants stay', async () => {
@@ -113,7 +113,7 @@ test('an import is undone exactly as long as nothing touched its bars later; rea
           const paths: string[] = [];
           for (const [at, file] of each.files.entries())
             paths.push(await csv(`${run}-${imports.length}-${at}.csv`, file));
-          const result = await store.importFiles({ paths, symbol: model.symbol, timeframe: '1m', again: true });
+          const result = await store.files.import({ paths, symbol: model.symbol, timeframe: '1m', again: true });
           expect(result.files.map(({ error }) => error)).toEqual(paths.map(() => null));
           const whole: Known = { id: result.runId, model: { written: new Map(), undone: false }, others: [] };
           for (const [at, file] of each.files.entries()) {
@@ -175,17 +175,17 @@ test('what an undone import had is imported again, and what retention or another
     'MANY_1m.csv',
     Array.from({ length: 40_000 }, (_, slot) => day(slot)),
   );
-  const first = await store.importFiles({ paths: [path] });
+  const first = await store.files.import({ paths: [path] });
   expect(first.totals).toMatchObject({ imported: 1, inserted: 40_000 });
-  expect((await store.importFiles({ paths: [path] })).totals).toMatchObject({
+  expect((await store.files.import({ paths: [path] })).totals).toMatchObject({
     skipped: 1,
     inserted: 0,
     unchanged: 40_000,
   });
-  expect(await store.undoImport(first.runId)).toMatchObject({ files: 1, deleted: 40_000, restored: 0 });
+  expect(await store.files.undo(first.runId)).toMatchObject({ files: 1, deleted: 40_000, restored: 0 });
   expect(await store.bars.series()).toEqual([]);
-  await expect(store.undoImport(first.files[0]!.id)).rejects.toBeInstanceOf(ConflictError);
-  await expect(store.undoImport('00000000-0000-4000-8000-000000000001')).rejects.toBeInstanceOf(NotFoundError);
+  await expect(store.files.undo(first.files[0]!.id)).rejects.toBeInstanceOf(ConflictError);
+  await expect(store.files.undo('00000000-0000-4000-8000-000000000001')).rejects.toBeInstanceOf(NotFoundError);
   const revisions = await store.bars.revisions({ ...key, to: instantOf(3) });
   expect(revisions).toMatchObject([0, 1, 2].map(() => ({ reason: 'undo', runId: first.runId })));
   const { rows: events } = await raw.query(
@@ -197,30 +197,30 @@ test('what an undone import had is imported again, and what retention or another
     { event_type: 'BARS_IMPORT_UNDONE', action: 'undid the import of 40000 bars of MANY 1m' },
   ]);
 
-  const second = await store.importFiles({ paths: [path] });
+  const second = await store.files.import({ paths: [path] });
   expect(second.totals).toMatchObject({ imported: 1, skipped: 0, inserted: 40_000 });
   // Nothing of the store writes like this: only the checksum can tell.
   await raw.query("UPDATE ohlcv_bars SET close = 10.5 WHERE symbol = 'MANY' AND timestamp = $1", [instantOf(7)]);
-  await expect(store.undoImport(second.runId)).rejects.toMatchObject({ touched: [{ count: 40_000, examples: [] }] });
+  await expect(store.files.undo(second.runId)).rejects.toMatchObject({ touched: [{ count: 40_000, examples: [] }] });
   await raw.query("UPDATE ohlcv_bars SET close = 11 WHERE symbol = 'MANY' AND timestamp = $1", [instantOf(7)]);
   // As retention does: without a revision.
   await raw.query("DELETE FROM ohlcv_bars WHERE symbol = 'MANY' AND timestamp < $1", [instantOf(2)]);
-  await expect(store.undoImport(second.runId)).rejects.toMatchObject({ touched: [{ count: 2, removed: 2 }] });
+  await expect(store.files.undo(second.runId)).rejects.toMatchObject({ touched: [{ count: 2, removed: 2 }] });
 
   // A file whose bars were deleted since is imported again.
   const deleted = await store.bars.delete({ ...key, from: instantOf(100), to: instantOf(110) });
   expect(deleted).toBe(10);
-  expect((await store.importFiles({ paths: [path] })).totals).toMatchObject({
+  expect((await store.files.import({ paths: [path] })).totals).toMatchObject({
     imported: 1,
     inserted: 12,
     unchanged: 39_988,
   });
-  const runs = await store.importRuns();
+  const runs = await store.files.runs();
   expect(runs.map(({ status, inserted }) => [status, inserted])).toEqual([
     ['finished', 12],
     ['finished', 40_000],
     ['finished', 0],
     ['undone', 40_000],
   ]);
-  expect(await store.importedFiles(first.runId)).toMatchObject([{ status: 'undone', path, rows: 40_000 }]);
+  expect(await store.files.ofRun(first.runId)).toMatchObject([{ status: 'undone', path, rows: 40_000 }]);
 }, 300_000);

@@ -292,10 +292,10 @@ describe('a member of wyckoff_app', () => {
       file,
       'timestamp,open,high,low,close,volume\n2024-01-08,10,12,9,11,100\n2024-01-09,10,12,9,11,100\n',
     );
-    const imported = await store.importFiles({ paths: [file], ...key });
+    const imported = await store.files.import({ paths: [file], ...key });
     expect(imported.totals).toMatchObject({ inserted: 2 });
-    expect(await store.undoImport(imported.runId)).toMatchObject({ deleted: 2 });
-    expect((await store.importFiles({ paths: [file], ...key })).totals).toMatchObject({ inserted: 2 });
+    expect(await store.files.undo(imported.runId)).toMatchObject({ deleted: 2 });
+    expect((await store.files.import({ paths: [file], ...key })).totals).toMatchObject({ inserted: 2 });
     expect(await store.bars.delete({ ...key, from: '2024-01-02', to: '2024-01-04' })).toBe(2);
     expect(await verifyAuditTrail(database.pool)).toMatchObject({ chains: 3, events: 4, problems: [] });
   });

@@ -38,7 +38,7 @@ test('rows are selected by kind, symbol, timeframe and time; what cannot be is r
   let count = 0;
   const counts = async (options: Partial<ExportOptions>) => {
     count += 1;
-    const { files } = await store.export({ format: 'csv', directory: join(directory, `${count}`), ...options });
+    const { files } = await store.files.export({ format: 'csv', directory: join(directory, `${count}`), ...options });
     return Object.fromEntries(
       files.map(({ kind, rows, series }) => [kind, series ? series.map((one) => [one.symbol, one.rows]) : rows]),
     );
@@ -116,7 +116,7 @@ test('an export is of one instant, whatever is written meanwhile; writers go on'
   await store.bars.upsert(minuteBars('MSFT', 100));
   const output = new PassThrough({ highWaterMark: 1 });
   let stood = false;
-  const exported = store.export({
+  const exported = store.files.export({
     kinds: ['bars'],
     format: 'csv',
     output,
@@ -156,7 +156,7 @@ test('one that is aborted, killed, or finds no room leaves no file under its nam
     controller.abort(new Error('enough'));
   };
   const options = { kinds: ['bars'], format: 'parquet', directory: aborted } as const;
-  await expect(store.export({ ...options, signal: controller.signal, onProgress })).rejects.toThrow('enough');
+  await expect(store.files.export({ ...options, signal: controller.signal, onProgress })).rejects.toThrow('enough');
   expect(told[0]).toMatchObject({ kind: 'bars', allParts: 1 });
   expect(await readdir(aborted)).toEqual([]);
 
@@ -177,7 +177,7 @@ test('one that is aborted, killed, or finds no room leaves no file under its nam
   expect(await readdir(full)).toEqual([]);
 
   for (const path of [aborted, killed, full]) {
-    const { files } = await store.export({ kinds: ['bars'], format: 'ndjson', directory: path });
+    const { files } = await store.files.export({ kinds: ['bars'], format: 'ndjson', directory: path });
     expect(files).toMatchObject([{ rows: 50_000, sha256: await sha256Of(join(path, 'bars.ndjson')) }]);
     expect((await readFile(join(path, 'bars.ndjson'), 'utf8')).split('\n')).toHaveLength(50_001);
   }

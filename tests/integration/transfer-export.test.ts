@@ -37,7 +37,7 @@ test('each format has what the database has, to the last digit; the manifest tel
   const scales = new Map((await store.bars.series()).map((series) => [series.symbol as string, series.volumeScale]));
   for (const format of ['csv', 'ndjson', 'parquet'] as const) {
     const path = join(directory, format);
-    const { files } = await store.export({ format, directory: path });
+    const { files } = await store.files.export({ format, directory: path });
     expect(files.map(({ kind }) => kind)).toEqual(Object.keys(EXPORT_TABLES));
     expect((await readdir(path)).sort()).toEqual([...files.map((file) => file.path), 'manifest.json'].sort());
     const manifest = await manifestOf(path);
@@ -100,7 +100,7 @@ test('a Parquet file has its types, a row group never mixes series, and others t
   const { store, directory } = await everything();
   for (const compression of ['snappy', 'gzip'] as const) {
     const path = join(directory, compression);
-    await store.export({ kinds: ['bars', 'order-books'], format: 'parquet', compression, directory: path });
+    await store.files.export({ kinds: ['bars', 'order-books'], format: 'parquet', compression, directory: path });
     const { metadata } = await readRawParquet(join(path, 'bars.parquet'));
     const series = metadata.row_groups.map(({ columns, num_rows }) => {
       const [symbol, timeframe] = columns.map(({ meta_data }) => meta_data!.statistics!);

@@ -48,7 +48,7 @@ test('a folder is searched for data files, whose series names, folders and a pat
   });
   await symlink(root, join(root, 'deep/loop'));
   await link(join(root, 'AAPL_1d.csv'), join(root, 'COPY_1d.csv')); // another name is another series
-  const result = await store.importFiles({
+  const result = await store.files.import({
     paths: [root, join(root, 'AAPL_1d.csv')],
     pattern: '{symbol}-{any}-{timeframe}.csv',
   });
@@ -67,11 +67,11 @@ test('a folder is searched for data files, whose series names, folders and a pat
     ['README.md', 'not a data file by its name'],
   ]);
   expect(result.totals).toMatchObject({ files: 5, imported: 5, inserted: 15, failed: 0 });
-  const again = await store.importFiles({ paths: [root], pattern: '{symbol}-{any}-{timeframe}.csv' });
+  const again = await store.files.import({ paths: [root], pattern: '{symbol}-{any}-{timeframe}.csv' });
   expect(again.totals).toMatchObject({ files: 5, imported: 0, skipped: 5, unchanged: 15 });
   const empty = await folder({ 'notes.md': '' });
-  await expect(store.importFiles({ paths: [empty] })).rejects.toMatchObject({ code: 'NO_FILES' });
-  await expect(store.importFiles({ paths: [root], pattern: 'x.csv' })).rejects.toMatchObject({
+  await expect(store.files.import({ paths: [empty] })).rejects.toMatchObject({ code: 'NO_FILES' });
+  await expect(store.files.import({ paths: [root], pattern: 'x.csv' })).rejects.toMatchObject({
     code: 'PATTERN_INVALID',
   });
 });
@@ -83,18 +83,21 @@ test('of files that say different things of a bar the later one holds, by date a
   files['also/2024-01.csv'] = csv(10.1); // the first once more
   const root = await folder(files);
   const settings = { paths: [root], symbol: 'LAST', timeframe: '1d', parallel: 3 } as const;
-  expect((await store.importFiles(settings)).totals).toMatchObject({
+  expect((await store.files.import(settings)).totals).toMatchObject({
     imported: 9,
     skipped: 1,
     inserted: 3,
     changed: 24,
   });
   expect(await closes(store, 'LAST')).toEqual([10.9, 10.9, 10.9]);
-  expect((await store.importFiles(settings)).totals).toMatchObject({ imported: 0, skipped: 10 });
+  expect((await store.files.import(settings)).totals).toMatchObject({ imported: 0, skipped: 10 });
 
   // Other options are another import, though nothing changes by it; and `again` means it.
-  expect((await store.importFiles({ ...settings, onError: 'skip' })).totals).toMatchObject({ imported: 9, skipped: 1 });
-  expect((await store.importFiles({ ...settings, again: true })).totals).toMatchObject({ imported: 10, skipped: 0 });
+  expect((await store.files.import({ ...settings, onError: 'skip' })).totals).toMatchObject({
+    imported: 9,
+    skipped: 1,
+  });
+  expect((await store.files.import({ ...settings, again: true })).totals).toMatchObject({ imported: 10, skipped: 0 });
   expect((await store.bars.revisions({ symbol: 'LAST', timeframe: '1d' })).length).toBe(3 * (8 + 9));
   const raw = await openRawClient(url);
   const { rows } = await raw.query("SELECT count(*)::int AS held FROM pg_locks WHERE locktype = 'advisory'");
@@ -109,8 +112,8 @@ test('two imports of one folder at once, in other orders, leave each file import
   onTestFinished(() => other.close());
   const paths = names.map((name) => join(root, name));
   const [one, two] = await Promise.all([
-    store.importFiles({ paths: [root] }),
-    other.importFiles({ paths: [...paths].reverse() }),
+    store.files.import({ paths: [root] }),
+    other.files.import({ paths: [...paths].reverse() }),
   ]);
   for (const { totals } of [one, two])
     expect(totals).toMatchObject({ files: 12, failed: 0, inserted: totals.imported * 3 });
@@ -131,7 +134,7 @@ test('a dry run counts what an import would do, and writes and locks nothing', a
   ]);
   const raw = await openRawClient(url);
   await raw.query("BEGIN; SELECT FROM bar_series WHERE symbol = 'DRY' FOR UPDATE"); // a writer at work
-  const result = await store.importFiles({ paths: [root], dryRun: true });
+  const result = await store.files.import({ paths: [root], dryRun: true });
   await raw.query('ROLLBACK');
   expect(result.files).toMatchObject([
     { status: 'failed', rejected: 1, error: { code: 'PRICE_OUTSIDE_BAR' } },
@@ -139,7 +142,7 @@ test('a dry run counts what an import would do, and writes and locks nothing', a
     { status: 'checked', inserted: 3, changed: 0, unchanged: 0 },
   ]);
   expect(await store.bars.series()).toMatchObject([{ symbol: 'DRY', count: 2 }]);
-  expect(await store.importRuns()).toEqual([]);
+  expect(await store.files.runs()).toEqual([]);
 });
 
 test('files go to the archive when the database has all of them, and nothing there is overwritten', async () => {
@@ -151,7 +154,7 @@ test('files go to the archive when the database has all of them, and nothing the
   });
   const [input, archive, report] = ['in', 'done', 'report'].map((name) => join(root, name));
   const settings = { paths: [input!], archive: archive!, report: report!, onError: 'skip' } as const;
-  const result = await store.importFiles(settings);
+  const result = await store.files.import(settings);
   expect(result.files).toMatchObject([
     {
       path: join(input!, 'HALF_1d.csv'),
@@ -186,7 +189,7 @@ test('files go to the archive when the database has all of them, and nothing the
   await store.bars.upsert([
     { symbol: 'KEPT', timeframe: '1d', timestamp: '2024-01-03', open: 10, high: 12, low: 9, close: 10, volume: 100 },
   ]);
-  const { files } = await store.importFiles({ ...settings, paths: [join(input!, 'a')] });
+  const { files } = await store.files.import({ ...settings, paths: [join(input!, 'a')] });
   expect(files).toMatchObject([{ status: 'skipped', archived: null, archiveError: { code: 'FILE_NOT_ARCHIVED' } }]);
   expect(files[0]!.archiveError!.message).toContain('has 1 with other values');
   expect((await stat(join(input!, 'a/KEPT_1d.csv'))).isFile()).toBe(true);
@@ -197,7 +200,7 @@ test('a file that changes while it is imported is not written', async () => {
   const root = await folder({ 'MOVES_1d.csv': csv() });
   const path = join(root, 'MOVES_1d.csv');
   let touched = Promise.resolve();
-  const { files } = await store.importFiles({
+  const { files } = await store.files.import({
     paths: [path],
     onProgress: ({ phase }) => {
       if (phase === 'write') touched = utimes(path, 1, 1);
@@ -225,7 +228,7 @@ test('the command: many files, failures at the end, runs, files and undo', async
   expect(dry!.code).toBe(1);
   expect(dry!.output).toContain('9 files: 8 would be imported, 1 failed');
   expect(done!.code).toBe(1);
-  const [run] = (await store.importRuns()).filter(({ imported }) => imported > 0);
+  const [run] = (await store.files.runs()).filter(({ imported }) => imported > 0);
   expect(done!.output).toContain('S3_1d.csv: S3 1d, 3 inserted, 0 changed, 0 unchanged in');
   expect(done!.output).toContain('9 files: 8 imported, 1 failed in');
   expect(done!.output).toContain(`wyckoff import --undo ${run!.id}`);
@@ -237,7 +240,7 @@ test('the command: many files, failures at the end, runs, files and undo', async
   await store.bars.upsert([
     { symbol: 'S3', timeframe: '1d', timestamp: '2024-01-03', open: 10, high: 12, low: 9, close: 10, volume: 100 },
   ]);
-  const [file] = (await store.importedFiles(run!.id)).filter(({ path }) => path.endsWith('S4_1d.csv'));
+  const [file] = (await store.files.ofRun(run!.id)).filter(({ path }) => path.endsWith('S4_1d.csv'));
   const [runs, files, refused, undone, twice] = await wyckoff(
     url,
     'import --runs',

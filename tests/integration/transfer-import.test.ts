@@ -44,7 +44,7 @@ test('a file goes in once, with an audit event for each run and revisions that n
     '2024-01-03,11,12,10,12,200',
     '2024-01-03,11,12,10,12,200',
   );
-  const [first] = (await store.importFiles({ paths: [path], onError: 'stop' })).files;
+  const [first] = (await store.files.import({ paths: [path], onError: 'stop' })).files;
   expect(first).toMatchObject({
     series: [{ symbol: 'IMP', timeframe: '1d', inserted: 2 }],
     rows: 3,
@@ -54,7 +54,7 @@ test('a file goes in once, with an audit event for each run and revisions that n
     duplicates: 1,
     error: null,
   });
-  const [second] = (await store.importFiles({ paths: [path], onError: 'stop' })).files;
+  const [second] = (await store.files.import({ paths: [path], onError: 'stop' })).files;
   expect(second).toMatchObject({
     status: 'skipped',
     id: first!.id,
@@ -70,7 +70,7 @@ test('a file goes in once, with an audit event for each run and revisions that n
     '2024-01-03,11,12,10,11.5,200',
     '2024-01-04,11,12,10,12,300',
   );
-  const [third] = (await store.importFiles({ paths: [corrected], timeframe: '1d' })).files;
+  const [third] = (await store.files.import({ paths: [corrected], timeframe: '1d' })).files;
   expect(third).toMatchObject({ inserted: 1, changed: 1, unchanged: 1 });
   const revisions = await store.bars.revisions({ symbol: 'IMP', timeframe: '1d' });
   expect(revisions).toMatchObject([{ timestamp: new Date('2024-01-03'), reason: 'change', runId: third!.id }]);
@@ -102,7 +102,7 @@ test('a file that fails leaves nothing and does not keep the others out', async 
   );
   const good = await csv('GOOD_1d.csv', '2024-01-02,10,12,9,11,100');
   const phases = new Set<string>();
-  const { files: results } = await store.importFiles({
+  const { files: results } = await store.files.import({
     paths: [bad, join(directory, 'NONE_1d.csv'), good],
     onError: 'stop',
     onProgress: ({ path, phase, done, total }) => done === total && phases.add(`${path} ${phase}`),
@@ -127,7 +127,7 @@ test('a file that fails leaves nothing and does not keep the others out', async 
   );
   expect((await store.bars.series()).map(({ symbol, count }) => [symbol, count])).toEqual([['GOOD', 1]]);
 
-  const [skipped] = (await store.importFiles({ paths: [bad], onError: 'skip' })).files;
+  const [skipped] = (await store.files.import({ paths: [bad], onError: 'skip' })).files;
   expect(skipped).toMatchObject({
     rows: 3,
     rejected: 1,
@@ -145,7 +145,7 @@ test('an aborted import leaves nothing', async () => {
   const { store } = await openTestStore();
   const path = await csv('STOP_1d.csv', '2024-01-02,10,12,9,11,100');
   const abort = new AbortController();
-  const running = store.importFiles({
+  const running = store.files.import({
     paths: [path],
     onError: 'stop',
     signal: abort.signal,
@@ -175,7 +175,7 @@ describe.runIf(hasSharedData)('the real files', () => {
     async ({ name, symbol, timeframe, rows, leftOut, ...zone }) => {
       const { store } = await openTestStore();
       const path = sharedFile(`plain/${name}`);
-      const [result] = (await store.importFiles({ paths: [path], symbol, timeframe, onError: 'stop', ...zone })).files;
+      const [result] = (await store.files.import({ paths: [path], symbol, timeframe, onError: 'stop', ...zone })).files;
       expect(result).toMatchObject({ rows, inserted: rows, changed: 0, rejected: 0, error: null });
       if (leftOut.length > 0 && leftOut[0] !== '') expect(result!.leftOut).toEqual(leftOut);
       const records: Record<string, string>[] = parse(readFileSync(path), {
@@ -204,10 +204,10 @@ test.runIf(hasSharedData)(
   async () => {
     const { store } = await openTestStore();
     const path = sharedFile('vendors/plotly_quandl_multisymbol.csv');
-    const refused = await store.importFiles({ paths: [path] });
+    const refused = await store.files.import({ paths: [path] });
     expect(refused.totals).toMatchObject({ failed: 1, inserted: 0 });
     expect(await store.bars.series()).toEqual([]);
-    const result = await store.importFiles({ paths: [path], round: true });
+    const result = await store.files.import({ paths: [path], round: true });
     expect(result.files).toMatchObject([{ status: 'imported', rows: 3634, inserted: 3634, error: null }]);
     expect(result.totals.rounded).toBeGreaterThan(48);
     const series = await store.bars.series();
@@ -215,7 +215,7 @@ test.runIf(hasSharedData)(
     expect(result.files[0]!.series.map(({ symbol, inserted }) => [symbol, inserted])).toEqual(
       series.map(({ symbol, count }) => [symbol, count]),
     );
-    expect((await store.importFiles({ paths: [path], round: true })).totals).toMatchObject({
+    expect((await store.files.import({ paths: [path], round: true })).totals).toMatchObject({
       skipped: 1,
       unchanged: 3634,
     });
@@ -225,12 +225,12 @@ test.runIf(hasSharedData)(
     await store.bars.upsert([
       { ...bar, symbol: series[0]!.symbol, timeframe: series[0]!.timeframe, volume: bar.volume.plus(1) },
     ]);
-    await expect(store.undoImport(result.runId)).rejects.toMatchObject({
+    await expect(store.files.undo(result.runId)).rejects.toMatchObject({
       touched: [{ symbol: series[0]!.symbol, count: 1 }],
     });
     expect(await store.bars.series()).toHaveLength(5);
     await store.bars.upsert([{ ...bar, symbol: series[0]!.symbol, timeframe: series[0]!.timeframe }]);
-    await expect(store.undoImport(result.runId)).rejects.toMatchObject({ code: 'IMPORT_TOUCHED' }); // it is somebody else's now
+    await expect(store.files.undo(result.runId)).rejects.toMatchObject({ code: 'IMPORT_TOUCHED' }); // it is somebody else's now
   },
 );
 
@@ -242,7 +242,7 @@ test('a series that a file before has made keeps its scale, also for a file that
   );
   const later = await csv('2024-02-S.csv', '2024-02-01,10,12,9,11,3', '2024-02-02,10,12,9,11,4.5');
   const settings = { symbol: 'SCALE', timeframe: '1d', volumeScale: 'auto' } as const;
-  const { files } = await store.importFiles({ paths: [later, early], ...settings });
+  const { files } = await store.files.import({ paths: [later, early], ...settings });
   expect(files.map(({ path, inserted, error }) => [path, inserted, error])).toEqual([
     [early, 20, null],
     [later, 2, null],
@@ -275,7 +275,7 @@ test('an import that was killed leaves nothing, and runs again to the exact rows
   for (const delay of [0, 150, 600]) await killedImport(database.url, path, delay);
   const store = await openStore({ databaseUrl: database.url });
   try {
-    await store.importFiles({ paths: [path], onError: 'stop' });
+    await store.files.import({ paths: [path], onError: 'stop' });
     const [series] = await store.bars.series();
     expect(series).toMatchObject({
       symbol: 'KILL',

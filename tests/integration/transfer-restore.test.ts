@@ -20,7 +20,7 @@ async function exported() {
   await raw.query(`INSERT INTO audit_trail (id, event_type, entity_type, entity_id, actor, action, correlation_id)
     SELECT id, event_type, entity_type, entity_id, actor, action, gen_random_uuid() FROM audit_trail LIMIT 1 ON CONFLICT (id) DO NOTHING`);
   const directory = join(await temporaryDirectory(), 'ledger');
-  await store.export({ kinds: LEDGER_KINDS, format: 'ndjson', directory });
+  await store.files.export({ kinds: LEDGER_KINDS, format: 'ndjson', directory });
   return { store, raw, directory };
 }
 
@@ -36,7 +36,7 @@ async function contentOf(url: string) {
 }
 
 async function refused(store: Store, directory: string): Promise<string> {
-  const error = await store.restoreLedger({ directory }).then(
+  const error = await store.files.restoreLedger({ directory }).then(
     () => undefined,
     (reason: unknown) => reason,
   );
@@ -49,10 +49,10 @@ test('a ledger is restored verbatim, its chains whole, and goes on from there', 
   const { store, raw, directory } = await exported();
   const { digest } = await store.audit.verify();
   const gzipped = join(directory, '..', 'gzipped');
-  await store.export({ format: 'ndjson', compression: 'gzip', directory: gzipped });
+  await store.files.export({ format: 'ndjson', compression: 'gzip', directory: gzipped });
   for (const path of [directory, gzipped]) {
     const { store: other, url } = path === gzipped ? from : await openTestStore();
-    const result = await other.restoreLedger({ directory: path });
+    const result = await other.files.restoreLedger({ directory: path });
     expect(result).toMatchObject({
       auditDigest: digest,
       rows: { 'trading-ranges': 3, patterns: 2, 'backtest-results': 1 },
@@ -63,7 +63,7 @@ test('a ledger is restored verbatim, its chains whole, and goes on from there', 
     );
     expect(await other.audit.verify()).toMatchObject({ digest, problems: [], complete: true });
     const again = join(directory, '..', `again-${path === gzipped}`);
-    await other.export({ kinds: LEDGER_KINDS, format: 'ndjson', directory: again });
+    await other.files.export({ kinds: LEDGER_KINDS, format: 'ndjson', directory: again });
     for (const { path: file, sha256 } of (await manifestOf(directory)).files)
       expect(await sha256Of(join(again, file)), file).toBe(sha256);
     // The deleted range is there still, as deleted, and can be brought back; its chain goes on.
@@ -163,7 +163,7 @@ test('a whole ledger of the same columns, into an empty one, by its owner', asyn
   const { store, url } = await openTestStore();
   const other = async (name: string, change: object, options: object = {}) => {
     const path = join(directory, '..', name);
-    await source.export({ kinds: LEDGER_KINDS, format: 'ndjson', ...options, directory: path });
+    await source.files.export({ kinds: LEDGER_KINDS, format: 'ndjson', ...options, directory: path });
     await writeFile(join(path, 'manifest.json'), JSON.stringify({ ...(await manifestOf(path)), ...change }));
     return refused(store, path);
   };
@@ -182,13 +182,13 @@ test('a whole ledger of the same columns, into an empty one, by its owner', asyn
     await other('columns', { files: files.map((file) => ({ ...file, columns: [...file.columns, 'mood'] })) }),
   ).toMatch(/^RESTORE_COLUMNS/);
   const broken = join(directory, '..', 'broken');
-  await source.export({ kinds: LEDGER_KINDS, format: 'ndjson', compression: 'gzip', directory: broken });
+  await source.files.export({ kinds: LEDGER_KINDS, format: 'ndjson', compression: 'gzip', directory: broken });
   await writeFile(join(broken, 'patterns.ndjson.gz'), gzipSync('x').subarray(0, 12));
   expect(await refused(store, broken)).toMatch(/^EXPORT_FILE_UNREADABLE: .*patterns/);
   // An import of bars leaves events of its own; they stay, beside the ledger's.
   const bars = join(directory, '..', 'AAPL_1d.csv');
   await writeFile(bars, 'date,open,high,low,close,volume\n2024-01-02,1,1,1,1,1\n');
-  expect(await store.importFiles({ paths: [bars], onError: 'stop' })).toMatchObject([{ error: null }]);
+  expect(await store.files.import({ paths: [bars], onError: 'stop' })).toMatchObject([{ error: null }]);
   // Whoever may read and write every table is not their owner yet.
   const raw = await openRawClient(url);
   const role = new URL(url).pathname.slice(1);
@@ -197,7 +197,7 @@ test('a whole ledger of the same columns, into an empty one, by its owner', asyn
   expect(await refused(app, directory)).toMatch(/^RESTORE_NOT_OWNER: .* does not own audit_chains/);
   await app.close();
   await raw.query(`DROP ROLE ${role}`);
-  await store.restoreLedger({ directory });
+  await store.files.restoreLedger({ directory });
   expect((await store.audit.verify()).problems).toEqual([]);
   expect((await store.audit.verify()).chains).toBe(1 + files.at(-1)!.rows);
 });

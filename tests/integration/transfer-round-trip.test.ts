@@ -33,7 +33,7 @@ test('an export that is imported into an empty database and exported again is th
   const directory = await temporaryDirectory();
   const exported = async (from: typeof store, name: string, format: ExportFormat) => {
     const path = join(directory, name);
-    await from.export({
+    await from.files.export({
       kinds: MARKET,
       format,
       directory: path,

@@ -411,7 +411,7 @@ test.each([
   );
   const at = await folderOf({});
   const kinds = ['trades', 'quotes', 'order-books', 'indicators'] as const;
-  await from.store.export({ kinds, format, compression, directory: at('first') });
+  await from.store.files.export({ kinds, format, compression, directory: at('first') });
   const to = await openTickStore();
   for (const kind of kinds) {
     const path = join(at('first'), `${kind}${ending}`);
@@ -420,7 +420,7 @@ test.each([
     expect(await to.verify(path)).toMatchObject({ passed: true });
     expect(await from.verify(path)).toMatchObject({ passed: true });
   }
-  await to.store.export({ kinds, format, compression, directory: at('second') });
+  await to.store.files.export({ kinds, format, compression, directory: at('second') });
   for (const kind of kinds) {
     const [first, second] = ['first', 'second'].map((name) => readFileSync(join(at(name), `${kind}${ending}`)));
     const text = (bytes: Buffer) => (compression === 'gzip' ? gunzipSync(bytes) : bytes).toString();

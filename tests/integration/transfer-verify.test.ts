@@ -130,7 +130,7 @@ test('a folder, a pattern, rounding and ticks: what an import takes, verificatio
   await writeFile(join(folder, 'BTCUSDT-trades-2024-01-02.csv'), [...trades, ''].join('\n'));
   await writeFile(join(folder, 'notes.md'), 'none of ours');
   const request = { paths: [folder], pattern: 'x-{symbol}-{timeframe}.csv', round: true, onError: 'stop' } as const;
-  const missing = await store.verifyFiles(request);
+  const missing = await store.files.verify(request);
   expect(missing.leftOut).toMatchObject([{ path: join(folder, 'notes.md') }]);
   expect(missing.files.map(({ kind, passed }) => [kind, passed])).toEqual([
     ['bars', false],
@@ -140,7 +140,7 @@ test('a folder, a pattern, rounding and ticks: what an import takes, verificatio
     'series-missing',
     'series-missing',
   ]);
-  await store.importFiles({ ...request, paths: [bars] });
+  await store.files.import({ ...request, paths: [bars] });
   const ticks = await openFile(join(folder, 'BTCUSDT-trades-2024-01-02.csv'));
   if (ticks.kind === 'bars') throw new Error('trades were read as bars');
   const client = await openRawClient(url);
@@ -148,23 +148,23 @@ test('a folder, a pattern, rounding and ticks: what an import takes, verificatio
   await importTickFile(client, ticks, { id: randomUUID(), actor: 'test', source: ticks.path });
   await client.query('COMMIT');
   await ticks.close();
-  expect(await store.verifyFiles(request)).toMatchObject({
+  expect(await store.files.verify(request)).toMatchObject({
     passed: true,
     files: [
       { kind: 'bars', rounded: { prices: 1, volumes: 0 }, series: [{ symbol: 'CLI' }] },
       { kind: 'trades', rows: 2 },
     ],
   });
-  await expect(store.verifyFiles({ ...request, pattern: 'x' })).rejects.toMatchObject({ code: 'PATTERN_INVALID' });
+  await expect(store.files.verify({ ...request, pattern: 'x' })).rejects.toMatchObject({ code: 'PATTERN_INVALID' });
 });
 
 test.runIf(hasSharedData)('real files verify, have no gap, and their closures are known', async () => {
   const { store } = await openTestStore();
   const read = async (name: string, symbol: string, timeframe: Timeframe, timezone?: string) => {
     const request = { paths: [sharedFile(name)], symbol, timeframe, timezone, onError: 'stop' } as const;
-    const { files: imported } = await store.importFiles(request);
+    const { files: imported } = await store.files.import(request);
     expect(imported[0]!.error).toBeNull();
-    const { passed, files } = await store.verifyFiles(request);
+    const { passed, files } = await store.files.verify(request);
     expect({ passed, differences: files[0]!.series[0]!.differences }).toEqual({ passed: true, differences: [] });
     return store.gaps({ symbol, timeframe });
   };

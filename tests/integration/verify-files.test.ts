@@ -45,7 +45,7 @@ test('every kind of difference is found, counted and shown, and nothing else', a
   const before = weekdayBars('SAME', '2023-12-01', '2023-12-20');
   await store.bars.upsert([...before, ...weekdayBars('SAME', '2024-03-01', '2024-03-05')]);
 
-  const clean = await store.verifyFiles({ paths: paths.slice(0, 7), onError: 'stop' });
+  const clean = await store.files.verify({ paths: paths.slice(0, 7), onError: 'stop' });
   expect(clean.files.map(kinds)).toEqual(symbols.map(() => []));
   expect(clean).toMatchObject({ passed: true, storage: { layout: inject('layout'), differences: [] } });
   expect(clean.storage.judged).toBe(inject('layout') === 'timescale');
@@ -67,7 +67,7 @@ test('every kind of difference is found, counted and shown, and nothing else', a
   await change('RULE', '2024-01-05', 'close = high + 1');
   await client.query("UPDATE bar_series SET bar_count = 31, first_timestamp = '2023-12-31Z' WHERE symbol = 'CATALOG'");
 
-  const { passed, files } = await store.verifyFiles({ paths, onError: 'stop' });
+  const { passed, files } = await store.files.verify({ paths, onError: 'stop' });
   expect(passed).toBe(false);
   expect(files.map(kinds)).toEqual([
     [],
@@ -114,7 +114,7 @@ test('every kind of difference is found, counted and shown, and nothing else', a
 
   if (inject('layout') === 'timescale') {
     await client.query("SELECT remove_compression_policy('ohlcv_bars')");
-    const { storage } = await store.verifyFiles({ paths: [paths[0]!], onError: 'stop' });
+    const { storage } = await store.files.verify({ paths: [paths[0]!], onError: 'stop' });
     expect(storage.differences).toMatchObject([{ object: 'ohlcv_bars', mend: 'wyckoff storage apply' }]);
   }
 });

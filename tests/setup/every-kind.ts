@@ -30,7 +30,7 @@ export async function writeEveryKind(databaseUrl: string): Promise<void> {
   ]);
   const folder = await mkdtemp(join(tmpdir(), 'wyckoff-kinds-'));
   await writeFile(join(folder, 'MSFT_1d.csv'), 'date,open,high,low,close,volume\n2024-01-02,10,12,9,11,100\n');
-  await store.importFiles({ paths: [folder] });
+  await store.files.import({ paths: [folder] });
   await rm(folder, { recursive: true });
   await store.close();
   const client = await openRawClient(databaseUrl);

@@ -14,7 +14,7 @@ test('compressed chunks are exported as others, and nobody moves their rows mean
   await store.bars.upsert(minuteBars('AAPL', 20_000)); // two weeks, a chunk a day
   const kinds = ['bars'] as const;
   const exported = async (name: string) => {
-    await store.export({ kinds, format: 'csv', directory: join(directory, name) });
+    await store.files.export({ kinds, format: 'csv', directory: join(directory, name) });
     return readFile(join(directory, name, 'bars.csv'), 'utf8');
   };
   const plain = await exported('plain');
@@ -28,7 +28,7 @@ test('compressed chunks are exported as others, and nobody moves their rows mean
 
   const output = new PassThrough({ highWaterMark: 1 });
   const whole: Buffer[] = [];
-  const running = store.export({ kinds, format: 'csv', output });
+  const running = store.files.export({ kinds, format: 'csv', output });
   await new Promise((resolve) => output.once('readable', resolve)); // it is under way, and nobody takes what it reads
   await raw.query("SET lock_timeout = '200ms'");
   const moves =

@@ -74,7 +74,7 @@ export interface TickFileVerification {
 
 export interface TickVerifyOptions {
   /** `stop`: wrong rows of the file are a difference, since nothing can be said of them. `skip`: they are left out. */
-  readonly onError: 'stop' | 'skip';
+  readonly onError?: 'stop' | 'skip' | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Rows of the file that were compared, and how many there are. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -89,7 +89,7 @@ export interface TickVerifyOptions {
 export async function verifyTickFile(
   session: Session,
   file: TickFile,
-  { onError, signal, onProgress }: TickVerifyOptions,
+  { onError = 'stop', signal, onProgress }: TickVerifyOptions,
 ): Promise<TickFileVerification> {
   const started = performance.now();
   const { path, kind, rows, rejected, problems, notices, parts } = file;

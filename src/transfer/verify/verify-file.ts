@@ -6,7 +6,7 @@ import { type SeriesOptions, verifySeries } from './verify-series.js';
 
 export interface BarFileVerifyOptions extends Pick<SeriesOptions, 'sample' | 'signal'> {
   /** `stop`: rows of the file that are no bars are a difference, since nothing can be said of them. `skip`: they are left out. */
-  readonly onError: 'stop' | 'skip';
+  readonly onError?: 'stop' | 'skip' | undefined;
   /** Bars of the file that were compared, and how many there are. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -23,7 +23,7 @@ export async function verifyBarFile(
   options: BarFileVerifyOptions,
 ): Promise<FileVerification> {
   const started = performance.now();
-  const { onError, onProgress, sample, signal } = options;
+  const { onError = 'stop', onProgress, sample, signal } = options;
   const total = file.series.reduce((sum, { bars }) => sum + bars, 0);
   const tally = new DifferenceTally();
   if (file.rejected > 0 && onError === 'stop') {
