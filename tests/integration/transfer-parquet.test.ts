@@ -342,12 +342,12 @@ describe('values', () => {
   });
 
   it('are judged themselves, not by what the footer says of them', async () => {
-    const whole = await readFile(await parquet(DAYS.replaceAll('100 * i', '100 + i'), `CODEC 'uncompressed'`));
+    const whole = await readFile(await parquet(DAYS.replaceAll('100 * i', '123456789 + i'), `CODEC 'uncompressed'`));
     const volume = Buffer.alloc(8);
-    volume.writeBigInt64LE(101n);
+    volume.writeBigInt64LE(123_456_790n);
     const at = whole.indexOf(volume);
     expect(at).toBeGreaterThan(0);
-    whole.writeBigInt64LE(-101n, at);
+    whole.writeBigInt64LE(-5n, at);
     expect(await read(await file(whole, 'AAPL_1d.parquet'))).toMatchObject({
       rejected: 1,
       problems: [{ code: 'VOLUME_NEGATIVE', line: 2 }],
