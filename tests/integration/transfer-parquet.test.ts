@@ -341,6 +341,19 @@ describe('values', () => {
     });
   });
 
+  it('are judged themselves, not by what the footer says of them', async () => {
+    const whole = await readFile(await parquet(DAYS.replaceAll('100 * i', '123456789 + i'), `CODEC 'uncompressed'`));
+    const volume = Buffer.alloc(8);
+    volume.writeBigInt64LE(123_456_790n);
+    const at = whole.indexOf(volume);
+    expect(at).toBeGreaterThan(0);
+    whole.writeBigInt64LE(-5n, at);
+    expect(await read(await file(whole, 'AAPL_1d.parquet'))).toMatchObject({
+      rejected: 1,
+      problems: [{ code: 'VOLUME_NEGATIVE', line: 2 }],
+    });
+  });
+
   it('of a float are those that it was written as, and are rounded only when it is said', async () => {
     const fine = `SELECT * REPLACE (0.1::FLOAT + 12 AS Open, 10.123456785::DOUBLE AS Low, 1e-7::DOUBLE + 11 AS Close) FROM (${DAYS.replace('range(3)', 'range(1)')})`;
     const path = await parquet(fine);

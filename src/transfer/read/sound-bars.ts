@@ -43,7 +43,7 @@ export async function selectSoundBars(db: DuckDB, reading: Reading): Promise<voi
     CREATE VIEW tested AS SELECT *, (
       moment BETWEEN ${EARLIEST_INSTANT} AND ${LATEST_INSTANT} AND moment % grid = 0
       AND low > 0 AND low <= open AND low <= close AND open <= high AND close <= high AND (vwap IS NULL OR vwap > 0)
-      AND units < most_units ${volumeFits}) IS TRUE AS sound
+      AND units >= 0 AND units < most_units ${volumeFits}) IS TRUE AS sound
     FROM timed;
     CREATE TABLE doubtful AS SELECT line FROM tested WHERE NOT sound;
     CREATE TABLE judged (line BIGINT, series BIGINT, moment BIGINT, open DECIMAL(18,8), high DECIMAL(18,8), low DECIMAL(18,8),
