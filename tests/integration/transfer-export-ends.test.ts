@@ -55,7 +55,7 @@ test('rows are selected by kind, symbol, timeframe and time; what cannot be is r
   });
   expect(await counts({ kinds: ['trades', 'audit-trail'], from: '2024-01-02' })).toEqual({
     trades: [['MSFT', 2]],
-    'audit-trail': 15,
+    'audit-trail': 16,
   });
   expect((await manifestOf(join(directory, '2'))).selection).toEqual({
     symbols: null,
@@ -87,6 +87,7 @@ test('rows are selected by kind, symbol, timeframe and time; what cannot be is r
       ['AAPL', 1],
       ['BTC/USDT', 4],
       ['MSFT', 3_997],
+      ['MSFT', 1],
     ],
   });
   expect((await manifestOf(there)).files).toMatchObject([
