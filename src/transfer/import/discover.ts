@@ -46,13 +46,15 @@ export async function discover(
   const seen = new Set<string>(archive === undefined ? [] : [await real(archive)]);
   const files: FoundFile[] = [];
   const leftOut: LeftOutFile[] = [];
+  const isNew = async (path: string, entry?: string) => {
+    const whole = (await real(path)) + (entry === undefined ? '' : `!${entry}`);
+    return !seen.has(whole) && seen.add(whole);
+  };
   const take = async (path: string, below: string) => {
     const found = await stat(path).catch(() => undefined);
     if (found?.isDirectory()) return walk(path, below);
-    const whole = await real(path);
-    if (seen.has(whole)) return undefined;
-    seen.add(whole);
-    return found ? takeFile(path, below || basename(path), found.size) : takeEntry(path);
+    if (!found) return takeEntry(path);
+    return (await isNew(path)) ? takeFile(path, below || basename(path), found.size) : undefined;
   };
   const push = (file: Omit<FoundFile, 'named'>) => {
     const named = { ...seriesOfFolders(resolve(file.path)), ...patterned(resolve(file.path)) };
@@ -63,18 +65,15 @@ export async function discover(
     const entries = ZIP.test(path) ? await listEntries(path, { signal }).catch(() => []) : [];
     if (entries.length === 0) push({ path, below, bytes });
     for (const { name, packedBytes } of entries) {
-      const whole = `${await real(path)}!${name}`;
-      if (seen.has(whole)) continue;
-      seen.add(whole);
-      push({ path: `${path}!${name}`, below: `${below}!${name}`, bytes: packedBytes, archive: { path, below } });
+      if (await isNew(path, name))
+        push({ path: `${path}!${name}`, below: `${below}!${name}`, bytes: packedBytes, archive: { path, below } });
     }
   };
   const takeEntry = async (path: string) => {
     const place = await findEntry(path).catch(() => undefined);
+    if (!(await isNew(place?.archive ?? path, place?.entry))) return;
     if (!place) return push({ path, below: basename(path), bytes: 0 });
-    const [below, whole] = [basename(place.archive), `${await real(place.archive)}!${place.entry}`];
-    if (seen.has(whole)) return;
-    seen.add(whole);
+    const below = basename(place.archive);
     const entries = await listEntries(place.archive, { signal }).catch(() => []);
     const bytes = entries.find(({ name }) => name === place.entry)?.packedBytes ?? 0;
     push({ path, below: `${below}!${place.entry}`, bytes, archive: { path: place.archive, below } });

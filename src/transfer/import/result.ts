@@ -35,7 +35,7 @@ export interface FileImport extends UpsertCounts {
   /** SHA-256, in hexadecimal; null where the file could not be read. */
   readonly contentHash: string | null;
   readonly bytes: number;
-  /** By kind, symbol, timeframe and name; empty where the file failed before they were known. */
+  /** Those of bars by symbol and timeframe; empty where the file failed before they were known. */
   readonly series: readonly ImportedSeries[];
   /** How it is laid out: `csv`, or a vendor's; null where it was not read. */
   readonly layout: string | null;
