@@ -1,6 +1,6 @@
 import { formatInstant } from '../domain/time.js';
 import { describeProblem, InvalidInputError, type Problem } from '../errors.js';
-import { type FileImport, type ImportResult, seriesTitle } from '../transfer/import/result.js';
+import { canUndo, type FileImport, type ImportResult, seriesTitle } from '../transfer/import/result.js';
 import { note, say } from './output.js';
 
 const SHOWN_PROBLEMS = 20;
@@ -28,7 +28,7 @@ export function reportResult(result: ImportResult): void {
     say(`  ${rows(totals)}`);
   }
   if (dryRun) say('Nothing was written: this was a dry run.');
-  else if (totals.inserted + totals.changed > 0) say(`Take it back: wyckoff import --undo ${runId}`);
+  else if (totals.inserted + totals.changed > 0 && canUndo(files)) say(`Take it back: wyckoff import --undo ${runId}`);
   reportFailures(files);
 }
 
