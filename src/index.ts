@@ -150,7 +150,6 @@ export type {
 export type { AsOfReader, LookAheadViolation, SeriesReads } from './repositories/bars/as-of-reader.js';
 export type { BarRepository, UpsertCounts, WriteOptions } from './repositories/bars/bar-repository.js';
 export type { BarWindow, KnownAt } from './repositories/bars/bar-window.js';
-export type { SeriesImport } from './repositories/bars/import-run.js';
 export type { Frame, MultiTimeframeInput } from './repositories/bars/multi-timeframe.js';
 export type { ResampleInput } from './repositories/bars/resample-request.js';
 export type { BarRevision } from './repositories/bars/revisions.js';
@@ -191,7 +190,7 @@ export type { Files } from './transfer/files.js';
 export type { LeftOutFile } from './transfer/import/discover.js';
 export type { ImportOptions } from './transfer/import/importer.js';
 export type { ImportPhase, ImportProgress } from './transfer/import/progress.js';
-export type { FileImport, ImportResult, ImportTotals } from './transfer/import/result.js';
+export type { FileImport, ImportedSeries, ImportResult, ImportTotals } from './transfer/import/result.js';
 export type { LayoutDescription } from './transfer/read/layouts/description.js';
 export type { RestoreOptions, RestoreProgress, RestoreResult } from './transfer/restore/restorer.js';
 export type {

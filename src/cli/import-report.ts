@@ -1,6 +1,6 @@
 import { formatInstant } from '../domain/time.js';
 import { describeProblem, InvalidInputError, type Problem } from '../errors.js';
-import type { FileImport, ImportResult } from '../transfer/import/result.js';
+import { canUndo, type FileImport, type ImportResult, seriesTitle } from '../transfer/import/result.js';
 import { note, say } from './output.js';
 
 const SHOWN_PROBLEMS = 20;
@@ -28,7 +28,7 @@ export function reportResult(result: ImportResult): void {
     say(`  ${rows(totals)}`);
   }
   if (dryRun) say('Nothing was written: this was a dry run.');
-  else if (totals.inserted + totals.changed > 0) say(`Take it back: wyckoff import --undo ${runId}`);
+  else if (totals.inserted + totals.changed > 0 && canUndo(files)) say(`Take it back: wyckoff import --undo ${runId}`);
   reportFailures(files);
 }
 
@@ -60,7 +60,7 @@ function rows({ rows, inserted, changed, unchanged, duplicates, rejected, rounde
 }
 
 function lineOf({ path, series, inserted, changed, unchanged, rejected, seconds }: FileImport): string {
-  const names = series.slice(0, 3).map(({ symbol, timeframe }) => `${symbol} ${timeframe}`);
+  const names = series.slice(0, 3).map(seriesTitle);
   if (series.length > 3) names.push(`and ${series.length - 3} more`);
   const counts = [`${count(inserted)} inserted`, `${count(changed)} changed`, `${count(unchanged)} unchanged`];
   if (rejected > 0) counts.push(`${count(rejected)} rows rejected`);
@@ -71,9 +71,10 @@ function reportWhole(file: FileImport): void {
   const { path, status, series, duplicates, rejected } = file;
   if (status === 'skipped') say(`${path}: imported before, and unchanged`);
   else say(lineOf(file));
-  for (const { symbol, timeframe, first, last, inserted, changed, unchanged } of series) {
+  for (const one of series) {
+    const { first, last, inserted, changed, unchanged } = one;
     const counts = `${count(inserted)} inserted, ${count(changed)} changed, ${count(unchanged)} unchanged, `;
-    const name = series.length > 1 ? `${symbol} ${timeframe}: ${status === 'skipped' ? '' : counts}` : '';
+    const name = series.length > 1 ? `${seriesTitle(one)}: ${status === 'skipped' ? '' : counts}` : '';
     say(`  ${name}from ${formatInstant(first)} to ${formatInstant(last)}`);
   }
   if (duplicates > 0) say(`  ${count(duplicates)} rows that repeat an earlier one collapsed`);
@@ -84,7 +85,7 @@ function reportWhole(file: FileImport): void {
   for (const name of file.leftOut) say(`  column \`${name}\` left out`);
   for (const notice of file.notices) say(`  ${notice}`);
   if (file.archived !== null) say(`  moved to ${file.archived}`);
-  if (series[0]) say(`  look at it: wyckoff bars range ${series[0].symbol} ${series[0].timeframe}`);
+  if (series[0]?.kind === 'bars') say(`  look at it: wyckoff bars range ${series[0].symbol} ${series[0].timeframe}`);
 }
 
 /** The last that is printed: what is to be done stands where the reader looks. */

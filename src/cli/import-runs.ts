@@ -49,7 +49,9 @@ export async function listFiles(run: string, json: boolean): Promise<void> {
     const [first] = series;
     const more = series.length > 1 ? ` and ${series.length - 1} more` : '';
     const sum = (name: 'inserted' | 'changed') => count(series.reduce((total, one) => total + one[name], 0));
-    const name = first ? `${first.symbol} ${first.timeframe}`.trim() + more : '';
+    const name = first
+      ? [first.symbol, first.timeframe || first.kind, first.name].filter(Boolean).join(' ') + more
+      : '';
     return [path, id, status, name, count(rows), sum('inserted'), sum('changed')];
   });
   say((await renderTable(FILES, cells)).text);

@@ -1,4 +1,4 @@
-/** `wyckoff import`: bars out of files and folders; what was imported; and the way back. */
+/** `wyckoff import`: bars and ticks out of files and folders; what was imported; and the way back. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { FileImport } from '../transfer/import/result.js';
 import { readIdArgument, readLimitArgument } from './arguments.js';
@@ -30,7 +30,9 @@ const OTHER_TASKS = ['undo', 'runs', 'files'] as const;
 
 export function registerImportCommand(program: Command): void {
   addReadingOptions(program.command('import'))
-    .description('import bars from files and folders; what was imported before is left alone')
+    .description(
+      'import bars, trades, quotes, order books and indicators from files and folders; what was imported before is left alone',
+    )
     .argument('[path...]', 'data files, and folders with all that lies in them')
     .option('--pattern <pattern>', "how other names tell them, e.g. '{symbol}-{timeframe}-{any}.csv'")
     .addOption(
@@ -43,7 +45,7 @@ export function registerImportCommand(program: Command): void {
     .option('--parallel <files>', 'how many files are under way at once, 1 to 8 (default: 2)', readParallel)
     .option('--report <folder>', 'write migration-report.json and MIGRATION_RESULTS.md into it')
     .option('--archive <folder>', 'move each file into it once the database was seen to have all of it')
-    .addOption(new Option('--undo <run>', 'take back an import, or one file of it').argParser(readIdArgument))
+    .addOption(new Option('--undo <run>', 'take back an import of bars, or one file of it').argParser(readIdArgument))
     .option('--runs', 'list the imports, the newest first')
     .addOption(new Option('--files <run>', 'list the files of an import').argParser(readIdArgument))
     .option('--limit <runs>', 'how many imports --runs lists (default: 20)', readLimitArgument)
@@ -51,10 +53,11 @@ export function registerImportCommand(program: Command): void {
     .addHelpText(
       'after',
       '\nSeries are told by the options, by --pattern, by folders like symbol=AAPL/timeframe=1d, or by names like AAPL_1d.csv.\n' +
-        'A file is one transaction. An import that was stopped goes on where it was when it is run again.\n' +
+        'A file is one transaction; an archive of several is several files. An import that was stopped goes on where it was when it is run again.\n' +
         '\nExample: wyckoff import AAPL_1d.csv\n' +
         '         wyckoff import prices.csv --symbol ES --timeframe 1m --timezone America/New_York\n' +
         '         wyckoff import data/ --dry-run && wyckoff import data/ --report .\n' +
+        '         wyckoff import SPY_trades.csv --date 2013-10-07\n' +
         '         wyckoff import --undo 3f0c6a1e-...\n' +
         '\nExit status: 0 all files are imported, 1 a file was not (or not archived), or an import cannot be undone,\n' +
         '2 wrong usage. A run that is stopped ends by its signal.',

@@ -1,13 +1,14 @@
-/** Options of the commands that read files of bars: how a file is read. */
+/** Options of the commands that read files of bars and ticks: how a file is read. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { TIMEFRAMES } from '../domain/timeframe.js';
-import type { BarFileOptions } from '../transfer/read/bar-file.js';
+import type { FileOptions } from '../transfer/read/open-file.js';
 
 /** As commander gives them. */
 export interface ReadingCommandOptions {
   readonly symbol?: string;
   readonly timeframe?: string;
   readonly timezone?: string;
+  readonly date?: string;
   readonly round?: true;
   readonly volume?: 'exact' | 'round';
   readonly volumeScale?: number | 'auto';
@@ -17,15 +18,22 @@ export interface ReadingCommandOptions {
 
 /** What {@link readReadingOptions} answers. */
 export type ReadingSettings = Pick<
-  BarFileOptions,
-  'symbol' | 'timeframe' | 'timezone' | 'round' | 'volume' | 'symbolRules' | 'map'
+  FileOptions,
+  'symbol' | 'timeframe' | 'timezone' | 'date' | 'round' | 'volume' | 'symbolRules' | 'map'
 > & { readonly volumeScale?: number | 'auto' | undefined };
 
 export function addReadingOptions(command: Command): Command {
   return command
-    .option('--symbol <symbol>', 'symbol of the bars (default: from the file, or a name like AAPL.csv or AAPL_1d.csv)')
+    .option('--symbol <symbol>', 'symbol of the rows (default: from the file, or a name like AAPL.csv or AAPL_1d.csv)')
     .option('--timeframe <timeframe>', `${TIMEFRAMES.join(', ')} (default: from the file, its name, or the spacing)`)
-    .option('--timezone <zone>', 'zone of times without one, e.g. America/New_York (default: UTC; not used for 1d)')
+    .option(
+      '--timezone <zone>',
+      'zone of times without one, e.g. America/New_York (default: UTC, of ticks New York; not used for 1d)',
+    )
+    .option(
+      '--date <date>',
+      'of ticks with times of day, in the zone, e.g. 2013-10-07 (default: from the name of the file)',
+    )
     .option('--round', 'round prices with more than 8 decimals, half-up (default: reject them)')
     .addOption(
       new Option('--volume <mode>', 'volumes with more decimals than their series keeps: reject or round them half-up')
@@ -47,9 +55,9 @@ export function addReadingOptions(command: Command): Command {
 
 /** @throws InvalidInputError where the mapping file is wrong */
 export async function readReadingOptions(options: ReadingCommandOptions): Promise<ReadingSettings> {
-  const { symbol, timeframe, timezone, round, volume, volumeScale, symbolRule, map } = options;
+  const { symbol, timeframe, timezone, date, round, volume, volumeScale, symbolRule, map } = options;
   const rules = symbolRule?.filter((rule) => rule !== 'none');
-  const settings = { symbol, timeframe, timezone, round, volume, volumeScale, symbolRules: rules };
+  const settings = { symbol, timeframe, timezone, date, round, volume, volumeScale, symbolRules: rules };
   if (map === undefined) return settings;
   const { readMapFile } = await import('../transfer/read/layouts/map-file.js');
   return { ...settings, map: await readMapFile(map) };

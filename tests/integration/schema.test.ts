@@ -211,8 +211,9 @@ const BREAKS: Record<LedgerTable, Breaks> = {
     ['chk_import_files_counts', { bytes: -1 }, { rows: -1 }, { duplicates: -1 }, { rejected: -1 }],
   ],
   import_series: [
-    ['chk_import_series_kind', { kind: 'indicator', timeframe: '' }],
+    ['chk_import_series_kind', { kind: 'signal', timeframe: '' }],
     ['chk_import_series_timeframe', { timeframe: '' }, { kind: 'trade' }],
+    ['chk_import_series_name', { name: 'rsi' }, { kind: 'indicator' }],
     ['chk_import_series_counts', { inserted: 2, changed: -1 }, { unchanged: -1 }],
     ['chk_import_series_window', { first_timestamp: '2024-01-05T00:00:00Z' }],
     [

@@ -1,68 +1,100 @@
 import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import type pg from 'pg';
 import { describe, expect, test } from 'vitest';
-import type { BarFile } from '../../src/transfer/read/bar-file.js';
-import { type FileOptions, openFile } from '../../src/transfer/read/open-file.js';
+import type { ExportKind, Store } from '../../src/index.js';
+import { inspectFile } from '../../src/transfer/read/inspect.js';
+import { temporaryDirectory } from '../setup/exported.js';
 import { openRawClient } from '../setup/raw-client.js';
-import { csvRows, REAL_BARS, type RealBars, scaled } from '../setup/real-files.js';
+import { barLines, csvRows, REAL_BARS, type RealBars, scaled } from '../setup/real-files.js';
 import { hasSharedData, sharedFile } from '../setup/shared-data.js';
-import { openTickStore, openTicks } from '../setup/tick-files.js';
+import { openTestStore } from '../setup/test-database.js';
+import { openTicks } from '../setup/tick-files.js';
 
 const all = process.env.REAL_FILES === 'all';
 if (hasSharedData && !all) process.stderr.write('the large files of ../shared/data are read by npm run test:data\n');
 
-async function withBars(file: string, options: FileOptions, use: (bars: BarFile) => Promise<void>): Promise<void> {
-  const opened = await openFile(sharedFile(file), options);
-  try {
-    expect(opened.kind).toBe('bars');
-    await use(opened as BarFile);
-  } finally {
-    await opened.close();
-  }
+const contentOf = (directory: string, kind: string) => readFile(join(directory, `${kind}.csv`), 'utf8');
+
+/** Exports to CSV, imports that into a database of its own and exports that: the same bytes. Answers with the directory. */
+async function roundTrip(store: Store, kinds: readonly ExportKind[]): Promise<string> {
+  const directory = await temporaryDirectory();
+  const [first, again] = [join(directory, 'first'), join(directory, 'again')];
+  await store.files.export({ kinds, format: 'csv', directory: first });
+  const { store: other } = await openTestStore();
+  const { files, totals } = await other.files.import({ paths: [first] });
+  expect(files.map(({ error }) => error)).toEqual(kinds.map(() => null));
+  expect(totals).toMatchObject({ files: kinds.length, inserted: totals.rows, rejected: 0, rounded: 0 });
+  await other.files.export({ kinds, format: 'csv', directory: again });
+  for (const kind of kinds) expect((await contentOf(again, kind)) === (await contentOf(first, kind)), kind).toBe(true);
+  return first;
 }
 
-describe.runIf(hasSharedData)('bars', () => {
+describe.runIf(hasSharedData)('bars', { timeout: 180_000 }, () => {
   test.each(REAL_BARS.filter(({ small }) => small || all))('$file', async (real: RealBars) => {
-    const { file, layout, rows, options, rejected, leftOut, series, columns } = real;
-    await withBars(file, options, async (bars) => {
-      expect(bars).toMatchObject({ layout, rows, duplicates: 0, leftOut, rejected: rejected?.rows ?? 0 });
-      expect(bars.problems[0]).toEqual(
-        rejected && expect.objectContaining({ line: rejected.line, code: rejected.code, hint: expect.any(String) }),
-      );
+    const { file, layout, rows, options, rejected, leftOut, series } = real;
+    const path = sharedFile(file);
+    const lost = rejected && !rejected.with ? rejected.rows : 0;
+    expect(await inspectFile(path, options)).toMatchObject({
+      ...{ layout, rows, leftOut, duplicates: 0, rejected: rejected?.rows ?? 0, stillRejected: lost, error: null },
     });
-    await withBars(file, { ...options, ...rejected?.with }, async (bars) => {
-      expect(bars.rejected).toBe(rejected && !rejected.with ? rejected.rows : 0);
-      expect(
-        bars.series.map((one) => [
-          one.symbol,
-          one.timeframe,
-          one.bars,
-          one.first.toISOString(),
-          one.last.toISOString(),
-        ]),
-      ).toEqual(
-        series.map(([symbol, timeframe, count, ...bounds]) => [symbol, timeframe, count, ...bounds.map(instant)]),
-      );
-      const sums = { close: 0n, volume: 0n };
-      for (const one of bars.series) {
-        for await (const block of one.blocks()) {
-          for (let row = 0; row < block.length; row += 1) {
-            sums.close += block.close[row]!;
-            sums.volume += block.volume[row]!;
-          }
-        }
-      }
-      const expected = { close: 0n, volume: 0n };
-      for (const row of csvRows(file, columns.from)) {
-        expected.close += scaled(row[columns.close]!, columns.divisor ? 4 : 8);
-        expected.volume += scaled(row[columns.volume]!, 0);
-      }
-      expect(sums).toEqual(expected);
+    const { store } = await openTestStore();
+    if (rejected) {
+      const [failed] = (await store.files.import({ paths: [path], ...options })).files;
+      expect(failed).toMatchObject({ status: 'failed', rejected: rejected.rows, inserted: 0 });
+      const { line, code } = rejected;
+      expect(failed!.problems[0]).toMatchObject({ line, code, hint: expect.any(String) });
+    }
+    const settings = {
+      paths: [path],
+      ...options,
+      ...rejected?.with,
+      ...(lost > 0 ? { onError: 'skip' as const } : {}),
+    };
+    const { files, totals } = await store.files.import(settings);
+    expect(files[0]).toMatchObject({ status: 'imported', layout, rows, leftOut, duplicates: 0, rejected: lost });
+    expect(totals).toMatchObject({ inserted: rows - lost, changed: 0, unchanged: 0 });
+    expect(
+      files[0]!.series.map((one) => {
+        return [one.symbol, one.timeframe, one.inserted, one.first.toISOString(), one.last.toISOString()];
+      }),
+    ).toEqual(
+      series.map(([symbol, timeframe, count, ...bounds]) => [symbol, timeframe, count, ...bounds.map(instant)]),
+    );
+    expect(await store.files.verify({ onError: 'stop', ...settings })).toMatchObject({ passed: true });
+
+    const directory = await roundTrip(store, ['bars']);
+    const exported = parse<Record<string, string>>(await contentOf(directory, 'bars'), { columns: true });
+    const lines = exported.map(({ symbol, timestamp, open, high, low, close, volume }) => {
+      const prices = [open, high, low, close].map((price) => scaled(price!, 8));
+      return [symbol, new Date(timestamp!).toISOString(), ...prices, scaled(volume!, 0)].join(' ');
     });
+    expect(lines).toEqual(barLines(real).sort());
+
+    // Its Parquet says the same.
+    await store.files.export({ kinds: ['bars'], format: 'parquet', directory: join(directory, 'parquet') });
+    const parquet = await store.files.import({ paths: [join(directory, 'parquet', 'bars.parquet')] });
+    expect(parquet.totals).toMatchObject({ failed: 0, inserted: 0, changed: 0, unchanged: rows - lost, rounded: 0 });
   });
 });
 
 function instant(text: string): string {
   return new Date(text.length > 10 ? `${text}Z` : text).toISOString();
+}
+
+/** Inspects, imports twice, verifies, exports, and imports that. */
+async function goThrough(path: string, kinds: readonly ExportKind[], expected: readonly object[]): Promise<pg.Client> {
+  expect(await inspectFile(path)).toMatchObject({ rejected: 0, error: null });
+  const { store, url } = await openTestStore();
+  const [file] = (await store.files.import({ paths: [path] })).files;
+  expect(file).toMatchObject({ status: 'imported', changed: 0, unchanged: 0, rejected: 0, series: expected });
+  const again = await store.files.import({ paths: [path], again: true });
+  expect(again.totals).toMatchObject({ failed: 0, inserted: 0, changed: 0, unchanged: file!.inserted });
+  expect(await store.files.verify({ paths: [path], onError: 'stop' })).toMatchObject({ passed: true });
+  await roundTrip(store, kinds);
+  return openRawClient(url);
 }
 
 /** Midnight of 7 October 2013 in New York, four hours behind, in milliseconds. */
@@ -88,10 +120,7 @@ describe.runIf(hasSharedData && all)('ticks', { timeout: 300_000 }, () => {
     expect(file.first).toBe(BigInt(MIDNIGHT + Number(rows[0]![0])) * 1000n);
     expect(file.last).toBe(BigInt(MIDNIGHT + Number(rows.at(-1)![0])) * 1000n);
 
-    const { url, import: read, verify } = await openTickStore();
-    expect(await read(path)).toMatchObject([{ kind: 'trades', symbol: 'SPY', inserted: 250_601, unchanged: 0 }]);
-    expect(await read(path)).toMatchObject([{ inserted: 0, changed: 0, unchanged: 250_601 }]);
-    const client = await openRawClient(url);
+    const client = await goThrough(path, ['trades'], [{ kind: 'trades', symbol: 'SPY', inserted: 250_601 }]);
     const { rows: stored } = await client.query<Record<string, string>>(
       `SELECT sum(price * 10000)::bigint::text AS price, sum(size)::bigint::text AS size,
          sum(price * 10000 * size)::bigint::text AS value FROM trades WHERE symbol = 'SPY'`,
@@ -105,7 +134,6 @@ describe.runIf(hasSharedData && all)('ticks', { timeout: 300_000 }, () => {
     expect(groups).toHaveLength(times.size);
     expect(groups.filter(({ key, times: found }) => times.get(key) !== found)).toEqual([]);
     expect(groups.reduce((sum, group) => sum + (group.times > 1 ? group.times - 1 : 0), 0)).toBeGreaterThan(47_000);
-    expect(await verify(path)).toMatchObject({ passed: true, series: [{ rows: 250_601, stored: 250_601 }] });
   });
 
   test('every quote of a day has one side, and none a price of 0', async () => {
@@ -115,10 +143,7 @@ describe.runIf(hasSharedData && all)('ticks', { timeout: 300_000 }, () => {
     const sided = (column: number) => rows.filter((row) => row[column] !== '0').length;
     expect(rows).toHaveLength(109_067);
     expect(await openTicks(path)).toMatchObject({ kind: 'quotes', layout: 'lean-quotes', rows: 109_067, rejected: 0 });
-    const { url, import: read, verify } = await openTickStore();
-    expect(await read(path)).toMatchObject([{ kind: 'quotes', symbol: 'IBM', inserted: 109_067 }]);
-    expect(await read(path)).toMatchObject([{ inserted: 0, changed: 0, unchanged: 109_067 }]);
-    const client = await openRawClient(url);
+    const client = await goThrough(path, ['quotes'], [{ kind: 'quotes', symbol: 'IBM', inserted: 109_067 }]);
     const { rows: stored } = await client.query(
       `SELECT count(bid_price)::int AS bids, count(ask_price)::int AS asks, count(*) FILTER (WHERE bid_price = 0 OR ask_price = 0)::int AS zeros,
          count(*) FILTER (WHERE (bid_price IS NULL) = (ask_price IS NULL))::int AS both,
@@ -131,7 +156,6 @@ describe.runIf(hasSharedData && all)('ticks', { timeout: 300_000 }, () => {
         ...{ bid: sum(1), bid_size: sum(2), ask: sum(3), ask_size: sum(4) },
       },
     ]);
-    expect(await verify(path)).toMatchObject({ passed: true });
   });
 
   test('a recorded stream: trades, quotes, and the book behind every message', async () => {
@@ -153,12 +177,12 @@ describe.runIf(hasSharedData && all)('ticks', { timeout: 300_000 }, () => {
       ['quotes', tickers.length],
       ['order-books', new Set(diffs.map(({ T }) => T)).size],
     ]);
-    const { url, import: read, verify } = await openTickStore();
-    expect(await read(path)).toMatchObject(file.parts.map(({ kind, rows }) => ({ kind, inserted: rows })));
-    expect(await read(path)).toMatchObject(
-      file.parts.map(({ rows }) => ({ inserted: 0, changed: 0, unchanged: rows })),
+    const kinds = ['trades', 'quotes', 'order-books'] as const;
+    const client = await goThrough(
+      path,
+      kinds,
+      file.parts.map(({ kind, rows }) => ({ kind, inserted: rows })),
     );
-    const client = await openRawClient(url);
     const sum = (rows: readonly Record<string, string>[], key: string) =>
       `${rows.reduce((total, row) => total + scaled(row[key]!, 8), 0n)}`;
     const { rows: stored } = await client.query(
@@ -172,6 +196,5 @@ describe.runIf(hasSharedData && all)('ticks', { timeout: 300_000 }, () => {
         books: file.parts[2]!.rows,
       },
     ]);
-    expect(await verify(path)).toMatchObject({ passed: true });
   });
 });

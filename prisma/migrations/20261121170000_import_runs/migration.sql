@@ -42,6 +42,7 @@ CREATE TABLE "import_series" (
     "kind" VARCHAR(10) NOT NULL,
     "symbol" VARCHAR(20) NOT NULL,
     "timeframe" VARCHAR(5) NOT NULL DEFAULT '',
+    "name" VARCHAR(50) NOT NULL DEFAULT '',
     "first_timestamp" TIMESTAMPTZ(6) NOT NULL,
     "last_timestamp" TIMESTAMPTZ(6) NOT NULL,
     "inserted" BIGINT NOT NULL,
@@ -53,7 +54,7 @@ CREATE TABLE "import_series" (
     "checksum" BYTEA,
     "undone_from" TIMESTAMPTZ(6),
 
-    CONSTRAINT "pk_import_series" PRIMARY KEY ("file_id", "kind", "symbol", "timeframe")
+    CONSTRAINT "pk_import_series" PRIMARY KEY ("file_id", "kind", "symbol", "timeframe", "name")
 );
 
 -- CreateIndex
@@ -89,8 +90,9 @@ ALTER TABLE "import_files"
     ADD CONSTRAINT "chk_import_files_counts" CHECK (bytes >= 0 AND rows >= 0 AND duplicates >= 0 AND rejected >= 0);
 
 ALTER TABLE "import_series"
-    ADD CONSTRAINT "chk_import_series_kind" CHECK (kind IN ('bar', 'trade', 'quote', 'orderBook')),
-    ADD CONSTRAINT "chk_import_series_timeframe" CHECK ((kind = 'bar') = (timeframe <> '')),
+    ADD CONSTRAINT "chk_import_series_kind" CHECK (kind IN ('bar', 'trade', 'quote', 'orderBook', 'indicator')),
+    ADD CONSTRAINT "chk_import_series_timeframe" CHECK ((kind IN ('bar', 'indicator')) = (timeframe <> '')),
+    ADD CONSTRAINT "chk_import_series_name" CHECK ((kind = 'indicator') = (name <> '')),
     ADD CONSTRAINT "chk_import_series_counts" CHECK (inserted >= 0 AND changed >= 0 AND unchanged >= 0),
     ADD CONSTRAINT "chk_import_series_window" CHECK (first_timestamp <= last_timestamp),
     ADD CONSTRAINT "chk_import_series_written" CHECK ((written_first IS NULL) = (inserted + changed = 0)

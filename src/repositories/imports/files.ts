@@ -3,12 +3,17 @@ import type { Client } from '../../database/session.js';
 import type { JsonObject } from '../../domain/json.js';
 import type { ArrivalKind } from '../tell-arrival.js';
 
+/** What a file may have rows of: as the feed calls them, and indicators, of which it tells nothing. */
+export type RecordedKind = ArrivalKind | 'indicator';
+
 /** A row of import_series, before anything of it is undone. */
 export interface RecordedSeries {
-  readonly kind: ArrivalKind;
+  readonly kind: RecordedKind;
   readonly symbol: string;
-  /** Of bars; empty for the others. */
+  /** Of bars and indicators; empty for the others. */
   readonly timeframe: string;
+  /** Of indicators; empty for the others. */
+  readonly name: string;
   readonly first: Date | number | bigint;
   readonly last: Date | number | bigint;
   readonly inserted: number;
@@ -59,15 +64,16 @@ export async function recordFile(client: Client, file: RecordedFile): Promise<vo
   const each = <T>(read: (series: RecordedSeries) => T) => file.series.map(read);
   const moment = (at: Date | number | bigint | null) => (at === null ? null : instant(at));
   await client.query({
-    text: `INSERT INTO import_series (file_id, kind, symbol, timeframe, first_timestamp, last_timestamp, inserted, changed, unchanged,
+    text: `INSERT INTO import_series (file_id, kind, symbol, timeframe, name, first_timestamp, last_timestamp, inserted, changed, unchanged,
                                       written_first, written_last, known_from, checksum)
-           SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::bigint[], $8::bigint[], $9::bigint[],
-                                    $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::bytea[])`,
+           SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::bigint[], $9::bigint[], $10::bigint[],
+                                    $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::bytea[])`,
     values: [
       file.id,
       each(({ kind }) => kind),
       each(({ symbol }) => symbol),
       each(({ timeframe }) => timeframe),
+      each(({ name }) => name),
       each(({ first }) => instant(first)),
       each(({ last }) => instant(last)),
       each(({ inserted }) => inserted),
@@ -91,9 +97,10 @@ export interface KnownFile {
 }
 
 export interface KnownSeries {
-  readonly kind: ArrivalKind;
+  readonly kind: RecordedKind;
   readonly symbol: string;
   readonly timeframe: string;
+  readonly name: string;
   readonly first: Date;
   readonly last: Date;
   /** How many of its rows the file has. */
@@ -124,7 +131,7 @@ export async function findImported(
   const { rows } = await client.query<Row>({
     text: `WITH file AS (
              SELECT * FROM import_files WHERE content_hash = $1 AND reading = $2::jsonb AND status = 'imported' ORDER BY finished_at DESC LIMIT 1)
-           SELECT file.id, file.rows AS file_rows, duplicates, rejected, kind, symbol, timeframe, one.first_timestamp AS first,
+           SELECT file.id, file.rows AS file_rows, duplicates, rejected, kind, symbol, timeframe, name, one.first_timestamp AS first,
                   one.last_timestamp AS last, inserted + changed + unchanged AS rows, known_from, gone_first, gone_last,
                   CASE kind WHEN 'bar' THEN EXISTS (
                       SELECT FROM bar_series held WHERE held.symbol = one.symbol AND held.timeframe = one.timeframe
@@ -138,7 +145,7 @@ export async function findImported(
                SELECT min(timestamp) AS gone_first, max(timestamp) AS gone_last FROM ohlcv_bar_revisions former
                WHERE one.kind = 'bar' AND former.symbol = one.symbol AND former.timeframe = one.timeframe AND former.reason <> 'change'
                  AND former.timestamp BETWEEN one.first_timestamp AND one.last_timestamp AND former.known_until > one.known_from) gone ON true
-           ORDER BY kind, symbol COLLATE "C", timeframe COLLATE "C"`,
+           ORDER BY kind, symbol COLLATE "C", timeframe COLLATE "C", name COLLATE "C"`,
     values: [contentHash, JSON.stringify(reading)],
   });
   const [file] = rows;
@@ -149,8 +156,8 @@ export async function findImported(
     rows: Number(file.file_rows),
     duplicates: Number(file.duplicates),
     rejected: Number(file.rejected),
-    series: rows.map(({ kind, symbol, timeframe, first, last, rows: count }) => {
-      return { kind, symbol, timeframe, first, last, rows: Number(count) };
+    series: rows.map(({ kind, symbol, timeframe, name, first, last, rows: count }) => {
+      return { kind, symbol, timeframe, name, first, last, rows: Number(count) };
     }),
   };
 }

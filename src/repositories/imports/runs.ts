@@ -44,6 +44,8 @@ export interface ImportedFile {
     readonly kind: string;
     readonly symbol: string;
     readonly timeframe: string;
+    /** Of an indicator; empty for the others. */
+    readonly name: string;
     readonly first: string;
     readonly last: string;
     readonly inserted: number;
@@ -107,9 +109,9 @@ export async function listFiles(client: Client, runId: string): Promise<Imported
   const { rows } = await client.query<ImportedFile>({
     text: `SELECT file.id, run_id AS "runId", path, encode(content_hash, 'hex') AS "contentHash", status, error, rows::float8 AS rows,
                   rejected::float8 AS rejected, started_at AS "startedAt", finished_at AS "finishedAt", undone_at AS "undoneAt",
-                  coalesce((SELECT json_agg(json_build_object('kind', kind, 'symbol', symbol, 'timeframe', timeframe,
+                  coalesce((SELECT json_agg(json_build_object('kind', kind, 'symbol', symbol, 'timeframe', timeframe, 'name', name,
                       'first', to_char(first_timestamp, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'last', to_char(last_timestamp, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-                      'inserted', inserted, 'changed', changed, 'unchanged', unchanged) ORDER BY symbol COLLATE "C", timeframe COLLATE "C")
+                      'inserted', inserted, 'changed', changed, 'unchanged', unchanged) ORDER BY symbol COLLATE "C", timeframe COLLATE "C", kind, name COLLATE "C")
                     FROM import_series one WHERE one.file_id = file.id), '[]') AS series
            FROM import_files file WHERE run_id = $1 OR file.id = $1 ORDER BY finished_at, path`,
     values: [runId],

@@ -4,7 +4,7 @@ import { ConflictError } from '../../errors.js';
 import { appendAuditEvents } from '../audit/append.js';
 import { seriesName } from '../bars/catalog.js';
 import { type SeriesWrites, type UndoneSeries, undoBars } from '../bars/undo-import.js';
-import type { ArrivalKind } from '../tell-arrival.js';
+import type { RecordedKind } from './files.js';
 import { runNotFound } from './runs.js';
 
 /** What undoing an import has changed. */
@@ -23,7 +23,7 @@ export interface UndoResult {
 interface Written extends SeriesKey {
   readonly fileId: string;
   readonly path: string;
-  readonly kind: ArrivalKind;
+  readonly kind: RecordedKind;
   readonly inserted: number;
   readonly changed: number;
   readonly first: Date;

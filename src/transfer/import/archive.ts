@@ -1,46 +1,79 @@
 import { constants } from 'node:fs';
 import { copyFile, link, mkdir, open, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
+import type { Session } from '../../database/session.js';
 import { ConflictError, WyckoffError } from '../../errors.js';
 import { compareBars } from '../../repositories/bars/import-run.js';
-import { openBarFile } from '../read/open-file.js';
+import { listSources } from '../read/archive/source.js';
+import type { BarFile } from '../read/bar-file.js';
+import { openFile } from '../read/open-file.js';
+import type { TickFile } from '../read/ticks/tick-file.js';
+import { verifyTickFile } from '../verify/ticks.js';
 import type { FoundFile } from './discover.js';
 import { type HashedFile, hashContent, requireUnchanged } from './file-identity.js';
 import { type FileImportContext, storedVolumeScale } from './import-file.js';
 import type { FileImport } from './result.js';
 
-interface Archiving {
-  readonly file: FoundFile;
-  readonly result: FileImport;
-  readonly hashed: HashedFile | undefined;
-  readonly archive: string;
-}
+type Archived = Pick<FileImport, 'archived' | 'archiveError'>;
 
 /**
- * Moves a file below `archive`, as it lay below the folder that was given, once the database was seen to have all of it. Nothing is ever
- * overwritten: a file whose name is taken gets a number.
+ * Moves files below a folder, as they lay below the folder that was given, once the database was seen to have all of them. Nothing is ever
+ * overwritten: a file whose name is taken gets a number. An archive of several files is moved once, when all of them are in.
  */
-export async function archiveFile(
-  context: FileImportContext,
-  { file, result, hashed, archive }: Archiving,
-): Promise<Pick<FileImport, 'archived' | 'archiveError'>> {
-  if (result.error || !hashed) return { archived: null, archiveError: null };
-  try {
-    if (result.rejected > 0) throw kept(`${result.rejected} of its rows were rejected: it has more than the database`);
-    await verifyFile(context, file, hashed);
-    context.signal?.throwIfAborted();
-    return { archived: await moveFile(hashed, join(archive, file.below)), archiveError: null };
-  } catch (error) {
-    context.signal?.throwIfAborted();
-    if (error instanceof WyckoffError) return { archived: null, archiveError: error };
-    if (error instanceof Error && 'syscall' in error)
-      return { archived: null, archiveError: kept(error.message, error) };
-    throw error;
+export class Archive {
+  readonly #context: FileImportContext;
+  readonly #folder: string;
+  /** By path: the entries that were not seen in the database. */
+  readonly #missing = new Map<string, Set<string>>();
+  readonly #moved = new Map<string, string>();
+
+  constructor(context: FileImportContext, folder: string) {
+    this.#context = context;
+    this.#folder = folder;
+  }
+
+  async take(file: FoundFile, result: FileImport, hashed: HashedFile | undefined): Promise<Archived> {
+    if (result.error || !hashed) return { archived: null, archiveError: null };
+    const { signal } = this.#context;
+    try {
+      if (result.rejected > 0)
+        throw kept(`${result.rejected} of its rows were rejected: it has more than the database`);
+      await verifyFile(this.#context, file, hashed);
+      signal?.throwIfAborted();
+      return { archived: await this.#move(file, hashed), archiveError: null };
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof WyckoffError) return { archived: null, archiveError: error };
+      if (error instanceof Error && 'syscall' in error)
+        return { archived: null, archiveError: kept(error.message, error) };
+      throw error;
+    }
+  }
+
+  /** What became of an entry's archive, after the last of those that were imported. */
+  ofArchive({ archive, path }: FoundFile, { error, archiveError }: FileImport): Partial<Archived> {
+    const archived = archive && this.#moved.get(archive.path);
+    if (archived !== undefined) return { archived };
+    const missing = archive && this.#missing.get(archive.path);
+    if (error || archiveError || missing === undefined || missing.has(path)) return {};
+    return { archiveError: kept(`${missing.size} other files of its archive were not seen in the database`) };
+  }
+
+  async #move({ path, below, archive }: FoundFile, hashed: HashedFile): Promise<string | null> {
+    if (!archive) return moveFile(hashed, join(this.#folder, below));
+    const all = this.#missing.has(archive.path) ? [] : await listSources(archive.path);
+    const missing = this.#missing.get(archive.path) ?? new Set(all);
+    this.#missing.set(archive.path, missing);
+    missing.delete(path);
+    if (missing.size > 0) return null;
+    const moved = await moveFile(hashed, join(this.#folder, archive.below));
+    this.#moved.set(archive.path, moved);
+    return moved;
   }
 }
 
 /**
- * Reads the file once more, and compares each bar with the database's. This is the one place that decides whether a source may be moved.
+ * Reads the file once more, and compares each row with the database's. This is the one place that decides whether a source may be moved.
  * @throws ConflictError FILE_NOT_ARCHIVED
  */
 async function verifyFile(
@@ -48,24 +81,36 @@ async function verifyFile(
   { path, named }: FoundFile,
   hashed: HashedFile,
 ): Promise<void> {
-  await session.withClient(async (client) => {
-    const file = await openBarFile(path, {
-      ...named,
-      ...reading,
-      signal,
-      volumeScale: async (series) => (await storedVolumeScale(client, series)) ?? reading.volumeScale,
-    });
-    try {
-      for (const { symbol, timeframe, inserted, changed } of await compareBars(client, file.series))
-        if (inserted + changed > 0)
-          throw kept(
-            `of ${symbol} ${timeframe} the database lacks ${inserted} of its bars and has ${changed} with other values`,
-          );
-    } finally {
-      await file.close();
-    }
+  const file = await openFile(path, {
+    ...named,
+    ...reading,
+    signal,
+    volumeScale: async (series) => (await storedVolumeScale(session, series)) ?? reading.volumeScale,
   });
+  try {
+    if (file.kind === 'bars') await requireBars(session, file);
+    else await requireTicks(session, file, signal);
+  } finally {
+    await file.close();
+  }
   await requireUnchanged(hashed);
+}
+
+async function requireBars(session: Session, { series }: BarFile): Promise<void> {
+  const compared = await session.withClient((client) => compareBars(client, series));
+  for (const { symbol, timeframe, inserted, changed } of compared)
+    if (inserted + changed > 0)
+      throw kept(
+        `of ${symbol} ${timeframe} the database lacks ${inserted} of its bars and has ${changed} with other values`,
+      );
+}
+
+async function requireTicks(session: Session, file: TickFile, signal: AbortSignal | undefined): Promise<void> {
+  const verified = await verifyTickFile(session, file, { onError: 'stop', signal });
+  // What the database has beside the file's rows takes nothing from them.
+  const differing = verified.series.flatMap(({ differences }) => differences.filter(({ kind }) => kind !== 'extra'));
+  const rows = [...verified.differences, ...differing].reduce((sum, { count }) => sum + count, 0);
+  if (rows > 0) throw kept(`the database lacks ${rows} of its ${file.rows} rows, or has them with other values`);
 }
 
 function kept(reason: string, cause?: unknown): ConflictError {

@@ -2,17 +2,22 @@ import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { InvalidInputError } from '../../errors.js';
+import { LEDGER_KINDS } from '../export/kinds.js';
+import { MANIFEST, readManifest } from '../export/manifest.js';
+import { findEntry, listEntries } from '../read/archive/source.js';
 import { filePattern, type NamedSeries, seriesOfFolders } from './file-pattern.js';
 
 /** A file that is to be imported. */
 export interface FoundFile {
-  /** As it was given, or below the folder that was given. */
+  /** As it was given, or below the folder that was given; `archive.zip!entry.csv` is one of several. */
   readonly path: string;
   /** Where it lies below the folder that was given; its name, where it was given itself. */
   readonly below: string;
   /** 0 where it cannot be looked at: reading it says why. */
   readonly bytes: number;
   readonly named: NamedSeries;
+  /** What it is one of several of. */
+  readonly archive?: { readonly path: string; readonly below: string } | undefined;
 }
 
 /** A file of a folder that is not imported, and why. */
@@ -22,6 +27,8 @@ export interface LeftOutFile {
 }
 
 const DATA = /\.(csv|tsv|txt|parquet|pq|ndjson|jsonl)(\.gz)?$|\.(gz|zip)$/i;
+const ZIP = /\.zip$/i;
+const LEDGER = 'of the ledger of an export: `wyckoff restore` brings it back';
 const DATE = /(?:^|[^0-9])((?:19|20)\d\d)[-_]?(0[1-9]|1[0-2])?[-_]?(0[1-9]|[12]\d|3[01])?(?![0-9])/;
 
 /**
@@ -33,20 +40,43 @@ export async function discover(
   paths: readonly string[],
   pattern: string | undefined,
   archive: string | undefined,
+  signal?: AbortSignal,
 ): Promise<{ files: FoundFile[]; leftOut: LeftOutFile[] }> {
   const patterned = pattern === undefined ? () => ({}) : filePattern(pattern);
   const seen = new Set<string>(archive === undefined ? [] : [await real(archive)]);
   const files: FoundFile[] = [];
   const leftOut: LeftOutFile[] = [];
+  const isNew = async (path: string, entry?: string) => {
+    const whole = (await real(path)) + (entry === undefined ? '' : `!${entry}`);
+    return !seen.has(whole) && seen.add(whole);
+  };
   const take = async (path: string, below: string) => {
     const found = await stat(path).catch(() => undefined);
     if (found?.isDirectory()) return walk(path, below);
-    const whole = await real(path);
-    if (seen.has(whole)) return undefined;
-    seen.add(whole);
-    const named = { ...seriesOfFolders(resolve(path)), ...patterned(resolve(path)) };
-    files.push({ path, below: below === '' ? basename(path) : below, bytes: found?.size ?? 0, named });
-    return undefined;
+    if (!found) return takeEntry(path);
+    return (await isNew(path)) ? takeFile(path, below || basename(path), found.size) : undefined;
+  };
+  const push = (file: Omit<FoundFile, 'named'>) => {
+    const named = { ...seriesOfFolders(resolve(file.path)), ...patterned(resolve(file.path)) };
+    files.push({ ...file, named });
+  };
+  const takeFile = async (path: string, below: string, bytes: number) => {
+    signal?.throwIfAborted();
+    const entries = ZIP.test(path) ? await listEntries(path, { signal }).catch(() => []) : [];
+    if (entries.length === 0) push({ path, below, bytes });
+    for (const { name, packedBytes } of entries) {
+      if (await isNew(path, name))
+        push({ path: `${path}!${name}`, below: `${below}!${name}`, bytes: packedBytes, archive: { path, below } });
+    }
+  };
+  const takeEntry = async (path: string) => {
+    const place = await findEntry(path).catch(() => undefined);
+    if (!(await isNew(place?.archive ?? path, place?.entry))) return;
+    if (!place) return push({ path, below: basename(path), bytes: 0 });
+    const below = basename(place.archive);
+    const entries = await listEntries(place.archive, { signal }).catch(() => []);
+    const bytes = entries.find(({ name }) => name === place.entry)?.packedBytes ?? 0;
+    push({ path, below: `${below}!${place.entry}`, bytes, archive: { path: place.archive, below } });
   };
   const walk = async (folder: string, below: string) => {
     const whole = await real(folder);
@@ -56,9 +86,11 @@ export async function discover(
       leftOut.push({ path: folder, reason: `the folder cannot be read: ${cause.message}` });
       return [];
     });
+    const ledger = await ledgerOf(folder, entries);
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = join(folder, entry.name);
-      if (entry.name.startsWith('.')) leftOut.push({ path, reason: 'hidden' });
+      if (ledger.has(entry.name)) leftOut.push({ path, reason: LEDGER });
+      else if (entry.name.startsWith('.')) leftOut.push({ path, reason: 'hidden' });
       else if (entry.isFile() && !DATA.test(entry.name)) leftOut.push({ path, reason: 'not a data file by its name' });
       else await take(path, join(below, entry.name));
     }
@@ -70,6 +102,14 @@ export async function discover(
     throw new InvalidInputError([{ code: 'NO_FILES', path: 'paths', value: paths.join(', '), rule, hint }], 'paths');
   }
   return { files: inTimeOrder(files), leftOut };
+}
+
+/** Of a folder that an export made: its manifest, and the files that are not of the market. */
+async function ledgerOf(folder: string, entries: readonly Dirent[]): Promise<ReadonlySet<string>> {
+  if (!entries.some(({ name }) => name === MANIFEST)) return new Set();
+  const manifest = await readManifest(folder).catch(() => undefined); // another program's
+  const ledger = manifest?.files.filter(({ kind }) => LEDGER_KINDS.includes(kind)) ?? [];
+  return new Set(ledger.map(({ path }) => path));
 }
 
 function inTimeOrder(files: readonly FoundFile[]): FoundFile[] {

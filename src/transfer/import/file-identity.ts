@@ -6,10 +6,11 @@ import { WyckoffError } from '../../errors.js';
 import type { FileIdentity } from '../../repositories/imports/files.js';
 import { sizeOfFile } from '../read/csv-text.js';
 import { fileError } from '../read/file-problem.js';
+import type { FoundFile } from './discover.js';
 
 const CHUNK = 1 << 20;
 
-/** A file as it stood when its content was hashed. */
+/** A file as it stood when its content was hashed; of an entry of several, its archive. */
 export interface HashedFile extends FileIdentity {
   readonly path: string;
   readonly bytes: number;
@@ -25,6 +26,19 @@ export async function hashFile(
   const bytes = await sizeOfFile(path);
   const { mtimeMs: modified } = await stat(path);
   return { path, bytes, modified, reading, contentHash: await hashContent(path, signal) };
+}
+
+/** As {@link hashFile}, an archive of several files once: they are imported one after the other. */
+export function fileHasher(signal: AbortSignal | undefined) {
+  const archives = new Map<string, Promise<HashedFile>>();
+  return async ({ path, archive }: FoundFile, reading: JsonObject): Promise<HashedFile> => {
+    if (!archive) return hashFile(path, reading, signal);
+    const hashing = archives.get(archive.path) ?? hashFile(archive.path, {}, signal);
+    archives.set(archive.path, hashing);
+    const hashed = await hashing;
+    await requireUnchanged(hashed);
+    return { ...hashed, reading };
+  };
 }
 
 export async function hashContent(path: string, signal?: AbortSignal): Promise<Buffer> {

@@ -2,23 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Session } from '../../database/session.js';
-import type { BarBlock } from '../../domain/bar-block.js';
 import type { JsonObject } from '../../domain/json.js';
 import type { SeriesKey } from '../../domain/series.js';
 import { InvalidInputError, WyckoffError } from '../../errors.js';
 import { seriesName, volumeScales } from '../../repositories/bars/catalog.js';
-import { compareBars, importBars, type SeriesImport } from '../../repositories/bars/import-run.js';
 import { type FileIdentity, findImported, type KnownFile, recordFile } from '../../repositories/imports/files.js';
 import { requireRun } from '../../repositories/imports/runs.js';
-import type { BarFile, BarFileOptions, FileSeries } from '../read/bar-file.js';
-import { openBarFile } from '../read/open-file.js';
+import { type FileOptions, openFile } from '../read/open-file.js';
 import type { FoundFile } from './discover.js';
-import { type HashedFile, hashFile, requireUnchanged } from './file-identity.js';
+import { type HashedFile, requireUnchanged } from './file-identity.js';
+import { compareFile, ofKnown, type ReadFile, requireRows, writeRows } from './file-rows.js';
 import type { FileMeter } from './progress.js';
-import type { FileImport } from './result.js';
+import type { FileImport, ImportedSeries } from './result.js';
 
 /** How a file is read, apart from who watches it. */
-export interface ReadingSettings extends Omit<BarFileOptions, 'signal' | 'onProgress' | 'volumeScale'> {
+export interface ReadingSettings extends Omit<FileOptions, 'signal' | 'onProgress' | 'volumeScale'> {
   /** Of new series; one that is there keeps its scale. */
   readonly volumeScale?: number | 'auto' | undefined;
 }
@@ -33,6 +31,8 @@ export interface FileImportContext {
   readonly dryRun: boolean;
   /** Imports what the manifest knows, too. */
   readonly again: boolean;
+  /** Entries of one archive share its hash. */
+  readonly hash: (found: FoundFile, reading: JsonObject) => Promise<HashedFile>;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -56,21 +56,26 @@ export async function importFile(
   const id = randomUUID();
   const startedAt = new Date();
   let hashed: HashedFile | undefined;
-  let file: BarFile | undefined;
-  const result = (status: FileImport['status'], series: readonly SeriesImport[], error: WyckoffError | null) => ({
+  let file: ReadFile | undefined;
+  const result = (status: FileImport['status'], series: readonly ImportedSeries[], error: WyckoffError | null) => ({
     ...describe(found, id, file, error),
     ...{ status, series, ...sumOf(series), contentHash: hashed?.contentHash.toString('hex') ?? null, error },
     seconds: (performance.now() - started) / 1000,
   });
+  const skipped = (known: KnownFile): FileImport => {
+    const { id: knownId, rows, duplicates, rejected } = known;
+    return { ...result('skipped', ofKnown(known), null), id: knownId, rows, duplicates, rejected };
+  };
   const reading = settingsOf(context, found);
-  const read = async (client: Client) => {
-    file = await openBarFile(found.path, {
+  const read = async (client?: Client) => {
+    file = await openFile(found.path, {
       ...reading,
       signal,
-      volumeScale: async (series) => (await storedVolumeScale(client, series)) ?? reading.volumeScale,
+      volumeScale: async (series) =>
+        (await storedVolumeScale(client ?? context.session, series)) ?? reading.volumeScale,
       onProgress: (done, total) => meter.show('read', done, total),
     });
-    if (file.series.length === 0 || (file.rejected > 0 && context.onError === 'stop')) throw rejectedRows(file);
+    requireRows(file, context.onError);
     return file;
   };
   const write = async (client: Client, identity: HashedFile): Promise<FileImport> => {
@@ -78,36 +83,36 @@ export async function importFile(
     await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     await claim(client, identity, signal);
     const known = context.again ? undefined : await findImported(client, identity);
-    if (known) return { ...result('skipped', [], null), ...ofKnown(known) };
-    const { series, rows, duplicates, rejected } = await read(client);
+    if (known) return skipped(known);
+    const ready = await read(client);
     await turn();
     signal?.throwIfAborted();
     const meanwhile = context.again ? undefined : await findImported(client, identity);
-    if (meanwhile) return { ...result('skipped', [], null), ...ofKnown(meanwhile) };
+    if (meanwhile) return skipped(meanwhile);
     await requireRun(client, context.runId);
     const run = { id, actor: context.actor, source: found.path };
-    const written = await importBars(client, watched(series, meter, signal), run);
+    const { series, recorded } = await writeRows(client, ready, run, { meter, signal });
     await requireUnchanged(identity);
     const { runId } = context;
+    const { rows, duplicates, rejected } = result('imported', series, null);
     const counts = { rows, duplicates, rejected, bytes: identity.bytes };
-    const recorded = written.map((one) => ({ kind: 'bar' as const, ...one }));
-    await recordFile(client, { ...identity, ...counts, id, runId, startedAt, error: null, series: recorded });
-    return result(
-      'imported',
-      written.map(({ symbol, timeframe, inserted, changed, unchanged, first, last }) => {
-        return { symbol, timeframe, inserted, changed, unchanged, first, last };
-      }),
-      null,
-    );
+    await recordFile(client, {
+      ...identity,
+      ...counts,
+      path: found.path,
+      id,
+      runId,
+      startedAt,
+      error: null,
+      series: recorded,
+    });
+    return result('imported', series, null);
   };
   const attempt = async (): Promise<FileImport> => {
-    const identity = await hashFile(found.path, identityOf(context, found), signal);
+    const identity = await context.hash(found, identityOf(context, found));
     hashed = identity;
     if (!context.dryRun) return context.session.transaction((client) => write(client, identity));
-    return context.session.withClient(async (client) => {
-      const { series } = await read(client);
-      return result('checked', await compareBars(client, watched(series, meter, signal)), null);
-    });
+    return result('checked', await compareFile(context.session, await read(), { meter, signal }), null);
   };
   try {
     try {
@@ -135,7 +140,12 @@ function identityOf(context: FileImportContext, found: FoundFile): JsonObject {
   const { volume, round, ...settings } = settingsOf(context, found);
   const rounding = { ...(volume === 'round' ? { volume } : {}), ...(round ? { round } : {}) };
   const { onError } = context;
-  return JSON.parse(JSON.stringify({ ...settings, ...rounding, onError, name: basename(found.path) }));
+  return JSON.parse(JSON.stringify({ ...settings, ...rounding, onError, name: nameOf(found) }));
+}
+
+/** Of an entry its whole place in the archive, whose others have the same content hash. */
+function nameOf({ path, archive }: FoundFile): string {
+  return archive ? basename(archive.path) + path.slice(archive.path.length) : basename(path);
 }
 
 function settingsOf({ reading }: FileImportContext, { named }: FoundFile): ReadingSettings {
@@ -160,40 +170,20 @@ async function claim(client: Client, { contentHash, reading }: FileIdentity, sig
 }
 
 /** The scale of a series that is there already. */
-export async function storedVolumeScale(client: Client, series: SeriesKey): Promise<number | undefined> {
-  const scales = await volumeScales(client, [series]);
+export async function storedVolumeScale(on: Client | Session, series: SeriesKey): Promise<number | undefined> {
+  const read = (client: Client) => volumeScales(client, [series]);
+  const scales = await ('withClient' in on ? on.withClient(read) : read(on));
   return scales.get(seriesName(series));
-}
-
-function rejectedRows({ problems, rejected, rows }: BarFile): InvalidInputError {
-  return new InvalidInputError(problems, `file, ${rejected} of ${rows} rows`);
-}
-
-/** The series, and word of each block that was taken. */
-function watched(series: readonly FileSeries[], meter: FileMeter, signal: AbortSignal | undefined): FileSeries[] {
-  const total = series.reduce((sum, { bars }) => sum + bars, 0);
-  let done = 0;
-  return series.map((one) => ({
-    ...one,
-    async *blocks(): AsyncGenerator<BarBlock> {
-      for await (const block of one.blocks()) {
-        yield block;
-        done += block.length;
-        meter.show('write', done, total);
-        signal?.throwIfAborted(); // after the last block too: nothing is committed yet
-      }
-    },
-  }));
 }
 
 /** Apart from the transaction, which was rolled back. What cannot be recorded is in the result all the same. */
 async function recordFailure(
   { session, runId }: FileImportContext,
   hashed: HashedFile,
-  { id, rows, duplicates, rejected, error }: FileImport,
+  { id, path, rows, duplicates, rejected, error }: FileImport,
   startedAt: Date,
 ): Promise<void> {
-  const record = { ...hashed, id, runId, startedAt, rows, duplicates, rejected, series: [] };
+  const record = { ...hashed, path, id, runId, startedAt, rows, duplicates, rejected, series: [] };
   const text = `${error!.code}: ${error!.message}`;
   await session.withClient((client) => recordFile(client, { ...record, error: text })).catch(() => {});
 }
@@ -206,24 +196,25 @@ type Described = Omit<
 function describe(
   { path, bytes }: FoundFile,
   id: string,
-  file: BarFile | undefined,
+  file: ReadFile | undefined,
   error: WyckoffError | null,
 ): Described {
+  const bars = file?.kind === 'bars' ? file : undefined;
   return {
     ...{ path, id, bytes, archived: null, archiveError: null },
     rows: file?.rows ?? 0,
-    duplicates: file?.duplicates ?? 0,
+    duplicates: bars?.duplicates ?? 0,
     rejected: file?.rejected ?? 0,
     layout: file?.layout ?? null,
-    rounded: file?.rounded ?? { prices: 0, volumes: 0 },
+    rounded: bars?.rounded ?? { prices: 0, volumes: 0 },
     problems: file?.problems ?? (error instanceof InvalidInputError ? error.problems : []),
     leftOut: file?.leftOut ?? [],
     notices: file?.notices ?? [],
   };
 }
 
-function sumOf(series: readonly SeriesImport[]) {
-  const sum = (read: (one: SeriesImport) => number) => series.reduce((total, one) => total + read(one), 0);
+function sumOf(series: readonly ImportedSeries[]) {
+  const sum = (read: (one: ImportedSeries) => number) => series.reduce((total, one) => total + read(one), 0);
   const moments = series.flatMap(({ first, last }) => [first.getTime(), last.getTime()]);
   return {
     inserted: sum(({ inserted }) => inserted),
@@ -232,12 +223,4 @@ function sumOf(series: readonly SeriesImport[]) {
     first: moments.length > 0 ? new Date(Math.min(...moments)) : null,
     last: moments.length > 0 ? new Date(Math.max(...moments)) : null,
   };
-}
-
-/** All that was imported before is unchanged now. */
-function ofKnown({ id, rows, duplicates, rejected, series }: KnownFile): Partial<FileImport> & { readonly id: string } {
-  const unchanged = series.map(({ symbol, timeframe, first, last, rows: count }) => {
-    return { symbol, timeframe, first, last, inserted: 0, changed: 0, unchanged: count } as SeriesImport;
-  });
-  return { id, rows, duplicates, rejected, series: unchanged, ...sumOf(unchanged) };
 }

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Session } from '../../database/session.js';
 import type { JsonObject } from '../../domain/json.js';
 import { endRun, startRun } from '../../repositories/imports/runs.js';
-import { archiveFile } from './archive.js';
+import { Archive } from './archive.js';
 import { discover, type FoundFile } from './discover.js';
+import { fileHasher } from './file-identity.js';
 import { importFile, type ReadingSettings } from './import-file.js';
 import { ImportMeter, type ImportProgress } from './progress.js';
 import { writeReport } from './report.js';
@@ -53,11 +54,12 @@ export async function importFiles(target: ImportTarget, options: ImportOptions):
   const { paths, pattern, dryRun = false, report, archive, signal, onProgress, onFile, ...rest } = options;
   const { again = false, onError = 'stop', parallel = PARALLEL, ...reading } = rest;
   signal?.throwIfAborted();
-  const { files: found, leftOut } = await discover(paths, pattern, archive);
+  const { files: found, leftOut } = await discover(paths, pattern, archive, signal);
   const runId = randomUUID();
   const [startedAt, started] = [new Date(), performance.now()];
   const done: (FileImport | undefined)[] = [];
-  const context = { ...target, runId, reading, onError, dryRun, again, signal };
+  const context = { ...target, runId, reading, onError, dryRun, again, hash: fileHasher(signal), signal };
+  const archiving = archive === undefined || dryRun ? undefined : new Archive(context, archive);
   const meter = new ImportMeter(
     found.map(({ bytes }) => bytes),
     onProgress,
@@ -69,9 +71,7 @@ export async function importFiles(target: ImportTarget, options: ImportOptions):
       signal?.throwIfAborted();
       const { result, hashed } = await importFile(context, file, watch, () => turns.wait(place));
       turns.end(place);
-      const archived =
-        archive === undefined || dryRun ? {} : await archiveFile(context, { file, result, hashed, archive });
-      done[place] = { ...result, ...archived };
+      done[place] = { ...result, ...(await archiving?.take(file, result, hashed)) };
       onFile?.(done[place]);
     } finally {
       turns.end(place);
@@ -96,7 +96,7 @@ export async function importFiles(target: ImportTarget, options: ImportOptions):
     }
   };
   await Promise.all(Array.from({ length: most }, work));
-  const files = done.filter((file) => file !== undefined);
+  const files = done.flatMap((file, place) => (file ? { ...file, ...archiving?.ofArchive(found[place]!, file) } : []));
   const result: ImportResult = {
     ...{ runId, dryRun, startedAt, seconds: (performance.now() - started) / 1000, files, leftOut },
     totals: totalsOf(found.length, files),

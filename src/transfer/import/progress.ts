@@ -1,4 +1,4 @@
-/** `read` counts bytes of the file, `write` bars; `done` comes once, when the file is finished with, whatever became of it. */
+/** `read` counts bytes of the file, `write` bars or ticks; `done` comes once, when the file is finished with, whatever became of it. */
 export type ImportPhase = 'read' | 'write' | 'done';
 
 /** How far an import is: with one file, and in all. */
@@ -18,7 +18,7 @@ export interface ImportProgress {
     /** Of all files; those under way in part, and those that were there already whole. */
     readonly bytes: number;
     readonly totalBytes: number;
-    /** Bars that were written, or compared, and how many a second. */
+    /** Bars and ticks that were written, or compared, and how many a second. */
     readonly bars: number;
     readonly rate: number | null;
     readonly secondsLeft: number | null;

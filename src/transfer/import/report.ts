@@ -2,7 +2,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatInstant } from '../../domain/time.js';
 import { describeProblem, WyckoffError } from '../../errors.js';
-import type { FileImport, ImportResult } from './result.js';
+import { canUndo, type FileImport, type ImportResult, seriesTitle } from './result.js';
 
 const SHOWN_PROBLEMS = 20;
 
@@ -58,7 +58,7 @@ function markdown(result: ImportResult, failure: unknown): string {
     ...(failure === undefined
       ? []
       : [`**Broken off: ${cell(messageOf(failure))}.** What is listed here was done.`, '']),
-    `- ${dryRun ? 'nothing was written' : `run ${runId}; \`wyckoff import --undo ${runId}\` takes it back`}`,
+    `- ${dryRun ? 'nothing was written' : `run ${runId}; ${canUndo(files) ? `\`wyckoff import --undo ${runId}\` takes it back` : 'it has ticks, and cannot be undone'}`}`,
     `- ${formatInstant(startedAt)}, ${seconds.toFixed(1)} s${speed(totals.rows, seconds)}`,
     `- ${count(totals.files)} files: ${count(totals.imported)} ${dryRun ? 'checked' : 'imported'}, ${count(totals.skipped)} there already, ${count(totals.failed)} failed` +
       (files.length < totals.files ? `, ${count(totals.files - files.length)} not come to` : ''),
@@ -84,7 +84,7 @@ function markdown(result: ImportResult, failure: unknown): string {
 
 function row(file: FileImport): string {
   const { path, series, rows, inserted, changed, unchanged, duplicates, rejected, first, last, seconds } = file;
-  const names = series.slice(0, 5).map(({ symbol, timeframe }) => `${symbol} ${timeframe}`);
+  const names = series.slice(0, 5).map(seriesTitle);
   if (series.length > 5) names.push(`and ${series.length - 5} more`);
   const outcome = file.archived === null ? file.status : `${file.status}, archived as ${file.archived}`;
   const cells = [

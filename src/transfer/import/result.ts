@@ -1,23 +1,42 @@
 import type { Problem, WyckoffError } from '../../errors.js';
 import type { UpsertCounts } from '../../repositories/bars/bar-repository.js';
-import type { SeriesImport } from '../../repositories/bars/import-run.js';
+import type { SeriesName } from '../../repositories/time-series/table.js';
+import type { TickKind } from '../read/ticks/tick-source.js';
 import type { LeftOutFile } from './discover.js';
+
+/** What became of the rows that a file has of one series. `timeframe` is empty for trades, quotes and order books, `name` for all but indicators. */
+export interface ImportedSeries extends SeriesName, UpsertCounts {
+  readonly kind: 'bars' | TickKind;
+  /** Of the file's rows; those of ticks are cut to milliseconds. */
+  readonly first: Date;
+  readonly last: Date;
+}
+
+/** `AAPL 1d` of bars, `SPY trades`, `AAPL 1d rsi`. */
+export function seriesTitle({
+  kind,
+  symbol,
+  timeframe,
+  name,
+}: Omit<ImportedSeries, keyof UpsertCounts | 'first' | 'last'>) {
+  return [symbol, timeframe, name, timeframe === '' ? kind : ''].filter((part) => part !== '').join(' ');
+}
 
 /** What became of one file. */
 export interface FileImport extends UpsertCounts {
   readonly path: string;
-  /** Its own, which the revisions and the audit events of its bars carry; it can be undone by it. */
+  /** Its own, which the revisions and the audit events of its rows carry; it can be undone by it. */
   readonly id: string;
   /**
-   * `imported`; `skipped`, since the same content was imported before, in the same way, and its bars are still there; `failed`: nothing of it was
+   * `imported`; `skipped`, since the same content was imported before, in the same way, and its rows are still there; `failed`: nothing of it was
    * written; `checked`: a dry run, nothing was written either, and the counts are those of an import.
    */
   readonly status: 'imported' | 'skipped' | 'failed' | 'checked';
   /** SHA-256, in hexadecimal; null where the file could not be read. */
   readonly contentHash: string | null;
   readonly bytes: number;
-  /** By symbol and timeframe; empty where the file failed before they were known. */
-  readonly series: readonly SeriesImport[];
+  /** Those of bars by symbol and timeframe; empty where the file failed before they were known. */
+  readonly series: readonly ImportedSeries[];
   /** How it is laid out: `csv`, or a vendor's; null where it was not read. */
   readonly layout: string | null;
   readonly rows: number;
@@ -29,7 +48,7 @@ export interface FileImport extends UpsertCounts {
   readonly problems: readonly Problem[];
   readonly leftOut: readonly string[];
   readonly notices: readonly string[];
-  /** The first and last opening instant of all its bars. */
+  /** The first and last instant of all its rows: the opening ones of bars. */
   readonly first: Date | null;
   readonly last: Date | null;
   readonly seconds: number;
@@ -42,7 +61,7 @@ export interface FileImport extends UpsertCounts {
 
 /** An import, finished or broken off. */
 export interface ImportResult {
-  /** `wyckoff import --undo` takes it. A dry run has none that is kept. */
+  /** `wyckoff import --undo` takes it, unless ticks were written. A dry run has none that is kept. */
   readonly runId: string;
   readonly dryRun: boolean;
   readonly startedAt: Date;
@@ -67,6 +86,12 @@ export interface ImportTotals extends UpsertCounts {
   readonly rounded: number;
   readonly archived: number;
   readonly notArchived: number;
+}
+
+/** Whether an import can be taken back: what ticks replaced is not kept. */
+export function canUndo(files: readonly FileImport[]): boolean {
+  const written = files.filter(({ status }) => status === 'imported').flatMap(({ series }) => series);
+  return written.every(({ kind, inserted, changed }) => kind === 'bars' || inserted + changed === 0);
 }
 
 export function totalsOf(found: number, files: readonly FileImport[]): ImportTotals {

@@ -1,13 +1,14 @@
-import type { BarFileOptions } from './bar-file.js';
+import type { FileOptions } from './open-file.js';
 
 /** The command that imports a file with these options, quoted for a POSIX shell. */
-export function importCommand(path: string, options: BarFileOptions, skip: boolean, mapPath?: string): string {
-  const { symbol, timeframe, timezone, symbolRules, volumeScale, round, volume } = options;
+export function importCommand(path: string, options: FileOptions, skip: boolean, mapPath?: string): string {
+  const { symbol, timeframe, timezone, date, symbolRules, volumeScale, round, volume } = options;
   const rules = symbolRules?.length === 0 ? ['none'] : (symbolRules ?? []);
   const named = [
     ...optionOf('--symbol', symbol),
     ...optionOf('--timeframe', timeframe),
     ...optionOf('--timezone', timezone),
+    ...optionOf('--date', date),
     ...rules.flatMap((rule) => ['--symbol-rule', rule]),
     ...optionOf('--volume-scale', typeof volumeScale === 'function' ? undefined : volumeScale),
     ...optionOf('--map', mapPath),

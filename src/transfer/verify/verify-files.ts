@@ -47,7 +47,7 @@ export interface VerifyTarget {
 export async function verifyFiles(target: VerifyTarget, options: VerifyFilesOptions): Promise<Verification> {
   if (options.sample !== undefined) readLimit(options.sample, 'sample');
   const files: VerifiedFile[] = [];
-  const { files: found, leftOut } = await discover(options.paths, options.pattern, undefined);
+  const { files: found, leftOut } = await discover(options.paths, options.pattern, undefined, options.signal);
   for (const { path, named } of found) {
     options.signal?.throwIfAborted();
     const { symbol = named.symbol, timeframe = named.timeframe } = options;

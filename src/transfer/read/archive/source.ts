@@ -31,9 +31,23 @@ type Packing = 'gzip' | 'zip' | undefined;
  * @throws InvalidInputError
  */
 export async function listSources(path: string, { signal }: SourceOptions = {}): Promise<string[]> {
-  if ((await packingOf(path)) !== 'zip') return [path];
+  const entries = await listEntries(path, { signal });
+  return entries.length === 0 ? [path] : entries.map(({ name }) => `${path}!${name}`);
+}
+
+/** An entry that may hold rows, of an archive that has several. */
+export interface ArchiveEntry {
+  /** Its path in the archive. */
+  readonly name: string;
+  readonly packedBytes: number;
+}
+
+/** The entries behind a path, as {@link listSources} names them; none where it is one file. @throws InvalidInputError */
+export async function listEntries(path: string, { signal }: SourceOptions = {}): Promise<ArchiveEntry[]> {
+  if ((await packingOf(path)) !== 'zip') return [];
   const files = rowsOf(await directoryOf(path, signal));
-  return files.length === 1 ? [path] : files.map(({ name }) => `${path}!${name}`);
+  if (files.length < 2) return [];
+  return files.map(({ name, entry }) => ({ name, packedBytes: entry.compressedSize }));
 }
 
 /**
@@ -118,7 +132,7 @@ function namesOf(entries: readonly ZipEntry[]): string {
 }
 
 /** `a.zip!b.csv`, unless a file itself has that name. */
-async function findEntry(path: string): Promise<{ archive: string; entry: string } | undefined> {
+export async function findEntry(path: string): Promise<{ archive: string; entry: string } | undefined> {
   const mark = path.search(/(?<=\.zip)!/i);
   if (mark < 0 || (await stat(path).catch(() => undefined))) return undefined;
   const archive = path.slice(0, mark);
