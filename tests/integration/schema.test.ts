@@ -225,6 +225,7 @@ const BREAKS: Record<LedgerTable, Breaks> = {
     ['chk_import_series_bars', { known_from: null }, { checksum: null }],
     ['chk_import_series_checksum', { checksum: '\\x00' }],
   ],
+  cutover_outbox: [['chk_cutover_outbox_operation', { operation: 'replace' }]],
   arrivals: [
     ['chk_arrivals_kind', { kind: 'indicator' }],
     ['chk_arrivals_window', { first_timestamp: '2024-01-02T14:31:00Z' }],
@@ -263,7 +264,15 @@ test('each CHECK of each table refuses what breaks it, and takes what is on its 
         });
         expect(`${JSON.stringify(change)}: ${refused}`).toBe(`${JSON.stringify(change)}: ${constraint}`);
       }
-  const broken = new Set(Object.values(BREAKS).flatMap((breaks) => breaks.map(([constraint]) => constraint)));
+  // The migration has made the one row that there is.
+  const ofCutovers = ["scope = 'trades'", "phase = 'begun'"].map((change) => `UPDATE cutovers SET ${change}`);
+  const refusedChanges = ['chk_cutovers_scope', 'chk_cutovers_phase'];
+  for (const [index, change] of ofCutovers.entries())
+    expect(await refusal(raw, () => raw.query(change))).toBe(refusedChanges[index]);
+  const broken = new Set([
+    ...Object.values(BREAKS).flatMap((breaks) => breaks.map(([constraint]) => constraint)),
+    ...refusedChanges,
+  ]);
   const { rows } = await raw.query(
     "SELECT conname FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace ORDER BY conname",
   );

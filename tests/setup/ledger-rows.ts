@@ -143,6 +143,7 @@ export const SOUND_ROWS = {
     correlation_id: '00000000-0000-4000-8000-000000000006',
   },
   retention_policies: { relation: 'ohlcv_bars', keep: '10 years', set_by: 'test' },
+  cutover_outbox: { operation: 'upsert', document: '{}' },
   arrivals: {
     xid: 1,
     kind: 'bar',
