@@ -95,10 +95,11 @@ test('rows are selected by kind, symbol, timeframe and time; what cannot be is r
       ['AAPL', 1],
       ['BTC/USDT', 4],
       ['MSFT', 3_997],
+      ['MSFT', 1],
     ],
   });
   expect((await manifestOf(there)).files).toMatchObject([
-    { kind: 'bars', rows: 7_002, sha256: await sha256Of(join(there, 'bars.csv')) },
+    { kind: 'bars', rows: 7_003, sha256: await sha256Of(join(there, 'bars.csv')) },
   ]);
   await writeFile(join(directory, 'file'), '');
   expect(await code({ directory: join(directory, 'file', 'in') })).toMatch(/^EXPORT_UNWRITABLE/);

@@ -113,6 +113,7 @@ test('a Parquet file has its types, a row group never mixes series, and others t
       ['AAPL', '1d', 1n],
       ['BTC/USDT', '1m', 4n],
       ['MSFT', '1m', 3997n],
+      ['MSFT', '1d', 1n],
     ]);
     const db = await DuckDB.open();
     const bars = literal(join(path, 'bars.parquet'));

@@ -188,7 +188,7 @@ test('a whole ledger of the same columns, into an empty one, by its owner', asyn
   // An import of bars leaves events of its own; they stay, beside the ledger's.
   const bars = join(directory, '..', 'AAPL_1d.csv');
   await writeFile(bars, 'date,open,high,low,close,volume\n2024-01-02,1,1,1,1,1\n');
-  expect(await store.importFiles({ paths: [bars], onError: 'stop' })).toMatchObject([{ error: null }]);
+  expect(await store.importFiles({ paths: [bars], onError: 'stop' })).toMatchObject({ files: [{ error: null }] });
   // Whoever may read and write every table is not their owner yet.
   const raw = await openRawClient(url);
   const role = new URL(url).pathname.slice(1);
