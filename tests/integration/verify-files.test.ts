@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import type { BarInput, Differences, SeriesVerification, VerifiedFile } from '../../src/index.js';
 import { BarRepository } from '../../src/repositories/bars/bar-repository.js';
@@ -111,6 +112,11 @@ test('every kind of difference is found, counted and shown, and nothing else', a
   expect(gone).toMatchObject([{ expected: '30 bars', found: 'no such series' }]);
   expect(bad).toEqual([]);
   expect(files[8]).toMatchObject({ passed: false, kind: null, error: { code: 'FILE_HAS_NO_ROWS' } });
+
+  // It counts the whole series: once, however many files the series has.
+  const again = await file(await readFile(paths[6]!, 'utf8'), 'CATALOG_1d_2.csv');
+  const twice = await store.verifyFiles({ paths: [paths[6]!, again], onError: 'stop' });
+  expect(twice.files.map(kinds)).toEqual([['catalog 1'], []]);
 
   if (inject('layout') === 'timescale') {
     await client.query("SELECT remove_compression_policy('ohlcv_bars')");

@@ -15,7 +15,7 @@ import type { TickFileVerification } from './ticks.js';
  * - `value`: a bar that both have, with different values
  * - `rule`: a stored bar that breaks low <= open, close <= high or has a negative volume
  * - `ratio`: a stored bar whose spread_ratio or volume_ratio is not what the 20 bars before it make
- * - `catalog`: first, last or count of the series in the catalog are not those of its bars
+ * - `catalog`: first, last or count of the series in the catalog are not those of its bars; told with the first file of the series
  */
 export type DifferenceKind =
   | 'rejected'

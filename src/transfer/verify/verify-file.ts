@@ -4,7 +4,7 @@ import { DifferenceTally } from './difference-tally.js';
 import type { FileVerification, SeriesVerification } from './verification.js';
 import { type SeriesOptions, verifySeries } from './verify-series.js';
 
-export interface BarFileVerifyOptions extends Pick<SeriesOptions, 'sample' | 'signal'> {
+export interface BarFileVerifyOptions extends Pick<SeriesOptions, 'sample' | 'checkedCatalogs' | 'signal'> {
   /** `stop`: rows of the file that are no bars are a difference, since nothing can be said of them. `skip`: they are left out. */
   readonly onError: 'stop' | 'skip';
   /** Bars of the file that were compared, and how many there are. */
@@ -23,7 +23,7 @@ export async function verifyBarFile(
   options: BarFileVerifyOptions,
 ): Promise<FileVerification> {
   const started = performance.now();
-  const { onError, onProgress, sample, signal } = options;
+  const { onError, onProgress, sample, checkedCatalogs, signal } = options;
   const total = file.series.reduce((sum, { bars }) => sum + bars, 0);
   const tally = new DifferenceTally();
   if (file.rejected > 0 && onError === 'stop') {
@@ -37,7 +37,7 @@ export async function verifyBarFile(
   for (const one of file.series) {
     signal?.throwIfAborted();
     const onCompared = (done: number) => onProgress?.(before + done, total);
-    series.push(await verifySeries(session, one, { sample, signal, onCompared }));
+    series.push(await verifySeries(session, one, { sample, checkedCatalogs, signal, onCompared }));
     before += one.bars;
   }
   const differences = tally.result();
