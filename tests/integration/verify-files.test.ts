@@ -113,9 +113,24 @@ test('every kind of difference is found, counted and shown, and nothing else', a
   expect(bad).toEqual([]);
   expect(files[8]).toMatchObject({ passed: false, kind: null, error: { code: 'FILE_HAS_NO_ROWS' } });
 
+  // Whatever may be left out of a file: where nothing else is in it, nothing was compared.
+  const wrong = await file('date,open,high,low,close,volume\n2024-01-02,2,1,3,2,1\n', 'wrong.csv');
+  const skipped = await store.verifyFiles({ paths: [wrong], symbol: 'SAME', timeframe: '1d', onError: 'skip' });
+  expect(skipped).toMatchObject({ passed: false, files: [{ rows: 1, rejected: 1, series: [] }] });
+  expect(skipped.files.map(kinds)).toEqual([['rejected 1']]);
+
   // It counts the whole series: once, however many files the series has.
-  const again = await file(await readFile(paths[6]!, 'utf8'), 'CATALOG_1d_2.csv');
-  const twice = await store.verifyFiles({ paths: [paths[6]!, again], onError: 'stop' });
+  const again = await file(await readFile(paths[6]!, 'utf8'), 'again.csv');
+  const twice = await store.verifyFiles({
+    paths: [paths[6]!, again],
+    symbol: 'CATALOG',
+    timeframe: '1d',
+    onError: 'stop',
+  });
+  expect(twice.files).toMatchObject([
+    { rows: 30, passed: false },
+    { rows: 30, passed: true },
+  ]);
   expect(twice.files.map(kinds)).toEqual([['catalog 1'], []]);
 
   if (inject('layout') === 'timescale') {

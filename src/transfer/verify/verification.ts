@@ -7,7 +7,7 @@ import type { TickFileVerification } from './ticks.js';
 /**
  * What is not as the file says, or not as the store writes it.
  *
- * - `rejected`: rows of the file that are no bars, so that nothing can be said of them
+ * - `rejected`: rows of the file that are no bars, so that nothing can be said of them; where no row is one, even if they may be left out
  * - `series-missing`: the database has no such series
  * - `volume-scale`: the series has another one than the file was read with; then volumes were not compared
  * - `count`: between the file's first and last bar the database has another number of bars (told where only a sample was compared)

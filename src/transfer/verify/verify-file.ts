@@ -26,7 +26,8 @@ export async function verifyBarFile(
   const { onError, onProgress, sample, checkedCatalogs, signal } = options;
   const total = file.series.reduce((sum, { bars }) => sum + bars, 0);
   const tally = new DifferenceTally();
-  if (file.rejected > 0 && onError === 'stop') {
+  // Of a file without a sound row nothing can be said, whatever may be left out of it.
+  if (file.rejected > 0 && (onError === 'stop' || file.series.length === 0)) {
     for (const [index, { line, path, rule, value }] of file.problems.entries()) {
       const example = () => ({ line: line ?? null, field: path || null, expected: rule, found: String(value) });
       tally.add('rejected', example, index === 0 ? file.rejected : 0);
