@@ -192,6 +192,32 @@ test('one that is aborted, killed, or finds no room leaves no file under its nam
   }
 });
 
+test('a reader of standard output that leaves early is no failure, a stream that breaks is a typed one', async () => {
+  const { store, url } = await manyBars();
+  const shell = (format: string, rest: string) =>
+    promisify(execFile)(
+      'bash',
+      [
+        '-c',
+        `"${process.execPath}" --import tsx src/cli/main.ts export bars --out - ${format} ${rest}; echo "\${PIPESTATUS[*]}"`,
+      ],
+      { env: { ...process.env, WYCKOFF_DATABASE_URL: url } },
+    );
+  const head = await shell('--format csv', '| head -n 1');
+  expect(head.stdout.split('\n').slice(0, 2)).toEqual([expect.stringMatching(/^symbol,/), '0 0']);
+  expect(head.stderr).toBe('');
+  expect(await shell('--format ndjson --compression gzip', '| head -c 2 | wc -c')).toEqual({
+    stdout: '2\n0 0 0\n',
+    stderr: '',
+  });
+  const output = new PassThrough();
+  output.once('data', () => output.destroy());
+  const broken = store.export({ kinds: ['bars'], format: 'csv', output });
+  await expect(broken).rejects.toMatchObject({ code: 'EXPORT_UNWRITABLE' });
+  const { files } = await store.export({ kinds: ['bars'], format: 'csv', output: new PassThrough().resume() });
+  expect(files).toMatchObject([{ rows: 50_000 }]);
+});
+
 test('two exports to one directory leave the files of each other alone, and the later one hears of the earlier', async () => {
   const path = await temporaryDirectory();
   const bytes = async function* (text: string) {
