@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import type { BarInput, Differences, SeriesVerification, VerifiedFile } from '../../src/index.js';
 import { BarRepository } from '../../src/repositories/bars/bar-repository.js';
@@ -118,6 +120,22 @@ test('every kind of difference is found, counted and shown, and nothing else', a
   const skipped = await store.verifyFiles({ paths: [wrong], symbol: 'SAME', timeframe: '1d', onError: 'skip' });
   expect(skipped).toMatchObject({ passed: false, files: [{ rows: 1, rejected: 1, series: [] }] });
   expect(skipped.files.map(kinds)).toEqual([['rejected 1']]);
+
+  // An export says of each bar where it came from, and of an empty source that nobody knows; other files say nothing of it.
+  await store.bars.upsert(days('SOURCE').map((bar, index) => ({ ...bar, source: index === 2 ? null : 'feed' })));
+  const output = new PassThrough();
+  const [exported] = await Promise.all([
+    text(output),
+    store.export({ kinds: ['bars'], symbols: ['SOURCE'], format: 'csv', output }).then(() => output.end()),
+  ]);
+  const own = await file(exported, 'bars.csv');
+  await store.bars.upsert([2, 3].map((index) => ({ ...days('SOURCE')[index]!, source: index === 2 ? 'feed' : null })));
+  const sources = await store.verifyFiles({ paths: [own, await csv(days('SOURCE'))], onError: 'stop' });
+  expect(sources.files.map(kinds)).toEqual([['value 2 source 2'], []]);
+  expect((sources.files[0]!.series as readonly SeriesVerification[])[0]!.differences[0]!.examples).toMatchObject([
+    { field: 'source', expected: null, found: 'feed' },
+    { field: 'source', expected: 'feed', found: null },
+  ]);
 
   // It counts the whole series: once, however many files the series has.
   const again = await file(await readFile(paths[6]!, 'utf8'), 'again.csv');

@@ -33,12 +33,13 @@ export async function verifyBarFile(
       tally.add('rejected', example, index === 0 ? file.rejected : 0);
     }
   }
+  const tellsSource = file.mapping.source !== undefined;
   const series: SeriesVerification[] = [];
   let before = 0;
   for (const one of file.series) {
     signal?.throwIfAborted();
     const onCompared = (done: number) => onProgress?.(before + done, total);
-    series.push(await verifySeries(session, one, { sample, checkedCatalogs, signal, onCompared }));
+    series.push(await verifySeries(session, one, { sample, checkedCatalogs, tellsSource, signal, onCompared }));
     before += one.bars;
   }
   const differences = tally.result();

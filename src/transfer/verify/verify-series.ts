@@ -14,6 +14,8 @@ export interface SeriesOptions {
   readonly sample?: number | undefined;
   /** Series whose catalog was held against all of their bars already; this one joins them. Of a thousand files of one series it is done once. */
   readonly checkedCatalogs?: Set<string> | undefined;
+  /** The file has a column of where each bar came from; an empty one says that nobody knows. */
+  readonly tellsSource?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Hears how many bars of the file were compared. */
   readonly onCompared?: ((bars: number) => void) | undefined;
@@ -37,7 +39,7 @@ export async function verifySeries(
 
 async function compare(client: Client, series: FileSeries, options: SeriesOptions): Promise<SeriesVerification> {
   const { symbol, timeframe, bars, first, last } = series;
-  const { sample, checkedCatalogs, signal } = options;
+  const { sample, checkedCatalogs, tellsSource = false, signal } = options;
   let done = 0;
   const onCompared = (bars: number) => {
     done += bars;
@@ -70,7 +72,8 @@ async function compare(client: Client, series: FileSeries, options: SeriesOption
   const volumeScale = entry?.volumeScale ?? series.volumeScale;
   const sameScale = volumeScale === series.volumeScale;
   if (!sameScale) tally.add('volume-scale', () => ({ expected: `${series.volumeScale}`, found: `${volumeScale}` }));
-  const comparison: Comparison = { key, volumeScale, sameScale, start: start.getTime(), tally, signal, onCompared };
+  const how = { volumeScale, sameScale, tellsSource };
+  const comparison: Comparison = { key, ...how, start: start.getTime(), tally, signal, onCompared };
   if (sample === undefined || sample * (STRETCH + 1) >= bars) {
     const { compared, stored } = await compareStretch(client, comparison, series.blocks(), +first, +last);
     return result(compared, stored, null);
