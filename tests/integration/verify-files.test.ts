@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { readConfig } from '../../src/config.js';
+import { Database } from '../../src/database/database.js';
 import type { BarInput, Differences, SeriesVerification, VerifiedFile } from '../../src/index.js';
 import { BarRepository } from '../../src/repositories/bars/bar-repository.js';
 import type { BarFile } from '../../src/transfer/read/bar-file.js';
@@ -136,6 +138,13 @@ test('every kind of difference is found, counted and shown, and nothing else', a
     { field: 'source', expected: null, found: 'feed' },
     { field: 'source', expected: 'feed', found: null },
   ]);
+
+  const opened = await openBarFile(own);
+  const database = await Database.open(readConfig({ databaseUrl: url }));
+  const untold = await verifyBarFile(database.pool, { ...opened, mapping: {} }, { onError: 'stop' });
+  expect(kinds(untold)).toEqual(['value 1 source 1']);
+  await opened.close();
+  await database.close();
 
   // It counts the whole series: once, however many files the series has.
   const again = await file(await readFile(paths[6]!, 'utf8'), 'again.csv');

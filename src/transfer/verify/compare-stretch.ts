@@ -20,7 +20,7 @@ export interface Comparison {
   readonly volumeScale: number;
   /** Whether the file was read with that scale. */
   readonly sameScale: boolean;
-  /** Whether the file says where its bars came from, or that nobody knows. */
+  /** Whether a bar of the file without a source says that nobody knows it, instead of nothing. */
   readonly tellsSource: boolean;
   /** The series' first bar. */
   readonly start: number;
@@ -103,7 +103,8 @@ function tellValues(comparison: Comparison, block: BarBlock, index: number, page
     block.high[index] === page.high[place] &&
     block.low[index] === page.low[place] &&
     block.vwap[index] === page.vwap[place];
-  const sameSource = !tellsSource || (block.source[index] ?? null) === (page.source[place] || null);
+  const source = block.source[index] ?? null;
+  const sameSource = source === page.source[place] || (source === null && !tellsSource);
   if (same && sameSource) return;
   const differ: string[] = PRICES.filter((field) => block[field][index] !== page[field][place]);
   if (sameScale && block.volume[index] !== page.volume[place]) differ.push('volume');

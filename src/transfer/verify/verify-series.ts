@@ -14,7 +14,7 @@ export interface SeriesOptions {
   readonly sample?: number | undefined;
   /** Series whose catalog was held against all of their bars already; this one joins them. Of a thousand files of one series it is done once. */
   readonly checkedCatalogs?: Set<string> | undefined;
-  /** The file has a column of where each bar came from; an empty one says that nobody knows. */
+  /** The file has a column of where its bars came from: an empty one says that nobody knows. Else only a source that is there is compared. */
   readonly tellsSource?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Hears how many bars of the file were compared. */
