@@ -75,10 +75,10 @@ async function exportCommand(
   const selection = { ...rest, symbols, timeframes, ...(kinds.length > 0 && { kinds }) };
   const onProgress = json ? undefined : tellProgress();
   if (out === STDOUT) {
+    const { readerLeft } = await import('../transfer/export/output.js');
     await withStore((store, signal) => store.files.export({ ...selection, output: process.stdout, signal })).catch(
-      (error: NodeJS.ErrnoException) => {
-        // The reader has left, as `| head` does: that is no failure.
-        if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+      (error) => {
+        if (!readerLeft(error)) throw error; // that is no failure
       },
     );
     return;
