@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { readConfig } from '../../src/config.js';
 import { Database } from '../../src/database/database.js';
-import { type CutoverError, openBarStore } from '../../src/index.js';
+import { type CutoverError, openBarStore, openStore } from '../../src/index.js';
 import { Cutover } from '../../src/transfer/cutover/cutover.js';
 import type { Phase } from '../../src/transfer/cutover/phase.js';
 import { openRawClient } from '../setup/raw-client.js';
@@ -189,6 +189,49 @@ test('no write straddles a step', async () => {
   const files = await open('files');
   expect((await files.range(key)).map(({ volume }) => volume.toNumber())).toEqual([0, 1, 2]);
   expect(await cutover.verify()).toMatchObject({ equal: true });
+});
+
+test('while both sides are written, nothing is written to the database alone', async () => {
+  const { folder, cutover, open, url } = await openCutover(10);
+  const store = await openStore({ databaseUrl: url, logLevel: 'silent' });
+  onTestFinished(() => store.close());
+  const key = { symbol: 'OLD', timeframe: '1m' } as const;
+  const bar = { ...key, timestamp: '2024-01-01', open: 1, high: 1, low: 1, close: 1, volume: 1 };
+  const file = join(folder, 'NEW_1m.csv');
+  await writeFile(file, 'timestamp,open,high,low,close,volume\n2024-01-01,1,1,1,1,1\n');
+  const other = await openRawClient(url);
+  const expectRefused = async () => {
+    expect(await refusal(store.bars.upsert([bar]))).toBe('BARS_IN_CUTOVER');
+    expect(await refusal(store.bars.insertIgnore([{ ...bar, symbol: 'NEW' }]))).toBe('BARS_IN_CUTOVER');
+    expect((await store.importFiles({ paths: [file] })).files).toMatchObject([{ error: { code: 'BARS_IN_CUTOVER' } }]);
+  };
+
+  // Who began before the start is waited for.
+  await store.bars.upsert([{ ...bar, symbol: 'SLOW' }]);
+  await other.query("BEGIN; SELECT FROM bar_series WHERE symbol = 'SLOW' FOR UPDATE");
+  const start = cutover.start();
+  expect(await Promise.race([start.then(() => true), sleep(300).then(() => false)])).toBe(false);
+  await other.query('COMMIT');
+  await start;
+  await expectRefused();
+  expect(await store.bars.delete({ ...key, from: '2024-01-01' })).toBe(0); // what is too much may go
+  await cutover.verify();
+  await expectRefused();
+  await cutover.switch();
+  await expectRefused();
+  expect(await refusal(store.bars.delete(key))).toBe('BARS_IN_CUTOVER');
+  await cutover.finish();
+  // Whoever writes now: the way back has it.
+  expect(await store.bars.upsert([bar])).toMatchObject({ inserted: 1 });
+  expect(await store.bars.delete({ ...key, to: '2023-01-01T00:01:00Z' })).toBe(1);
+  expect((await store.importFiles({ paths: [file] })).totals.imported).toBe(1);
+  await cutover.rollback();
+  await cutover.rollback();
+  const files = await open('files');
+  expect(await files.count(key)).toBe(10);
+  expect((await files.latest(key))[0]!.timestamp.toISOString()).toBe('2024-01-01T00:00:00.000Z');
+  expect(await files.count({ ...key, symbol: 'NEW' })).toBe(1);
+  expect(await store.bars.upsert([bar])).toMatchObject({ unchanged: 1 });
 });
 
 test('a command that is killed is gone on with, at every step, and a writer that is killed loses nothing', {

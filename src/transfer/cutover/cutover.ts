@@ -45,6 +45,9 @@ export interface StepOptions {
 /** The file has all that was said before; all that is said later is later by a millisecond at least. */
 const STOPPED_AT = `stopped_at = (SELECT greatest(date_trunc('milliseconds', clock_timestamp()), max(date_trunc('milliseconds', updated_at))) FROM bar_series)`;
 
+/** A write to the database alone that began before would end on one side; the next one sees the phase (lockSeries). One that lasts is not waited for. */
+const NOBODY_WRITES = "SET LOCAL lock_timeout = '10s'; LOCK TABLE bar_series IN EXCLUSIVE MODE";
+
 /**
  * Walks the bars from a folder of files into the database and back (docs/cutover.md). Each step names what must have gone before, may be killed at any
  * time and is gone on with by doing it again. The phase lies in the database; a step that changes it waits for the writes that are under way, holds up the
@@ -250,7 +253,10 @@ export class Cutover {
         action: 'began to write files and database',
         metadata: { directory: resolve(folder.path) },
         set: 'started_at = clock_timestamp(), verified_at = NULL, stopped_at = NULL, archived_to = NULL',
-        before: async (client) => void (await client.query('DELETE FROM cutover_progress')),
+        before: async (client) => {
+          await client.query(NOBODY_WRITES);
+          await client.query('DELETE FROM cutover_progress');
+        },
       });
     });
   }

@@ -56,14 +56,16 @@ export interface CutoverState {
   readonly archivedTo: string | null;
 }
 
-const SELECT = `SELECT id, phase, started_at AS "startedAt", verified_at AS "verifiedAt", stopped_at AS "stoppedAt",
-  archived_to AS "archivedTo" FROM cutovers WHERE scope = 'bars'`;
+const COLUMNS = `id, phase, started_at AS "startedAt", verified_at AS "verifiedAt", stopped_at AS "stoppedAt", archived_to AS "archivedTo"`;
+const ROW = "FROM cutovers WHERE scope = 'bars'";
+/** Who holds the phase may write bars: others are refused by lockSeries while both sides are written. */
+const HELD = "set_config('wyckoff.cutover', 'held', true) AS held";
 
 /** `share`: no step is taken until the transaction ends. `update`: it also waits for every writer, and none begins. */
 export async function readCutover(client: Client, lock?: 'share' | 'update'): Promise<CutoverState> {
   const { rows } = await client.query<CutoverState>({
     name: `cutover.read${lock ? `-${lock}` : ''}`,
-    text: lock ? `${SELECT} FOR ${lock.toUpperCase()}` : SELECT,
+    text: lock ? `SELECT ${COLUMNS}, ${HELD} ${ROW} FOR ${lock.toUpperCase()}` : `SELECT ${COLUMNS} ${ROW}`,
   });
   if (rows[0]) return rows[0];
   throw new CutoverError('CUTOVER_ROW_MISSING', 'the table cutovers has lost its row', {
