@@ -234,6 +234,49 @@ test('while both sides are written, nothing is written to the database alone', a
   expect(await store.bars.upsert([bar])).toMatchObject({ unchanged: 1 });
 });
 
+test('a step or a program that has another folder changes nothing', async () => {
+  const { folder, directory, archive, cutover, database, open, url } = await openCutover(10);
+  const elsewhere = join(folder, 'elsewhere');
+  const lost = new Cutover(database, { directory: elsewhere, actor: 'test' });
+  const astray = await openBarStore({
+    backend: 'dual',
+    barsDirectory: elsewhere,
+    databaseUrl: url,
+    logLevel: 'silent',
+  });
+  onTestFinished(() => astray.close());
+  const raw = await openRawClient(url);
+  const key = { symbol: 'OLD', timeframe: '1m' } as const;
+  const bar = { ...key, timestamp: '2024-01-01T00:00:00Z', open: '1', high: '1', low: '1', close: '1', volume: '1' };
+  const differs = async (...steps: readonly ('start' | 'verify' | 'switch' | 'finish' | 'rollback')[]) => {
+    const { phase } = await cutover.state();
+    for (const step of steps) expect(await refusal(lost[step]()), `${step} in ${phase}`).toBe('CUTOVER_FOLDER_DIFFERS');
+    expect((await cutover.state()).phase).toBe(phase);
+  };
+  const aborted = new AbortController();
+  const start = cutover.start({ signal: aborted.signal, onProgress: () => aborted.abort(new Error('enough')) });
+  await start.catch(() => {});
+  await differs('start', 'rollback');
+  expect(await refusal(astray.range(key))).toBe('CUTOVER_FOLDER_DIFFERS');
+  if ((await cutover.state()).phase === 'dual') await cutover.start();
+  await differs('verify', 'rollback');
+  // A write that waits for the files is not made in others.
+  const document = { bars: [{ ...bar, vwap: null, source: null }], scales: { 'OLD 1m': 0 } };
+  await raw.query('INSERT INTO cutover_outbox (operation, document) VALUES ($1, $2)', ['upsert', document]);
+  expect(await refusal(astray.upsert([bar]))).toBe('CUTOVER_FOLDER_DIFFERS');
+  expect((await cutover.plan()).pending).toBe(1);
+  expect(await (await open('dual')).upsert([bar])).toMatchObject({ unchanged: 1 });
+  expect((await cutover.plan()).pending).toBe(0);
+  await cutover.verify();
+  await differs('switch', 'verify', 'rollback');
+  await cutover.switch();
+  await differs('finish', 'rollback');
+  await cutover.finish({ archive });
+  await differs('rollback');
+  await cutover.rollback();
+  expect((await readdir(directory)).filter((name) => name.endsWith('.csv'))).toEqual(['OLD_1m.csv']);
+});
+
 test('a command that is killed is gone on with, at every step, and a writer that is killed loses nothing', {
   timeout: 240_000,
 }, async () => {

@@ -13,7 +13,7 @@ import { moveFiles, requireRoom } from './archive.js';
 import { changePhase, type Move } from './change-phase.js';
 import { copyBack } from './copy-back.js';
 import { type CopyParts, copyStep, deleteNoted } from './copy-in.js';
-import { type CutoverState, folderDiffers, readCutover } from './phase.js';
+import { type CutoverState, readCutover, requireFolder } from './phase.js';
 import { NEXT, refused } from './refused.js';
 import { type CutoverVerification, verifySides } from './verify-sides.js';
 
@@ -91,6 +91,7 @@ export class Cutover {
     const { files } = this.#parts;
     await this.plan(); // a file that cannot be read is told of before anything is changed
     if (state.phase === 'files') state = await this.#begin();
+    else await this.#requireOurs(state);
     await deleteNoted(this.#parts, state);
     for (const key of await files.series()) {
       let copied = 0;
@@ -117,6 +118,7 @@ export class Cutover {
     const { phase } = state;
     if (phase === 'files' || phase === 'dual' || phase === 'restoring' || phase === 'archiving' || phase === 'archived')
       throw refused('verify', phase);
+    await this.#requireOurs(state);
     const found = await verifySides(this.#parts, this.#database, state, options);
     const { series, bars, missing, extra, different } = found;
     const metadata = { series, bars, missing, extra, different };
@@ -139,7 +141,10 @@ export class Cutover {
   }
 
   /** Has the database read; both sides go on being written. @throws CutoverError CUTOVER_STEP_REFUSED */
-  switch(): Promise<CutoverState> {
+  async switch(): Promise<CutoverState> {
+    const state = await this.state();
+    if (state.phase !== 'verified') throw refused('switch', state.phase);
+    await this.#requireOurs(state);
     return this.#moveDrained({
       ...{ step: 'switch', from: ['verified'], to: 'switched', event: 'CUTOVER_SWITCHED' },
       action: 'began to read the database',
@@ -157,6 +162,7 @@ export class Cutover {
     let state = await this.state();
     const { files } = this.#parts;
     if (!['switched', 'stopped', 'archiving'].includes(state.phase)) throw refused('finish', state.phase);
+    await this.#requireOurs(state);
     if (archive !== undefined && state.phase !== 'archiving') await requireRoom(files.folder.path, archive);
     if (state.phase === 'switched') {
       await this.#requireEqual(state, options);
@@ -191,6 +197,7 @@ export class Cutover {
     const { files } = this.#parts;
     let state = await this.state();
     const back = { step: 'rollback', event: 'CUTOVER_ROLLED_BACK' } as const;
+    if (state.phase !== 'files') await this.#requireOurs(state);
     if (state.phase === 'dual' || state.phase === 'backfilled' || state.phase === 'verified') {
       state = await this.#moveDrained({
         ...{ ...back, from: ['dual', 'backfilled', 'verified'], to: 'files' },
@@ -203,7 +210,6 @@ export class Cutover {
       await files.folder.setMark(undefined);
       return state;
     }
-    if (state.phase !== 'archiving' && state.phase !== 'archived') await this.#requireOurs(state);
     if (state.phase === 'switched') {
       await files.folder.setMark({ cutover: state.id, state: 'dual' });
       return this.#moveDrained({
@@ -261,10 +267,9 @@ export class Cutover {
     });
   }
 
-  /** A step of one folder must not be taken for another. */
-  async #requireOurs({ id }: CutoverState): Promise<void> {
-    const { folder } = this.#parts.files;
-    if ((await folder.mark())?.cutover !== id) throw folderDiffers(folder.path, id);
+  /** A step of one folder must not be taken for another, which would be found equal, being empty. */
+  #requireOurs({ id }: CutoverState): Promise<void> {
+    return requireFolder(this.#parts.files.folder, id);
   }
 
   async #requireEqual(state: CutoverState, options: StepOptions): Promise<void> {

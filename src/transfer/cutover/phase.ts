@@ -1,5 +1,6 @@
 import type { Client } from '../../database/session.js';
 import { CutoverError } from '../../errors.js';
+import type { Folder } from '../backends/files/folder.js';
 
 /**
  * Where a cutover stands. `files`: none is under way. `dual`: both sides are written, and the files are being copied into the database. `backfilled`:
@@ -73,11 +74,12 @@ export async function readCutover(client: Client, lock?: 'share' | 'update'): Pr
   });
 }
 
-/** A folder that is not the one of the cutover under way. */
-export function folderDiffers(folder: string, id: string): CutoverError {
-  return new CutoverError(
+/** @throws CutoverError CUTOVER_FOLDER_DIFFERS where it is not the folder of the cutover under way */
+export async function requireFolder(folder: Folder, id: string): Promise<void> {
+  if ((await folder.mark())?.cutover === id) return;
+  throw new CutoverError(
     'CUTOVER_FOLDER_DIFFERS',
-    `${folder} is not the folder of the cutover that is under way (${id})`,
+    `${folder.path} is not the folder of the cutover that is under way (${id})`,
     {
       hint: 'set WYCKOFF_BARS_DIR to the folder that `wyckoff cutover start` was given',
     },

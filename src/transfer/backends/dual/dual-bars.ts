@@ -8,7 +8,7 @@ import { dualReads } from '../../../observability/dual-reads.js';
 import type { Logger } from '../../../observability/logger.js';
 import { BarRepository, type UpsertCounts, type WriteOptions } from '../../../repositories/bars/bar-repository.js';
 import { type BarWindow, readWindow } from '../../../repositories/bars/bar-window.js';
-import { type CutoverState, folderDiffers, readCutover, type Sides, sidesOf } from '../../cutover/phase.js';
+import { type CutoverState, type Phase, readCutover, requireFolder, type Sides, sidesOf } from '../../cutover/phase.js';
 import { type BarStore, databaseBars } from '../bar-store.js';
 import { plainBars } from '../files/checked-bars.js';
 import { allOf, type FileBars } from '../files/file-bars.js';
@@ -149,9 +149,16 @@ export class DualBars implements BarStore {
     return this.#closing;
   }
 
-  async #primary(): Promise<{ side: BarStore; other: BarStore; sides: Sides }> {
-    const { phase } = await this.#parts.session.withClient((client) => readCutover(client));
+  async #primary(before?: Phase): Promise<{ side: BarStore; other: BarStore; sides: Sides }> {
+    const { phase, id } = await this.#parts.session.withClient((client) => readCutover(client));
     const sides = sidesOf(phase);
+    if (sides.database && sides.reads === 'files')
+      try {
+        await requireFolder(this.#files.folder, id);
+      } catch (error) {
+        if (phase === before) throw error;
+        return this.#primary(phase); // a step may just have taken the mark away
+      }
     const [files, database] = [this.#files, this.#database];
     return sides.reads === 'files' ? { side: files, other: database, sides } : { side: database, other: files, sides };
   }
@@ -198,7 +205,7 @@ export class DualBars implements BarStore {
     const outcome = await this.#inPhase<Outcome<T>>(async (unit, state) => {
       const sides = sidesOf(state.phase);
       if (!sides.files) return { moved: true };
-      if (sides.database) await this.#requireFolder(state);
+      if (sides.database) await requireFolder(this.#files.folder, state.id);
       if (behind !== undefined && sides.reads === 'files') throw behind;
       const operation = await write.prepare(unit, writer, sides);
       if (!sides.database) return { moved: false, answer: write.told(await applyToFiles(writer, operation)) };
@@ -229,12 +236,6 @@ export class DualBars implements BarStore {
     } catch (error) {
       return error;
     }
-  }
-
-  async #requireFolder({ id }: CutoverState): Promise<void> {
-    const { folder } = this.#files;
-    if ((await folder.mark())?.cutover === id) return;
-    throw folderDiffers(folder.path, id);
   }
 }
 
