@@ -298,6 +298,26 @@ describe('the two sides of dual', () => {
     expect(await cutover.verify()).toMatchObject({ equal: true });
   });
 
+  test('a series that is written all the time is no difference', async () => {
+    const { dual, cutover } = await openSides();
+    await dual.upsert(Array.from({ length: 3_000 }, (_, minute) => row(minute)));
+    await cutover.start();
+    const counted = { ...dualReads };
+    let writing = true;
+    const writes = (async () => {
+      for (let value = 1; writing; value += 1) await dual.upsert([row(0, '1.5', `${value}`)]);
+    })();
+    for (let read = 0; read < 40; read += 1) {
+      await dual.range({ ...KEY, to: instantOf(1) });
+      await sleep(10);
+    }
+    await dual.settled();
+    writing = false;
+    await writes;
+    expect(dualReads).toEqual({ ...counted, compared: counted.compared + 40 });
+    expect(await cutover.verify()).toMatchObject({ equal: true });
+  });
+
   test('reads are compared behind the answer, and a difference is counted', async () => {
     const { dual, past, cutover } = await openSides();
     await dual.upsert([row(0), row(1)]);

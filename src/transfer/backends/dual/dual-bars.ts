@@ -14,7 +14,7 @@ import { plainBars } from '../files/checked-bars.js';
 import { allOf, type FileBars } from '../files/file-bars.js';
 import type { FileWriter } from '../files/file-writer.js';
 import { checkForBoth, makeSeries } from './both-sides.js';
-import { type Answer, Comparison } from './comparison.js';
+import { type Answer, type ComparedRead, Comparison } from './comparison.js';
 import { applyToFiles, type Deleted, dequeue, drainOutbox, enqueue, type Operation } from './outbox.js';
 
 export interface DualParts {
@@ -174,9 +174,16 @@ export class DualBars implements BarStore {
     // A former value is the database's alone.
     const past = (input as { knownAt?: unknown }).knownAt !== undefined;
     if (sides.alike && comparable && !past)
-      this.#comparison.offer({ operation, input, answer, read, primary: side, other });
+      this.#comparison.offer({ operation, input, answer, read, primary: side, other, atRest: this.#atRest });
     return answer;
   }
+
+  readonly #atRest: ComparedRead['atRest'] = (work) =>
+    this.#files.exclusively(async (writer) => {
+      if ((await this.#drain(writer)) !== undefined) return undefined; // filesBehind tells of it
+      const { sides } = await this.#primary();
+      return sides.alike ? work() : undefined;
+    });
 
   async #write<T>(write: Write<T>): Promise<T> {
     for (;;) {
