@@ -10,11 +10,11 @@ import { type BarStore, databaseBars } from '../backends/bar-store.js';
 import { drainOutbox, pendingWrites } from '../backends/dual/outbox.js';
 import { FileBars } from '../backends/files/file-bars.js';
 import { moveFiles, requireRoom } from './archive.js';
-import { changePhase, type Move } from './change-phase.js';
+import { changePhase, type Move, NOBODY_WRITES, STOPPED_AT } from './change-phase.js';
 import { copyBack } from './copy-back.js';
 import { type CopyParts, copyStep, deleteNoted } from './copy-in.js';
-import { type CutoverState, readCutover, requireFolder } from './phase.js';
-import { NEXT, refused } from './refused.js';
+import { type CutoverState, markedByOther, type Phase, readCutover, requireFolder } from './phase.js';
+import { NEXT, refused, type Step } from './refused.js';
 import { type CutoverVerification, verifySides } from './verify-sides.js';
 
 export interface CutoverOptions {
@@ -41,12 +41,6 @@ export interface StepOptions {
   /** What is being done, as a sentence. */
   readonly onProgress?: ((line: string) => void) | undefined;
 }
-
-/** The file has all that was said before; all that is said later is later by a millisecond at least. */
-const STOPPED_AT = `stopped_at = (SELECT greatest(date_trunc('milliseconds', clock_timestamp()), max(date_trunc('milliseconds', updated_at))) FROM bar_series)`;
-
-/** A write to the database alone that began before would end on one side; the next one sees the phase (lockSeries). One that lasts is not waited for. */
-const NOBODY_WRITES = "SET LOCAL lock_timeout = '10s'; LOCK TABLE bar_series IN EXCLUSIVE MODE";
 
 /**
  * Walks the bars from a folder of files into the database and back (docs/cutover.md). Each step names what must have gone before, may be killed at any
@@ -182,10 +176,13 @@ export class Cutover {
       });
     }
     if (state.phase !== 'archiving') return state;
-    await moveFiles(files.folder.path, state.archivedTo!, options.signal);
-    return this.#move({
-      ...{ step: 'finish', from: ['archiving'], to: 'archived', event: 'CUTOVER_ARCHIVED' },
-      action: 'moved the files',
+    return files.exclusively(async () => {
+      const { archivedTo } = await this.#still('finish', 'archiving');
+      await moveFiles(files.folder.path, archivedTo!, options.signal);
+      return this.#move({
+        ...{ step: 'finish', from: ['archiving'], to: 'archived', event: 'CUTOVER_ARCHIVED' },
+        action: 'moved the files',
+      });
     });
   }
 
@@ -217,22 +214,20 @@ export class Cutover {
         action: 'went back to reading the files',
       });
     }
-    if (state.phase !== 'restoring') {
-      if (state.archivedTo !== null) {
-        onProgress?.(`moving the files back from ${state.archivedTo}`);
-        await moveFiles(state.archivedTo, files.folder.path, signal);
-      }
-      await files.folder.setMark({ cutover: state.id, state: 'dual' });
-      state = await this.#move({
-        ...{
-          step: 'rollback',
-          from: ['stopped', 'archiving', 'archived'],
-          to: 'restoring',
-          event: 'CUTOVER_RESTORING',
-        },
-        ...{ action: 'began to write the files again', set: 'archived_to = NULL' },
+    if (state.phase !== 'restoring')
+      state = await files.exclusively(async () => {
+        const from = ['stopped', 'archiving', 'archived'] as const;
+        const { id, archivedTo } = await this.#still('rollback', ...from);
+        if (archivedTo !== null) {
+          onProgress?.(`moving the files back from ${archivedTo}`);
+          await moveFiles(archivedTo, files.folder.path, signal);
+        }
+        await files.folder.setMark({ cutover: id, state: 'dual' });
+        return this.#move({
+          ...{ step: 'rollback', from, to: 'restoring', event: 'CUTOVER_RESTORING' },
+          ...{ action: 'began to write the files again', set: 'archived_to = NULL' },
+        });
       });
-    }
     onProgress?.('bringing the files up to date');
     const written = await copyBack(this.#parts, this.#database, state.stoppedAt!, signal);
     onProgress?.(`${written} series had changed`);
@@ -267,6 +262,13 @@ export class Cutover {
     });
   }
 
+  /** The folder's lock is held: who moves the files to and fro at the same time would leave some in either place. */
+  async #still(step: Step, ...phases: readonly Phase[]): Promise<CutoverState> {
+    const state = await this.state();
+    if (!phases.includes(state.phase)) throw refused(step, state.phase);
+    return state;
+  }
+
   /** A step of one folder must not be taken for another, which would be found equal, being empty. */
   #requireOurs({ id }: CutoverState): Promise<void> {
     return requireFolder(this.#parts.files.folder, id);
@@ -293,14 +295,4 @@ export class Cutover {
   #move(move: Move): Promise<CutoverState> {
     return changePhase(this.#parts, move);
   }
-}
-
-function markedByOther(folder: string, cutover: string): CutoverError {
-  return new CutoverError(
-    'CUTOVER_FOLDER_DIFFERS',
-    `${folder} is in another cutover (${cutover}), of another database`,
-    {
-      hint: 'is this the right database, and the right folder? `wyckoff cutover rollback` there sets the folder free',
-    },
-  );
 }

@@ -85,3 +85,14 @@ export async function requireFolder(folder: Folder, id: string): Promise<void> {
     },
   );
 }
+
+/** A folder that another database says whose it is. */
+export function markedByOther(folder: string, cutover: string): CutoverError {
+  return new CutoverError(
+    'CUTOVER_FOLDER_DIFFERS',
+    `${folder} is in another cutover (${cutover}), of another database`,
+    {
+      hint: 'is this the right database, and the right folder? `wyckoff cutover rollback` there sets the folder free',
+    },
+  );
+}
