@@ -126,11 +126,11 @@ export async function lockExistingSeries(
 
 /**
  * Phases of a cutover (docs/cutover.md) in which a write to the database alone would be missing in the files on the way back. What is removed from it
- * where the files are read is still there.
+ * before the two are compared is found by that.
  */
 const NOT_ALONE: Readonly<Record<Use, readonly string[]>> = {
   write: ['dual', 'backfilled', 'verified', 'switched', 'restoring'],
-  remove: ['switched', 'restoring'],
+  remove: ['verified', 'switched', 'restoring'],
 };
 
 function inCutover(phase: string): ConflictError {
