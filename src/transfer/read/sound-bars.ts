@@ -41,7 +41,7 @@ export async function selectSoundBars(db: DuckDB, reading: Reading): Promise<voi
     CREATE VIEW timed AS SELECT *, CASE WHEN daily THEN written ELSE ${utc} END AS moment FROM ${rules}
       ${converted ? `LEFT JOIN local_day ON local_day.day = ${localDay}` : ''};
     CREATE VIEW tested AS SELECT *, (
-      moment BETWEEN ${EARLIEST_INSTANT} AND ${LATEST_INSTANT} AND moment % grid = 0
+      series IS NOT NULL AND moment BETWEEN ${EARLIEST_INSTANT} AND ${LATEST_INSTANT} AND moment % grid = 0
       AND low > 0 AND low <= open AND low <= close AND open <= high AND close <= high AND (vwap IS NULL OR vwap > 0)
       AND units < most_units ${volumeFits}) IS TRUE AS sound
     FROM timed;
