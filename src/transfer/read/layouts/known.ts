@@ -104,6 +104,7 @@ export const KNOWN_LAYOUTS: readonly KnownLayout[] = [
     columns: { timestamp: 'date', ...PRICES, close: 'close/last', volume: 'volume' },
     missing: ['N/A'],
     volumeOptional: true,
+    decimal: '.',
   },
   {
     layout: 'investing',
@@ -111,6 +112,7 @@ export const KNOWN_LAYOUTS: readonly KnownLayout[] = [
     columns: { timestamp: 'date', ...PRICES, close: 'price', volume: 'vol.' },
     missing: ['-'],
     volumeOptional: true,
+    decimal: '.',
   },
   {
     layout: 'barchart',

@@ -138,7 +138,7 @@ function pricesOf({ columns, rows }: Match): string[] {
 }
 
 function signOf(matched: Match): '.' | ',' {
-  const sign = decimalSign(pricesOf(matched), matched.delimiter !== ',');
+  const sign = decimalSign(pricesOf(matched));
   if (sign !== 'unclear') return sign;
   const rule = 'the commas of the prices could stand before decimals or between thousands';
   const hint = 'say which with a mapping file: --map with "decimal": "," or "."';
