@@ -337,6 +337,21 @@ GLD.US,5,20240102,153500,11,12.25,10,12,200,0`,
     bars: DAYS,
     notices: ['numbers were read with a decimal comma'],
   },
+  'decimal commas between commas': {
+    layout: 'csv',
+    text: `Date,Open,High,Low,Close,Volume
+2024-01-02,"10,5",12,9,11,100
+2024-01-03,"11,5","11,5","11,5","11,5","7"
+2024-01-04,11,"12,25",10,12,"4.006.500"`,
+    series: 'AAPL 1d',
+    options: { timeframe: '1d' },
+    bars: [
+      '2024-01-02T00:00:00Z 10.5 12 9 11 100',
+      '2024-01-03T00:00:00Z 11.5 11.5 11.5 11.5 7',
+      '2024-01-04T00:00:00Z 11 12.25 10 12 4006500',
+    ],
+    notices: ['numbers were read with a decimal comma'],
+  },
   'a date and a time apart, am and pm': {
     layout: 'csv',
     text: `Date,Time,Open,High,Low,Close,Volume
@@ -385,6 +400,13 @@ describe('each layout is recognised by its content', () => {
       'time,open,high,low,close,volume\n1704205800,1,1,1,1,0.5',
       { timeframe: '1m' },
       'VOLUME_TOO_PRECISE',
+    ],
+    [
+      'a source that no column holds',
+      `date,symbol,timeframe,open,high,low,close,volume,volume_scale,source,spread_ratio,volume_ratio,timestamp
+x,A,1d,1,1,1,1,1,0,${'s'.repeat(33)},,,2024-01-02`,
+      {},
+      'SOURCE_INVALID',
     ],
     [
       'a monthly bar',

@@ -14,6 +14,9 @@ import { type TimeSql, timeSql } from './time-sql.js';
 /** In bytes; by default the reader holds several of 32 MB. */
 const READ_BUFFER = 2_097_152;
 
+/** A pattern that no text has. */
+const NOTHING = String.raw`[^\x00-\x{10ffff}]`;
+
 const PRICES = ['open', 'high', 'low', 'close', 'vwap'] as const;
 
 /** SQL for the lines of the file: `line` from 1 and `text`, NULL where a line is blank. */
@@ -81,7 +84,9 @@ function roundedOf(text: string, layout: TextLayout): string {
 
 /** The pattern of a whole line. A field is bare or quoted; a quoted one holds neither quotes nor delimiters, so that it can be split. */
 function linePattern(layout: TextLayout, time: TimeSql, round: boolean): string {
-  const written = (pattern: string) => (layout.decimal === ',' ? pattern.replaceAll(String.raw`\.`, ',') : pattern);
+  // A comma before decimals cannot be told from one between fields once the quotes are gone.
+  const point = layout.decimal === layout.delimiter ? NOTHING : layout.decimal;
+  const written = (pattern: string) => (layout.decimal === ',' ? pattern.replaceAll(String.raw`\.`, point) : pattern);
   const scaled = layout.priceScale > 8 && !round ? String.raw`\d{1,17}0` : String.raw`\d{1,18}`;
   const value = layout.priceScale > 0 ? scaled : written(pricePattern(round));
   const any = layout.delimiter === '\t' ? String.raw`[^\t"]*` : `[^${layout.delimiter}"]*`;
