@@ -168,7 +168,8 @@ class ParquetReader {
     if (columns.vwap) needed.push(`(vwap IS NOT NULL OR no_vwap)`);
     const extra = TEXTS.flatMap((column) => {
       if (this.#wide && column === 'symbol') return [`${literal(symbol!)} AS symbol`];
-      return columns[column] ? [`${textOf(columns[column])} AS ${column}`] : [];
+      const text = columns[column] && (column === 'source' ? optionalTextOf : textOf)(columns[column]);
+      return text ? [`${text} AS ${column}`] : [];
     });
     const scale = columns.volume_scale && `TRY_CAST(${textOf(columns.volume_scale)} AS BIGINT) AS volume_scale`;
     if (scale) {
@@ -248,7 +249,7 @@ class ParquetReader {
       ...(this.columns.has('symbol') ? { symbol: number(symbol) } : {}),
       ...(this.columns.has('timeframe') ? { timeframe: number(timeframe) } : {}),
       ...(this.columns.has('volume_scale') ? { volumeScale: number(volumeScale) } : {}),
-      ...(this.columns.has('source') ? { source: source ?? null } : {}),
+      ...(this.columns.has('source') ? { source: source || null } : {}),
       original: { timestamp },
     };
     return { line, problems, fields };
