@@ -409,6 +409,33 @@ x,A,1d,1,1,1,1,1,0,${'s'.repeat(33)},,,2024-01-02`,
       'SOURCE_INVALID',
     ],
     [
+      'a session that opens on the evening before its day',
+      'time,open,high,low,close,Volume\n1704060000,1,1,1,1,1',
+      { timeframe: '1d' },
+      'SESSION_DATE_UNCLEAR',
+    ],
+    [
+      'a crypto file of LEAN, whose prices stand as they are, with whole ones first,',
+      '20150101 00:00,320,320,314,315,12\n20150102 00:00,320.5,321,314,315,12',
+      { timeframe: '1d' },
+      'PRICE_SCALE_UNCLEAR',
+    ],
+    [
+      'Databento, saved again without its points,',
+      'ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol\n2024-01-02T00:00:00Z,35,2,1,187,188,186,187,100,A',
+      {},
+      'PRICE_SCALE_UNCLEAR',
+    ],
+    [
+      'a price with a point far behind integers',
+      Array.from({ length: 60 }, (_, day) => {
+        const date = new Date(Date.UTC(2024, 0, 1 + day)).toISOString().slice(0, 10).replaceAll('-', '');
+        return `${date} 00:00,1000000,1000000,1000000,${day < 59 ? 1000000 : '1000000.0'},1`;
+      }).join('\n'),
+      {},
+      'DECIMAL_INVALID',
+    ],
+    [
       'a monthly bar',
       'ticker,date,open,high,low,close,volume,timeframe\nA,2024-01-01,1,1,1,1,1,1M',
       {},
