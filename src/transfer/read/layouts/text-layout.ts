@@ -42,12 +42,13 @@ export interface TextLayout {
 
 /**
  * Recognises how a text is laid out, by its content; or takes a person's word for it.
- * @throws InvalidInputError HEADER_MISSING, COLUMN_MISSING, COLUMN_REPEATED, FILE_HAS_NO_ROWS, DECIMAL_SIGN_UNCLEAR
+ * @throws InvalidInputError HEADER_MISSING, COLUMN_MISSING, COLUMN_REPEATED, FILE_HAS_NO_ROWS, DECIMAL_SIGN_UNCLEAR, PRICE_SCALE_UNCLEAR
  */
 export function layoutOf(text: CsvText, map?: LayoutDescription): TextLayout {
   const { firstLines } = text;
   const settled = map ? match(map, firstLines) : recognise(firstLines);
   if (settled.problems.length > 0) throw new InvalidInputError(settled.problems, map ? 'mapping' : 'header');
+  if (!map) checkScale(settled);
   return settle(settled, text);
 }
 
@@ -144,6 +145,19 @@ function signOf(matched: Match): '.' | ',' {
   const hint = 'say which with a mapping file: --map with "decimal": "," or "."';
   const value = pricesOf(matched).find((price) => price.includes(','));
   throw fileError({ code: 'DECIMAL_SIGN_UNCLEAR', path: 'open', value, rule, hint });
+}
+
+/** A layout that was recognised has either points in its prices or a scale for all of them: a wrong guess makes 0.0187 of 187. */
+function checkScale(matched: Match): void {
+  const { integerPrices, pointed, layout } = matched.description;
+  const prices = pricesOf(matched);
+  const value = integerPrices ? prices.find((price) => price.includes('.')) : prices[0];
+  if (value === undefined || !(integerPrices || (pointed && !prices.some((price) => price.includes('.'))))) return;
+  const rule = integerPrices
+    ? `the first price is an integer, as in files of ${layout} whose prices are x 10^${integerPrices}, and this one has a point`
+    : `the prices are integers, and too small for those that ${layout} writes x 10^9`;
+  const hint = 'say which with a mapping file: --map with "integerPrices": 0 where they are prices as they stand';
+  throw fileError({ code: 'PRICE_SCALE_UNCLEAR', path: 'open', value, rule, hint });
 }
 
 function sideBySide(value: string, { line }: TextLine): InvalidInputError {

@@ -17,6 +17,7 @@ import {
   textOf,
   timeOf,
   volumeOf,
+  WHOLE,
 } from './values.js';
 
 const PRICES = ['open', 'high', 'low', 'close'] as const;
@@ -41,6 +42,7 @@ export async function parquetSource(
     throw fileError({ code: 'FILE_HAS_NO_ROWS', path: '', value: name, rule: 'the file has columns and no rows' });
   }
   const mapping = mapColumns(schema, map);
+  if (!map) checkScale(schema, mapping);
   const reader = new ParquetReader(path, name, schema, mapping, timezone ?? map?.timezone ?? schema.zone);
   await reader.prepare();
   return {
@@ -60,6 +62,16 @@ export async function parquetSource(
     load: (db, { round }) => reader.load(db, round),
     written: (db, table) => reader.written(db, table),
   };
+}
+
+/** Databento's integers are prices x 10^9; whole prices of others stand as they are. */
+function checkScale({ columns }: ParquetSchema, { symbols }: ParquetMapping): void {
+  const { type } = symbols[0]!.columns.open;
+  const databento = ['publisher_id', 'instrument_id'].every((name) => columns.some((column) => column.name === name));
+  if (!databento || !WHOLE.test(type)) return;
+  const rule = 'Databento writes integers for prices x 10^9, and this Parquet file has integers';
+  const hint = 'write it again with prices as floats or decimals (to_parquet with price_type="float")';
+  throw fileError({ code: 'PRICE_SCALE_UNCLEAR', path: 'open', value: type, rule, hint });
 }
 
 class ParquetReader {

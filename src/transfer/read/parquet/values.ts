@@ -7,7 +7,7 @@ function quoted({ name }: ParquetColumn): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-const WHOLE = /^U?(?:TINYINT|SMALLINT|INTEGER|BIGINT)$/;
+export const WHOLE = /^U?(?:TINYINT|SMALLINT|INTEGER|BIGINT)$/;
 const DECIMAL = /^DECIMAL\((\d+),(\d+)\)$/;
 
 /** How the column is written, in the shortest form for a float: 123.45 of float32 is '123.45'. */
