@@ -272,6 +272,19 @@ describe('columns', () => {
     expect(missing.problems).toMatchObject([{ code: 'COLUMN_MISSING', path: 'volume' }]);
     const repeated = await refusal(await parquet(`SELECT *, Date AS timestamp FROM (${DAYS})`));
     expect(repeated.problems).toMatchObject([{ code: 'COLUMN_REPEATED', path: 'timestamp' }]);
+    const prices = ['open', 'high', 'low', 'close', 'Close', 'volume'];
+    const columnData = [
+      { name: 'date', data: ['2024-01-02'], type: 'STRING' as const },
+      ...prices.map((name) => ({ name, data: [name === 'Close' ? 2 : 1], type: 'DOUBLE' as const })),
+    ];
+    const cased = await refusal(await file(new Uint8Array(parquetWriteBuffer({ columnData })), 'AAPL.parquet'));
+    expect(cased.problems).toMatchObject([{ code: 'COLUMN_REPEATED', path: 'close' }]);
+  });
+
+  it('of integer prices are refused where they are those of Databento, x 10^9', async () => {
+    const prices = ['Open', 'High', 'Low', 'Close'].map((name) => `5250000000 AS "${name}"`);
+    const query = `SELECT * REPLACE (${prices.join(', ')}), 2 AS publisher_id, 7 AS instrument_id FROM (${DAYS})`;
+    expect(await refusal(await parquet(query))).toMatchObject({ code: 'PRICE_SCALE_UNCLEAR' });
   });
 
   it('of any name, by a mapping', async () => {
