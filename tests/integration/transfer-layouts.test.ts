@@ -436,6 +436,12 @@ x,A,1d,1,1,1,1,1,0,${'s'.repeat(33)},,,2024-01-02`,
       'DECIMAL_INVALID',
     ],
     [
+      'our own Parquet, made CSV by another tool,',
+      'symbol,timeframe,timestamp,open,high,low,close,volume,volume_scale,spread_ratio,volume_ratio\nA,1d,2024-01-02,1,1,1,1,123456,5,,',
+      {},
+      'VOLUME_SCALE_UNCLEAR',
+    ],
+    [
       'a monthly bar',
       'ticker,date,open,high,low,close,volume,timeframe\nA,2024-01-01,1,1,1,1,1,1M',
       {},

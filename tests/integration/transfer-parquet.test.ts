@@ -321,6 +321,14 @@ describe('columns', () => {
       'AAPL 1d 2024-01-01 7.5 7.5 7.5 7.5 42 @2',
       'BTCUSDT 1h 2024-01-01 7.5 7.5 7.5 7.5 123456e-5 @1',
     ]);
+    const unscaled = await parquet(`SELECT * REPLACE (if(line < 2, 2, NULL) AS volume_scale) FROM (
+      SELECT *, row_number() OVER () AS line FROM '${path}' WHERE volume > 0)`);
+    const half = await read(unscaled, { symbol: undefined, timeframe: undefined });
+    expect(half.problems).toMatchObject([{ code: 'DECIMAL_INVALID', path: 'volume', line: 2 }]);
+    for (const type of ['DOUBLE', 'DECIMAL(18,2)', 'VARCHAR']) {
+      const again = await parquet(`SELECT * REPLACE (volume::${type} AS volume) FROM '${path}'`);
+      expect(await refusal(again)).toMatchObject({ code: 'VOLUME_SCALE_UNCLEAR' });
+    }
   });
 
   it('of a folder name their series', async () => {

@@ -42,13 +42,17 @@ export interface TextLayout {
 
 /**
  * Recognises how a text is laid out, by its content; or takes a person's word for it.
- * @throws InvalidInputError HEADER_MISSING, COLUMN_MISSING, COLUMN_REPEATED, FILE_HAS_NO_ROWS, DECIMAL_SIGN_UNCLEAR, PRICE_SCALE_UNCLEAR
+ * @throws InvalidInputError HEADER_MISSING, COLUMN_MISSING, COLUMN_REPEATED, FILE_HAS_NO_ROWS, DECIMAL_SIGN_UNCLEAR, PRICE_SCALE_UNCLEAR,
+ *   VOLUME_SCALE_UNCLEAR
  */
 export function layoutOf(text: CsvText, map?: LayoutDescription): TextLayout {
   const { firstLines } = text;
   const settled = map ? match(map, firstLines) : recognise(firstLines);
   if (settled.problems.length > 0) throw new InvalidInputError(settled.problems, map ? 'mapping' : 'header');
-  if (!map) checkScale(settled);
+  if (!map) {
+    checkScale(settled);
+    checkVolumes(settled);
+  }
   return settle(settled, text);
 }
 
@@ -158,6 +162,17 @@ function checkScale(matched: Match): void {
     : `the prices are integers, and too small for those that ${layout} writes x 10^9`;
   const hint = 'say which with a mapping file: --map with "integerPrices": 0 where they are prices as they stand';
   throw fileError({ code: 'PRICE_SCALE_UNCLEAR', path: 'open', value, rule, hint });
+}
+
+/** An export of ours writes the decimals of a volume even where they are zeros: one without them counts units, as our Parquet does. */
+function checkVolumes({ columns: { volume, volumeScale }, rows }: Match): void {
+  if (volume === undefined || volumeScale === undefined) return;
+  const scaled = rows.filter((row) => !/^0?$/.test(row[volumeScale]!.trim())).map((row) => row[volume]!);
+  if (scaled.length === 0 || scaled.some((text) => text.includes('.'))) return;
+  const rule = 'with a column volume_scale above 0 volumes have that many decimals, and these have none';
+  const hint =
+    'write them in natural units, with their decimals, or leave volume_scale out where they are in natural units';
+  throw fileError({ code: 'VOLUME_SCALE_UNCLEAR', path: 'volume', value: scaled[0], rule, hint });
 }
 
 function sideBySide(value: string, { line }: TextLine): InvalidInputError {

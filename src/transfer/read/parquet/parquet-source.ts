@@ -42,7 +42,7 @@ export async function parquetSource(
     throw fileError({ code: 'FILE_HAS_NO_ROWS', path: '', value: name, rule: 'the file has columns and no rows' });
   }
   const mapping = mapColumns(schema, map);
-  if (!map) checkScale(schema, mapping);
+  if (!map) checkScales(schema, mapping);
   const reader = new ParquetReader(path, name, schema, mapping, timezone ?? map?.timezone ?? schema.zone);
   await reader.prepare();
   return {
@@ -64,9 +64,18 @@ export async function parquetSource(
   };
 }
 
-/** Databento's integers are prices x 10^9; whole prices of others stand as they are. */
-function checkScale({ columns }: ParquetSchema, { symbols }: ParquetMapping): void {
-  const { type } = symbols[0]!.columns.open;
+/**
+ * Databento's integers are prices x 10^9; whole prices of others stand as they are. An export of ours counts units of a volume as integers:
+ * where a tool made decimals of them they may be those units, or natural ones from our CSV.
+ */
+function checkScales({ columns }: ParquetSchema, { symbols, own }: ParquetMapping): void {
+  const { open, volume } = symbols[0]!.columns;
+  if (own && !WHOLE.test(volume.type)) {
+    const rule = 'with a column volume_scale volumes are integers x 10^-volume_scale, and these are none';
+    const hint = 'write them as integers, or leave volume_scale out where they are in natural units';
+    throw fileError({ code: 'VOLUME_SCALE_UNCLEAR', path: 'volume', value: volume.type, rule, hint });
+  }
+  const { type } = open;
   const databento = ['publisher_id', 'instrument_id'].every((name) => columns.some((column) => column.name === name));
   if (!databento || !WHOLE.test(type)) return;
   const rule = 'Databento writes integers for prices x 10^9, and this Parquet file has integers';
