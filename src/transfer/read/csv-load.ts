@@ -72,9 +72,12 @@ function number(text: string, { decimal }: TextLayout): string {
   return decimal === ',' ? `replace(${text}, ',', '.')` : text;
 }
 
-/** An exponent moves the point exactly. */
+/** The point is written where it belongs: of an exponent DuckDB makes nothing where the number before it has more than 10 digits. */
 function price(text: string, layout: TextLayout): string {
-  return layout.priceScale > 0 ? `${text} || 'e-${layout.priceScale}'` : number(text, layout);
+  const { priceScale } = layout;
+  if (priceScale === 0) return number(text, layout);
+  const padded = `('${'0'.repeat(priceScale)}' || ${text})`;
+  return `left(${padded}, -${priceScale}) || '.' || right(${padded}, ${priceScale})`;
 }
 
 function roundedOf(text: string, layout: TextLayout): string {
