@@ -203,7 +203,7 @@ test('while both sides are written, nothing is written to the database alone', a
   const expectRefused = async () => {
     expect(await refusal(store.bars.upsert([bar]))).toBe('BARS_IN_CUTOVER');
     expect(await refusal(store.bars.insertIgnore([{ ...bar, symbol: 'NEW' }]))).toBe('BARS_IN_CUTOVER');
-    expect((await store.importFiles({ paths: [file] })).files).toMatchObject([{ error: { code: 'BARS_IN_CUTOVER' } }]);
+    expect((await store.files.import({ paths: [file] })).files).toMatchObject([{ error: { code: 'BARS_IN_CUTOVER' } }]);
   };
 
   // Who began before the start is waited for.
@@ -224,7 +224,7 @@ test('while both sides are written, nothing is written to the database alone', a
   // Whoever writes now: the way back has it.
   expect(await store.bars.upsert([bar])).toMatchObject({ inserted: 1 });
   expect(await store.bars.delete({ ...key, to: '2023-01-01T00:01:00Z' })).toBe(1);
-  expect((await store.importFiles({ paths: [file] })).totals.imported).toBe(1);
+  expect((await store.files.import({ paths: [file] })).totals.imported).toBe(1);
   await cutover.rollback();
   await cutover.rollback();
   const files = await open('files');
