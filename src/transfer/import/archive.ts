@@ -6,11 +6,9 @@ import { ConflictError, WyckoffError } from '../../errors.js';
 import { compareBars } from '../../repositories/bars/import-run.js';
 import { openBarFile } from '../read/open-file.js';
 import type { FoundFile } from './discover.js';
-import { type HashedFile, hashContent, isUnchanged } from './file-identity.js';
-import { type FileImportContext, settingsOf, storedVolumeScale } from './import-file.js';
+import { type HashedFile, hashContent, isUnchanged, requireUnchanged } from './file-identity.js';
+import { type FileImportContext, storedVolumeScale } from './import-file.js';
 import type { FileImport } from './result.js';
-
-const CHANGED = 'it has changed since it was imported';
 
 interface Archiving {
   readonly file: FoundFile;
@@ -46,26 +44,29 @@ export async function archiveFile(
  * Reads the file once more, and compares each bar with the database's. This is the one place that decides whether a source may be moved.
  * @throws ConflictError FILE_NOT_ARCHIVED
  */
-async function verifyFile(context: FileImportContext, file: FoundFile, hashed: HashedFile): Promise<void> {
-  const { session, signal } = context;
-  const reading = settingsOf(context, file);
+async function verifyFile(
+  { session, reading, signal }: FileImportContext,
+  { path, named }: FoundFile,
+  hashed: HashedFile,
+): Promise<void> {
   await session.withClient(async (client) => {
-    const opened = await openBarFile(file.path, {
+    const file = await openBarFile(path, {
+      ...named,
       ...reading,
       signal,
       volumeScale: async (series) => (await storedVolumeScale(client, series)) ?? reading.volumeScale,
     });
     try {
-      for (const { symbol, timeframe, inserted, changed } of await compareBars(client, opened.series))
+      for (const { symbol, timeframe, inserted, changed } of await compareBars(client, file.series))
         if (inserted + changed > 0)
           throw kept(
             `of ${symbol} ${timeframe} the database lacks ${inserted} of its bars and has ${changed} with other values`,
           );
     } finally {
-      await opened.close();
+      await file.close();
     }
   });
-  if (!(await isUnchanged(hashed))) throw kept(CHANGED);
+  await requireUnchanged(hashed);
 }
 
 function kept(reason: string, cause?: unknown): ConflictError {
@@ -104,7 +105,7 @@ async function place(file: HashedFile, target: string): Promise<void> {
     const copy = await open(draft, 'r+');
     await copy.sync().finally(() => copy.close());
     if (!(await hashContent(draft)).equals(contentHash)) throw kept('its copy differs from it');
-    if (!(await isUnchanged(file))) throw kept(CHANGED);
+    if (!(await isUnchanged(file))) throw kept('it has changed since it was imported');
     if (await linked(draft, target)) return;
     await open(target, 'wx').then((taken) => taken.close());
     await rename(draft, target);

@@ -138,7 +138,7 @@ function identityOf(context: FileImportContext, found: FoundFile): JsonObject {
   return JSON.parse(JSON.stringify({ ...settings, ...rounding, onError, name: basename(found.path) }));
 }
 
-export function settingsOf({ reading }: FileImportContext, { named }: FoundFile): ReadingSettings {
+function settingsOf({ reading }: FileImportContext, { named }: FoundFile): ReadingSettings {
   const { symbol = named.symbol, timeframe = named.timeframe, ...rest } = reading;
   return { ...rest, ...(symbol === undefined ? {} : { symbol }), ...(timeframe === undefined ? {} : { timeframe }) };
 }

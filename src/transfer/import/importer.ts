@@ -51,7 +51,9 @@ const MOST_PARALLEL = 8;
  */
 export async function importFiles(target: ImportTarget, options: ImportOptions): Promise<ImportResult> {
   const { paths, pattern, dryRun = false, report, archive, signal, onProgress, onFile, ...rest } = options;
-  const { again = false, onError = 'stop', parallel = PARALLEL, ...reading } = rest;
+  const { again = false, onError = 'stop', parallel = PARALLEL, ...given } = rest;
+  // What was not asked for hides nothing that a name tells.
+  const reading = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as typeof given;
   signal?.throwIfAborted();
   const { files: found, leftOut } = await discover(paths, pattern, archive);
   const runId = randomUUID();
@@ -81,8 +83,8 @@ export async function importFiles(target: ImportTarget, options: ImportOptions):
   const most = Math.max(1, Math.min(parallel, MOST_PARALLEL, target.connections - 1));
   let failure: { readonly error: unknown } | undefined;
   if (!dryRun) {
-    const given: JsonObject = JSON.parse(JSON.stringify({ paths, pattern, onError, again, archive, ...reading }));
-    await target.session.withClient((client) => startRun(client, runId, target.actor, given));
+    const asked: JsonObject = JSON.parse(JSON.stringify({ paths, pattern, onError, again, archive, ...reading }));
+    await target.session.withClient((client) => startRun(client, runId, target.actor, asked));
   }
   let next = 0;
   const work = async () => {
