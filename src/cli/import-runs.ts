@@ -2,6 +2,7 @@
 import { formatInstant } from '../domain/time.js';
 import { UndoRefusedError } from '../errors.js';
 import { withStore } from './context.js';
+import { plain } from './ledger/format.js';
 import { note, say, sayJson } from './output.js';
 import { type Column, renderTable } from './table.js';
 
@@ -50,10 +51,10 @@ export async function listFiles(run: string, json: boolean): Promise<void> {
     const more = series.length > 1 ? ` and ${series.length - 1} more` : '';
     const sum = (name: 'inserted' | 'changed') => count(series.reduce((total, one) => total + one[name], 0));
     const name = first ? `${first.symbol} ${first.timeframe}`.trim() + more : '';
-    return [path, id, status, name, count(rows), sum('inserted'), sum('changed')];
+    return [plain(path), id, status, name, count(rows), sum('inserted'), sum('changed')];
   });
   say((await renderTable(FILES, cells)).text);
-  for (const { path, error } of files) if (error) note(`${path}: ${error}`);
+  for (const { path, error } of files) if (error) note(plain(`${path}: ${error}`));
 }
 
 /** Tells what stands in the way where it is refused. */

@@ -5,8 +5,9 @@ import { endRun, startRun } from '../../repositories/imports/runs.js';
 import { archiveFile } from './archive.js';
 import { discover, type FoundFile } from './discover.js';
 import { importFile, type ReadingSettings } from './import-file.js';
+import { problemKeeper } from './kept-problems.js';
 import { ImportMeter, type ImportProgress } from './progress.js';
-import { writeReport } from './report.js';
+import { prepareReport, writeReport } from './report.js';
 import { type FileImport, type ImportResult, totalsOf } from './result.js';
 import { Turns } from './turns.js';
 
@@ -47,7 +48,7 @@ const MOST_PARALLEL = 8;
 /**
  * Imports files, each in a transaction of its own; a file that fails does not keep the others out, and one that was imported before is left
  * alone. Files are read `parallel` at a time and written in order, those with a date in their name by date.
- * @throws InvalidInputError NO_FILES, PATTERN_INVALID; the signal's reason when it is aborted: what was imported by then stays
+ * @throws InvalidInputError NO_FILES, PATTERN_INVALID, REPORT_UNWRITABLE; the signal's reason when it is aborted: what was imported by then stays
  */
 export async function importFiles(target: ImportTarget, options: ImportOptions): Promise<ImportResult> {
   const { paths, pattern, dryRun = false, report, archive, signal, onProgress, onFile, ...rest } = options;
@@ -56,6 +57,7 @@ export async function importFiles(target: ImportTarget, options: ImportOptions):
   const reading = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as typeof given;
   signal?.throwIfAborted();
   const { files: found, leftOut } = await discover(paths, pattern, archive);
+  if (report !== undefined) await prepareReport(report);
   const runId = randomUUID();
   const [startedAt, started] = [new Date(), performance.now()];
   const done: (FileImport | undefined)[] = [];
@@ -65,11 +67,14 @@ export async function importFiles(target: ImportTarget, options: ImportOptions):
     onProgress,
   );
   const turns = new Turns();
+  const keepProblems = problemKeeper();
   const one = async (place: number, file: FoundFile) => {
     const watch = meter.file(file.path, file.bytes);
     try {
       signal?.throwIfAborted();
-      const { result, hashed } = await importFile(context, file, watch, () => turns.wait(place));
+      const { result: whole, hashed } = await importFile(context, file, watch, () => turns.wait(place));
+      const result = keepProblems(whole);
+      done[place] = result; // it is written, whatever becomes of the archiving
       turns.end(place);
       const archived =
         archive === undefined || dryRun ? {} : await archiveFile(context, { file, result, hashed, archive });
@@ -110,7 +115,10 @@ export async function importFiles(target: ImportTarget, options: ImportOptions):
       await ended.catch(() => {}); // the connection may be why
     else await ended;
   }
-  if (report !== undefined) await writeReport(report, result, failure?.error);
+  if (report !== undefined)
+    await writeReport(report, result, failure?.error).catch((error) => {
+      failure ??= { error };
+    });
   if (failure) throw failure.error;
   return result;
 }
