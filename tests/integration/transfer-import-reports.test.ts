@@ -1,8 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { wyckoff } from '../setup/commands.js';
+import { minuteBar } from '../setup/ingest.js';
 import { openTestStore } from '../setup/test-database.js';
 
 const HEADER = 'date,open,high,low,close,volume\n';
@@ -56,4 +58,46 @@ test('an import whose report could not be written does not begin', async () => {
   const report = join(root, 'X_1d.csv/report');
   await expect(store.importFiles({ paths: [root], report })).rejects.toMatchObject({ code: 'REPORT_UNWRITABLE' });
   expect(await store.importRuns()).toEqual([]);
+});
+
+/** So many minutes. */
+const minutes = (count: number) =>
+  `timestamp,open,high,low,close,volume\n${Array.from({ length: count }, (_, at) => `${(minuteBar('A', at).timestamp as Date).toISOString()},10,12,9,11,1\n`).join('')}`;
+
+test('an import that is stopped while it archives tells what it has written', async () => {
+  const { store } = await openTestStore();
+  const root = await folder({ 'A_1m.csv': minutes(60_000) });
+  const stopped = new AbortController();
+  const imported = (async () => {
+    while ((await store.bars.series()).length === 0) await sleep(5);
+    stopped.abort(new Error('enough'));
+  })();
+  const told: string[] = [];
+  const [archive, report] = [join(root, 'done'), join(root, 'report')];
+  const options = { paths: [root], archive, report, signal: stopped.signal };
+  await expect(
+    store.importFiles({ ...options, onFile: ({ status, archived }) => told.push(`${status} ${archived}`) }),
+  ).rejects.toThrow('enough');
+  await imported;
+  expect(told).toEqual(['imported null']);
+  const document = JSON.parse(await readFile(join(report, 'migration-report.json'), 'utf8'));
+  expect(document).toMatchObject({
+    totals: { imported: 1, inserted: 60_000, archived: 0 },
+    failure: { message: 'enough' },
+  });
+});
+
+test('two imports at once share a small pool: no file holds a connection that one before it waits for', async () => {
+  const { store } = await openTestStore({ maxConnections: 4, connectionTimeout: 10_000 });
+  const names = ['B', 'C', 'D', 'E'];
+  const some = (letter: string) =>
+    folder({
+      [`A${letter}_1m.csv`]: minutes(3_000).replace(/(?<=.)$/gm, `,${'x'.repeat(2_000)}`), // it is hashed last
+      ...Object.fromEntries(names.map((name) => [`${name}${letter}_1m.csv`, minutes(3)])),
+    });
+  const folders = [await some('X'), await some('Y')];
+  const results = await Promise.all(folders.map((one) => store.importFiles({ paths: [one], parallel: 8 })));
+  expect(results.flatMap(({ files }) => files.map(({ status, error }) => error ?? status))).toEqual(
+    Array(10).fill('imported'),
+  );
 });

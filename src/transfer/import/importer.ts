@@ -66,21 +66,31 @@ export async function importFiles(target: ImportTarget, options: ImportOptions):
     found.map(({ bytes }) => bytes),
     onProgress,
   );
-  const turns = new Turns();
+  const [begins, turns] = [new Turns(), new Turns()];
   const keepProblems = problemKeeper();
   const one = async (place: number, file: FoundFile) => {
     const watch = meter.file(file.path, file.bytes);
     try {
       signal?.throwIfAborted();
-      const { result: whole, hashed } = await importFile(context, file, watch, () => turns.wait(place));
+      const { result: whole, hashed } = await importFile(context, file, watch, {
+        begin: () => begins.wait(place),
+        begun: () => begins.end(place),
+        write: () => turns.wait(place),
+      });
       const result = keepProblems(whole);
       done[place] = result; // it is written, whatever becomes of the archiving
       turns.end(place);
       const archived =
-        archive === undefined || dryRun ? {} : await archiveFile(context, { file, result, hashed, archive });
+        archive === undefined || dryRun
+          ? {}
+          : await archiveFile(context, { file, result, hashed, archive }).catch((error) => {
+              onFile?.(result);
+              throw error;
+            });
       done[place] = { ...result, ...archived };
       onFile?.(done[place]);
     } finally {
+      begins.end(place);
       turns.end(place);
       meter.end(watch, done[place]?.status === 'skipped');
     }
