@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import type { ImportProgress } from '../transfer/import/progress.js';
+import { plain } from './ledger/format.js';
 import { note } from './output.js';
 
 /** In milliseconds: how often a program that is no terminal is told. */
@@ -52,7 +53,7 @@ function payload({ path, phase, done, total, secondsLeft, all }: ImportProgress)
     files: `${all.files} of ${all.totalFiles} files`,
     speed: all.rate === null ? '' : `, ${Math.round(all.rate).toLocaleString('en-US')} bars/s`,
     left: all.secondsLeft === null ? '' : `, ${duration(all.secondsLeft)} left`,
-    current: phase === 'done' ? '' : `${path}: ${phase === 'read' ? 'reading' : 'writing'} ${part}%${left}`,
+    current: phase === 'done' ? '' : `${plain(path)}: ${phase === 'read' ? 'reading' : 'writing'} ${part}%${left}`,
   };
 }
 

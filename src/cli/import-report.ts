@@ -1,13 +1,18 @@
 import { formatInstant } from '../domain/time.js';
 import { describeProblem, InvalidInputError, type Problem } from '../errors.js';
 import { canUndo, type FileImport, type ImportResult, seriesTitle } from '../transfer/import/result.js';
-import { note, say } from './output.js';
+import { plain } from './ledger/format.js';
+import * as output from './output.js';
 
 const SHOWN_PROBLEMS = 20;
 /** Up to so many files each is told of in full; of more, in a line. */
 const FEW = 5;
 const SHOWN_FAILURES = 50;
 const SHOWN_LEFT_OUT = 10;
+
+/** Names of files may have anything but a slash. */
+const say = (line: string) => output.say(plain(line));
+const note = (line: string) => output.note(plain(line));
 
 export function reportResult(result: ImportResult): void {
   const { files, leftOut, totals, dryRun, runId, seconds } = result;

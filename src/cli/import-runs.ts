@@ -2,6 +2,7 @@
 import { formatInstant } from '../domain/time.js';
 import { UndoRefusedError } from '../errors.js';
 import { withStore } from './context.js';
+import { plain } from './ledger/format.js';
 import { note, say, sayJson } from './output.js';
 import { type Column, renderTable } from './table.js';
 
@@ -52,10 +53,10 @@ export async function listFiles(run: string, json: boolean): Promise<void> {
     const name = first
       ? [first.symbol, first.timeframe || first.kind, first.name].filter(Boolean).join(' ') + more
       : '';
-    return [path, id, status, name, count(rows), sum('inserted'), sum('changed')];
+    return [plain(path), id, status, name, count(rows), sum('inserted'), sum('changed')];
   });
   say((await renderTable(FILES, cells)).text);
-  for (const { path, error } of files) if (error) note(`${path}: ${error}`);
+  for (const { path, error } of files) if (error) note(plain(`${path}: ${error}`));
 }
 
 /** Tells what stands in the way where it is refused. */

@@ -26,7 +26,7 @@ const TOGETHER = 2n * 86_400_000_000n;
 /** What became of a bar that was there before: its former values end when the present ones begin. */
 const CORRECTED = `EXISTS (SELECT FROM ohlcv_bar_revisions revision
   WHERE (revision.symbol, revision.timeframe, revision.timestamp) = (bar.symbol, bar.timeframe, bar.timestamp)
-    AND revision.known_until = bar.created_at AND revision.reason = 'change')`;
+    AND revision.known_until = bar.created_at AND revision.reason IN ('change', 'undo'))`;
 
 const OWN_COLUMNS = BAR_COLUMNS.slice(0, BAR_COLUMNS.indexOf('(SELECT'))
   .split(',')
@@ -97,6 +97,7 @@ function news(row: readonly unknown[], key: { readonly symbol: MarketSymbol; rea
 }
 
 /** Of several changes the first: a bar that was known before it is no news. */
-function knownFrom({ knownFrom = [] }: BarWindow): string {
+function knownFrom({ knownFrom }: BarWindow): string {
+  if (knownFrom === undefined) return '-infinity';
   return instant(knownFrom.reduce((first, one) => (one < first ? one : first)));
 }

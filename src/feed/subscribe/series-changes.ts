@@ -35,11 +35,13 @@ export function bySeries(changes: readonly Change[]): SeriesChanges[] {
   return [...series.values()].map((own) => {
     const { kind, symbol, timeframe } = own[0]!;
     const deletions = own.filter(({ deleted }) => deleted);
-    if (kind === 'bar') return { kind, symbol, timeframe, deletions, windows: joined(own, near(timeframe)) };
-    // created_at of ticks does not say whether they came after a deletion.
+    // All that is left counts: an undone import leaves the bars between its own, and created_at of ticks does not say whether they came after.
     const emptied = joined(deletions, 0n).map((window) => ({ ...window, knownFrom: undefined }));
-    const written = own.filter(({ deleted }) => !deleted);
-    return { kind, symbol, timeframe, deletions, windows: [...emptied, ...joined(written, near(timeframe))] };
+    const written = joined(
+      own.filter(({ deleted }) => !deleted),
+      near(timeframe),
+    ).filter(({ first, last }) => !emptied.some((window) => window.first <= first && window.last >= last));
+    return { kind, symbol, timeframe, deletions, windows: [...emptied, ...written] };
   });
 }
 

@@ -53,8 +53,8 @@ export class SeriesChange {
   /** Takes the deleted bars, which lay between `low` and `high`, out of the bounds and the count. */
   takeOut(low: number, high: number, first: number | null, last: number | null, count: number): void {
     this.#days.addStretch(low, high);
-    // Where the first bars went, a trigger of the catalog tells of it.
-    this.#changed = { low, high, deleted: first === this.#first };
+    // Where only the first bars went, a trigger of the catalog tells of it.
+    this.#changed = { low, high, deleted: first === this.#first || (first !== null && first < high) };
     this.#first = first;
     this.#last = last;
     this.#count = count;

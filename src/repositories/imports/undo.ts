@@ -64,7 +64,7 @@ export async function undoImport(session: Session, id: string, actor: string): P
     });
     await client.query({
       text: `UPDATE import_runs SET status = 'undone', undone_at = clock_timestamp()
-             WHERE id = $1 AND ($2 OR NOT EXISTS (SELECT FROM import_files WHERE run_id = $1 AND status = 'imported'))`,
+             WHERE id = $1 AND ($2 OR status <> 'running' AND NOT EXISTS (SELECT FROM import_files WHERE run_id = $1 AND status = 'imported'))`,
       values: [runId, id === runId],
     });
     return {

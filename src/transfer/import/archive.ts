@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, open, rm, stat, unlink } from 'node:fs/promises';
+import { copyFile, link, lstat, mkdir, open, realpath, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import type { Session } from '../../database/session.js';
 import { ConflictError, WyckoffError } from '../../errors.js';
@@ -10,7 +11,7 @@ import { openFile } from '../read/open-file.js';
 import type { TickFile } from '../read/ticks/tick-file.js';
 import { verifyTickFile } from '../verify/ticks.js';
 import type { FoundFile } from './discover.js';
-import { type HashedFile, hashContent, requireUnchanged } from './file-identity.js';
+import { type HashedFile, hashContent, isUnchanged, requireUnchanged } from './file-identity.js';
 import { type FileImportContext, storedVolumeScale } from './import-file.js';
 import type { FileImport } from './result.js';
 
@@ -119,17 +120,20 @@ function kept(reason: string, cause?: unknown): ConflictError {
 }
 
 /** Answers with where it lies now. A name appears there only when all of the file does. */
-async function moveFile({ path, contentHash }: HashedFile, wanted: string): Promise<string> {
+async function moveFile(file: HashedFile, wanted: string): Promise<string> {
+  const { path } = file;
+  if ((await lstat(path)).isSymbolicLink()) throw kept('it is a link, which would leave the file itself behind');
   await mkdir(dirname(wanted), { recursive: true });
   const { dir, name, ext } = parse(wanted);
   for (let number = 1; ; number += 1) {
     const target = number === 1 ? wanted : join(dir, `${name}.${number}${ext}`);
     try {
-      await place(path, target, contentHash);
+      await place(file, target);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if ((await realpath(path)) === (await realpath(target).catch(() => undefined))) return target;
       // A move that was killed between its two steps left one file with two names.
-      if (!(await isSame(path, target))) continue;
+      if (!(await hasBothNames(path, target))) continue;
     }
     await unlink(path);
     return target;
@@ -137,25 +141,37 @@ async function moveFile({ path, contentHash }: HashedFile, wanted: string): Prom
 }
 
 /** Gives the file a second name, or copies it where that is on another filesystem, or one without links. Fails with EEXIST. */
-async function place(path: string, target: string, contentHash: Buffer): Promise<void> {
+async function place(file: HashedFile, target: string): Promise<void> {
+  const { path, contentHash } = file;
+  if (await linked(path, target)) return;
+  const draft = join(dirname(target), `.${randomUUID()}.tmp`);
   try {
-    return await link(path, target);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (!['EXDEV', 'EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'].includes(code ?? '')) throw error;
-  }
-  await copyFile(path, target, constants.COPYFILE_EXCL);
-  try {
-    const file = await open(target, 'r+');
-    await file.sync().finally(() => file.close());
-    if (!(await hashContent(target)).equals(contentHash)) throw kept('its copy differs from it');
-  } catch (error) {
-    await rm(target, { force: true });
-    throw error;
+    await copyFile(path, draft, constants.COPYFILE_EXCL);
+    const copy = await open(draft, 'r+');
+    await copy.sync().finally(() => copy.close());
+    if (!(await hashContent(draft)).equals(contentHash)) throw kept('its copy differs from it');
+    if (!(await isUnchanged(file))) throw kept('it has changed since it was imported');
+    if (await linked(draft, target)) return;
+    await open(target, 'wx').then((taken) => taken.close());
+    await rename(draft, target);
+  } finally {
+    await rm(draft, { force: true });
   }
 }
 
-async function isSame(path: string, target: string): Promise<boolean> {
-  const [one, other] = await Promise.all([stat(path), stat(target)]);
-  return one.dev === other.dev && one.ino === other.ino;
+/** Whether there can be links. Fails with EEXIST. */
+async function linked(path: string, target: string): Promise<boolean> {
+  try {
+    await link(path, target);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!['EXDEV', 'EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'].includes(code ?? '')) throw error;
+    return false;
+  }
+}
+
+async function hasBothNames(path: string, target: string): Promise<boolean> {
+  const [one, other] = await Promise.all([lstat(path), lstat(target)]);
+  return one.dev === other.dev && one.ino === other.ino && one.nlink > 1;
 }

@@ -54,10 +54,14 @@ export async function hashContent(path: string, signal?: AbortSignal): Promise<B
 }
 
 /** @throws WyckoffError FILE_CHANGED where the file is not the one that was hashed any more */
-export async function requireUnchanged({ path, bytes, modified }: HashedFile): Promise<void> {
-  const now = await stat(path).catch(() => undefined);
-  if (now?.size === bytes && now.mtimeMs === modified) return;
-  throw new WyckoffError('FILE_CHANGED', `${path} changed while it was imported: nothing of it was written`, {
+export async function requireUnchanged(file: HashedFile): Promise<void> {
+  if (await isUnchanged(file)) return;
+  throw new WyckoffError('FILE_CHANGED', `${file.path} changed while it was imported: nothing of it was written`, {
     hint: 'is something still writing to the file? Import it again when it is complete',
   });
+}
+
+export async function isUnchanged({ path, bytes, modified }: HashedFile): Promise<boolean> {
+  const now = await stat(path).catch(() => undefined);
+  return now?.size === bytes && now.mtimeMs === modified;
 }

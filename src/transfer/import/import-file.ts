@@ -14,6 +14,7 @@ import { type HashedFile, requireUnchanged } from './file-identity.js';
 import { compareFile, ofKnown, type ReadFile, requireRows, writeRows } from './file-rows.js';
 import type { FileMeter } from './progress.js';
 import type { FileImport, ImportedSeries } from './result.js';
+import type { FileTurn } from './turns.js';
 
 /** How a file is read, apart from who watches it. */
 export interface ReadingSettings extends Omit<FileOptions, 'signal' | 'onProgress' | 'volumeScale'> {
@@ -42,14 +43,14 @@ const POLL = 200;
 const LONGEST_WAIT = 10_000;
 
 /**
- * Imports one file: its bars and the record of it in one transaction. The reading goes on at once, the writing when `turn` comes.
+ * Imports one file: its bars and the record of it in one transaction. The reading goes on at once, the writing when its `turn` comes.
  * @throws the signal's reason; everything of the file's or the database's becomes its result
  */
 export async function importFile(
   context: FileImportContext,
   found: FoundFile,
   meter: FileMeter,
-  turn: () => Promise<void>,
+  turn: FileTurn,
 ): Promise<{ result: FileImport; hashed: HashedFile | undefined }> {
   const { signal } = context;
   const started = performance.now();
@@ -82,10 +83,11 @@ export async function importFile(
     // The server may end transactions that wait; this one waits while the file is read, and holds nothing but its claim.
     await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     await claim(client, identity, signal);
+    turn.begun();
     const known = context.again ? undefined : await findImported(client, identity);
     if (known) return skipped(known);
     const ready = await read(client);
-    await turn();
+    await turn.write();
     signal?.throwIfAborted();
     const meanwhile = context.again ? undefined : await findImported(client, identity);
     if (meanwhile) return skipped(meanwhile);
@@ -111,6 +113,7 @@ export async function importFile(
   const attempt = async (): Promise<FileImport> => {
     const identity = await context.hash(found, identityOf(context, found));
     hashed = identity;
+    await turn.begin();
     if (!context.dryRun) return context.session.transaction((client) => write(client, identity));
     return result('checked', await compareFile(context.session, await read(), { meter, signal }), null);
   };

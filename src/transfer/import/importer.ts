@@ -6,8 +6,9 @@ import { Archive } from './archive.js';
 import { discover, type FoundFile } from './discover.js';
 import { fileHasher } from './file-identity.js';
 import { importFile, type ReadingSettings } from './import-file.js';
+import { problemKeeper } from './kept-problems.js';
 import { ImportMeter, type ImportProgress } from './progress.js';
-import { writeReport } from './report.js';
+import { prepareReport, writeReport } from './report.js';
 import { type FileImport, type ImportResult, totalsOf } from './result.js';
 import { Turns } from './turns.js';
 
@@ -48,13 +49,16 @@ const MOST_PARALLEL = 8;
 /**
  * Imports files, each in a transaction of its own; a file that fails does not keep the others out, and one that was imported before is left
  * alone. Files are read `parallel` at a time and written in order, those with a date in their name by date.
- * @throws InvalidInputError NO_FILES, PATTERN_INVALID; the signal's reason when it is aborted: what was imported by then stays
+ * @throws InvalidInputError NO_FILES, PATTERN_INVALID, REPORT_UNWRITABLE; the signal's reason when it is aborted: what was imported by then stays
  */
 export async function importFiles(target: ImportTarget, options: ImportOptions): Promise<ImportResult> {
   const { paths, pattern, dryRun = false, report, archive, signal, onProgress, onFile, ...rest } = options;
-  const { again = false, onError = 'stop', parallel = PARALLEL, ...reading } = rest;
+  const { again = false, onError = 'stop', parallel = PARALLEL, ...given } = rest;
+  // What was not asked for hides nothing that a name tells.
+  const reading = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as typeof given;
   signal?.throwIfAborted();
   const { files: found, leftOut } = await discover(paths, pattern, archive, signal);
+  if (report !== undefined) await prepareReport(report);
   const runId = randomUUID();
   const [startedAt, started] = [new Date(), performance.now()];
   const done: (FileImport | undefined)[] = [];
@@ -64,16 +68,28 @@ export async function importFiles(target: ImportTarget, options: ImportOptions):
     found.map(({ bytes }) => bytes),
     onProgress,
   );
-  const turns = new Turns();
+  const [begins, turns] = [new Turns(), new Turns()];
+  const keepProblems = problemKeeper();
   const one = async (place: number, file: FoundFile) => {
     const watch = meter.file(file.path, file.bytes);
     try {
       signal?.throwIfAborted();
-      const { result, hashed } = await importFile(context, file, watch, () => turns.wait(place));
+      const { result: whole, hashed } = await importFile(context, file, watch, {
+        begin: () => begins.wait(place),
+        begun: () => begins.end(place),
+        write: () => turns.wait(place),
+      });
+      const result = keepProblems(whole);
+      done[place] = result; // it is written, whatever becomes of the archiving
       turns.end(place);
-      done[place] = { ...result, ...(await archiving?.take(file, result, hashed)) };
+      const archived = await archiving?.take(file, result, hashed).catch((error) => {
+        onFile?.(result);
+        throw error;
+      });
+      done[place] = { ...result, ...archived };
       onFile?.(done[place]);
     } finally {
+      begins.end(place);
       turns.end(place);
       meter.end(watch, done[place]?.status === 'skipped');
     }
@@ -81,8 +97,8 @@ export async function importFiles(target: ImportTarget, options: ImportOptions):
   const most = Math.max(1, Math.min(parallel, MOST_PARALLEL, target.connections - 1));
   let failure: { readonly error: unknown } | undefined;
   if (!dryRun) {
-    const given: JsonObject = JSON.parse(JSON.stringify({ paths, pattern, onError, again, archive, ...reading }));
-    await target.session.withClient((client) => startRun(client, runId, target.actor, given));
+    const asked: JsonObject = JSON.parse(JSON.stringify({ paths, pattern, onError, again, archive, ...reading }));
+    await target.session.withClient((client) => startRun(client, runId, target.actor, asked));
   }
   let next = 0;
   const work = async () => {
@@ -108,7 +124,10 @@ export async function importFiles(target: ImportTarget, options: ImportOptions):
       await ended.catch(() => {}); // the connection may be why
     else await ended;
   }
-  if (report !== undefined) await writeReport(report, result, failure?.error);
+  if (report !== undefined)
+    await writeReport(report, result, failure?.error).catch((error) => {
+      failure ??= { error };
+    });
   if (failure) throw failure.error;
   return result;
 }

@@ -1,14 +1,25 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatInstant } from '../../domain/time.js';
-import { describeProblem, WyckoffError } from '../../errors.js';
+import { describeProblem, InvalidInputError, WyckoffError } from '../../errors.js';
 import { canUndo, type FileImport, type ImportResult, seriesTitle } from './result.js';
 
 const SHOWN_PROBLEMS = 20;
 
+/** So that an import does not find out at its end. @throws InvalidInputError REPORT_UNWRITABLE */
+export async function prepareReport(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    const rule = `no report can be written there: ${(error as Error).message}`;
+    throw new InvalidInputError([{ code: 'REPORT_UNWRITABLE', path: 'report', value: folder, rule }], 'options');
+  }
+}
+
 /** Writes `migration-report.json` and `MIGRATION_RESULTS.md` into a folder; those of an earlier import are replaced. */
 export async function writeReport(folder: string, result: ImportResult, failure?: unknown): Promise<void> {
-  await mkdir(folder, { recursive: true });
   const document = { ...importJson(result), failure: failure === undefined ? null : failureJson(failure) };
   await writeWhole(join(folder, 'migration-report.json'), `${JSON.stringify(document, undefined, 2)}\n`);
   await writeWhole(join(folder, 'MIGRATION_RESULTS.md'), markdown(result, failure));
@@ -77,7 +88,7 @@ function markdown(result: ImportResult, failure: unknown): string {
   const rejecting = files.filter(({ rejected, error }) => rejected > 0 && !error);
   if (rejecting.length > 0) lines.push('', '## Rejected rows', ...rejecting.flatMap(problemLines));
   if (leftOut.length > 0) {
-    lines.push('', '## Left out', '', ...leftOut.map(({ path, reason }) => `- ${cell(path)}: ${reason}`));
+    lines.push('', '## Left out', '', ...leftOut.map(({ path, reason }) => `- ${cell(path)}: ${cell(reason)}`));
   }
   return `${lines.join('\n')}\n`;
 }
@@ -112,8 +123,12 @@ function row(file: FileImport): string {
 
 function failureLines(file: FileImport): string[] {
   const error = (file.error ?? file.archiveError)!;
-  const head = ['', `### ${cell(file.path)}`, '', `${error.message} [${error.code}]`];
-  return [...head, ...(error.hint ? ['', `Hint: ${error.hint}`] : []), ...(file.rejected > 0 ? listed(file) : [])];
+  const head = ['', `### ${cell(file.path)}`, '', `${cell(error.message)} [${error.code}]`];
+  return [
+    ...head,
+    ...(error.hint ? ['', `Hint: ${cell(error.hint)}`] : []),
+    ...(file.rejected > 0 ? listed(file) : []),
+  ];
 }
 
 function problemLines(file: FileImport): string[] {
@@ -132,8 +147,9 @@ function speed(rows: number, seconds: number): string {
   return rate === null ? '' : `, ${count(rate)} rows/s`;
 }
 
+/** In one line, and without what Markdown would take for its own: names of files may have anything but a slash. */
 function cell(text: string): string {
-  return text.replaceAll('|', String.raw`\|`).replaceAll('\n', ' ');
+  return text.replace(/\p{Cc}+/gu, ' ').replace(/[\\|<`[]/g, String.raw`\$&`);
 }
 
 function count(value: number): string {

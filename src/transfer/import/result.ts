@@ -44,7 +44,7 @@ export interface FileImport extends UpsertCounts {
   readonly rejected: number;
   /** How many values were rounded, where the options asked for it. */
   readonly rounded: { readonly prices: number; readonly volumes: number };
-  /** What was wrong with the rejected rows; the first 1,000. */
+  /** What was wrong with the rejected rows; the first 1,000, and the first 20 once the files before had some 20,000. */
   readonly problems: readonly Problem[];
   readonly leftOut: readonly string[];
   readonly notices: readonly string[];

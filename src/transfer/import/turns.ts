@@ -1,3 +1,15 @@
+/** When a file may go on. */
+export interface FileTurn {
+  /**
+   * Until all files before it have a connection and their claim: what they wait for would not come free while this one, which writes after them,
+   * holds it.
+   */
+  begin(): Promise<void>;
+  begun(): void;
+  /** Until all files before it are written. */
+  write(): Promise<void>;
+}
+
 /**
  * Files are read several at a time and written one after the other, in their order: where two say different things of a bar, the later one holds,
  * however the reading goes.
