@@ -23,7 +23,10 @@ export class ExportDirectory {
       );
       if (!there) continue;
       const problem = { code: 'EXPORT_EXISTS', path: 'directory', value: join(path, name), rule: 'is there already' };
-      throw new InvalidInputError([{ ...problem, hint: 'name another directory, or pass overwrite' }], 'export');
+      throw new InvalidInputError(
+        [{ ...problem, hint: 'name another directory, or pass overwrite (--overwrite)' }],
+        'export',
+      );
     }
     return new ExportDirectory(path);
   }
