@@ -7,7 +7,7 @@ import { discover, type FoundFile } from './discover.js';
 import { fileHasher } from './file-identity.js';
 import { importFile, type ReadingSettings } from './import-file.js';
 import { ImportMeter, type ImportProgress } from './progress.js';
-import { writeReport } from './report.js';
+import { prepareReport, writeReport } from './report.js';
 import { type FileImport, type ImportResult, totalsOf } from './result.js';
 import { Turns } from './turns.js';
 
@@ -48,13 +48,14 @@ const MOST_PARALLEL = 8;
 /**
  * Imports files, each in a transaction of its own; a file that fails does not keep the others out, and one that was imported before is left
  * alone. Files are read `parallel` at a time and written in order, those with a date in their name by date.
- * @throws InvalidInputError NO_FILES, PATTERN_INVALID; the signal's reason when it is aborted: what was imported by then stays
+ * @throws InvalidInputError NO_FILES, PATTERN_INVALID; WyckoffError REPORT_UNWRITABLE; the signal's reason when it is aborted: what was imported by then stays
  */
 export async function importFiles(target: ImportTarget, options: ImportOptions): Promise<ImportResult> {
   const { paths, pattern, dryRun = false, report, archive, signal, onProgress, onFile, ...rest } = options;
   const { again = false, onError = 'stop', parallel = PARALLEL, ...reading } = rest;
   signal?.throwIfAborted();
   const { files: found, leftOut } = await discover(paths, pattern, archive, signal);
+  if (report !== undefined) await prepareReport(report);
   const runId = randomUUID();
   const [startedAt, started] = [new Date(), performance.now()];
   const done: (FileImport | undefined)[] = [];
