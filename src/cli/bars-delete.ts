@@ -67,6 +67,11 @@ async function agreed(question: string, signal: AbortSignal): Promise<boolean> {
   const asking = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `, { signal })).trim());
+  } catch (error) {
+    signal.throwIfAborted();
+    if ((error as Error).name !== 'AbortError') throw error;
+    note('');
+    return false; // Ctrl+C or Ctrl+D
   } finally {
     asking.close();
   }

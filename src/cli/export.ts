@@ -75,15 +75,10 @@ async function exportCommand(
   const selection = { ...rest, symbols, timeframes, ...(kinds.length > 0 && { kinds }) };
   const onProgress = json ? undefined : tellProgress();
   if (out === STDOUT) {
-    // Asked of the stream, since the rows come through a connection, whose own EPIPE is a failure.
-    let readerLeft = false;
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      readerLeft ||= error.code === 'EPIPE';
-    });
+    const { readerLeft } = await import('../transfer/export/output.js');
     await withStore((store, signal) => store.files.export({ ...selection, output: process.stdout, signal })).catch(
-      (error: unknown) => {
-        // As `| head` does: that is no failure.
-        if (!readerLeft) throw error;
+      (error) => {
+        if (!readerLeft(error)) throw error; // that is no failure
       },
     );
     return;

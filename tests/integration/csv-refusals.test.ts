@@ -216,6 +216,12 @@ describe('files that are refused as a whole', () => {
       'it looks like 1m: import it with --timeframe 1m',
     ],
     [
+      'days of one month, read as months',
+      ['02/01', '03/01', '04/01', '05/01'].map((date) => `${date}/2024,10,12,9,11,100`),
+      '1d',
+      'are they bars of a month, or written with the day before the month (then --map with "dates": "day-first")?',
+    ],
+    [
       'quoted with commas, minutes as 15 minutes',
       ['14:00', '14:01', '14:02', '14:03'].map((time) => `2024-01-02 ${time},1e1,12,9,11,100`),
       '15m',

@@ -178,7 +178,7 @@ describe('SQL and the rules of the domain', () => {
     const plain = (text: string) => plainNumber(text.replace(/^"(.*)"$/, '$1'), { decimal });
     const priced = (text: string) =>
       roundPrice(
-        map?.integerPrices ? (/^\d+(\.\d+)?$/.test(text) ? `${text}e-${map.integerPrices}` : '?') : plain(text),
+        map?.integerPrices ? (/^\d+$/.test(text) ? `${text}e-${map.integerPrices}` : '?') : plain(text),
         rounding,
       ).text;
     let compared = 0;

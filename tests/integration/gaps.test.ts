@@ -59,6 +59,9 @@ test('days: closures are no gaps, and nothing is missing before the first bar or
   expect(wider.gaps).toHaveLength(1);
   const part = await store.gaps({ ...key, from: '2000-03-06', to: '2000-03-08' });
   expect(part).toMatchObject({ missing: 2, expected: 2, bars: 0 });
+  // The bar of a day that the window begins in is in front of it.
+  const within = await store.gaps({ ...key, from: '2000-03-13T12:00Z', to: '2000-03-15' });
+  expect(within).toMatchObject({ missing: 0, expected: 1, bars: 1, extra: 0 });
   // What has not closed cannot be missing.
   const future = await store.gaps({ ...key, calendar: '24x7', from: '2000-03-17', to: '2100-01-01' });
   expect(future.to.getTime()).toBeLessThanOrEqual(Date.now());

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { ExportOptions, ExportProgress } from '../../src/index.js';
+import { ExportDirectory } from '../../src/transfer/export/directory.js';
 import { wyckoff } from '../setup/commands.js';
 import { writeEveryKind } from '../setup/every-kind.js';
 import { manifestOf, sha256Of, temporaryDirectory, writeHardBars, writeLedger } from '../setup/exported.js';
@@ -57,6 +58,13 @@ test('rows are selected by kind, symbol, timeframe and time; what cannot be is r
     trades: [['MSFT', 2]],
     'audit-trail': 16,
   });
+  // A window that begins or ends with a series has its first instant, and not the one behind it.
+  const [opened, closed] = ['2024-01-01T00:00:00Z', '2024-01-01T00:03:00Z']; // the first and the last minute
+  const coins = { kinds: ['bars'], symbols: ['BTC/USDT'] } as const;
+  expect(await counts({ ...coins, from: closed })).toEqual({ bars: [['BTC/USDT', 1]] });
+  expect(await counts({ ...coins, to: closed })).toEqual({ bars: [['BTC/USDT', 3]] });
+  expect(await counts({ ...coins, from: opened, to: closed })).toEqual({ bars: [['BTC/USDT', 3]] });
+  await expect(counts({ ...coins, to: opened })).rejects.toMatchObject({ code: 'EXPORT_EMPTY' });
   expect((await manifestOf(join(directory, '2'))).selection).toEqual({
     symbols: null,
     timeframes: null,
@@ -91,7 +99,7 @@ test('rows are selected by kind, symbol, timeframe and time; what cannot be is r
     ],
   });
   expect((await manifestOf(there)).files).toMatchObject([
-    { kind: 'bars', rows: 7_002, sha256: await sha256Of(join(there, 'bars.csv')) },
+    { kind: 'bars', rows: 7_003, sha256: await sha256Of(join(there, 'bars.csv')) },
   ]);
   await writeFile(join(directory, 'file'), '');
   expect(await code({ directory: join(directory, 'file', 'in') })).toMatch(/^EXPORT_UNWRITABLE/);
@@ -168,7 +176,7 @@ test('one that is aborted, killed, or finds no room leaves no file under its nam
   await once(child.stdout, 'data');
   child.kill('SIGKILL');
   await once(child, 'exit');
-  expect(await readdir(killed)).toEqual([`bars.ndjson.${child.pid}.part`]);
+  expect(await readdir(killed)).toEqual([expect.stringMatching(/^bars\.ndjson\.[0-9a-f-]{36}\.part$/)]);
 
   const full = join(directory, 'full');
   // Files of at most 4 MB: a disk of its own would need an administrator.
@@ -182,4 +190,54 @@ test('one that is aborted, killed, or finds no room leaves no file under its nam
     expect(files).toMatchObject([{ rows: 50_000, sha256: await sha256Of(join(path, 'bars.ndjson')) }]);
     expect((await readFile(join(path, 'bars.ndjson'), 'utf8')).split('\n')).toHaveLength(50_001);
   }
+});
+
+test('a reader of standard output that leaves early is no failure, a stream that breaks is a typed one', async () => {
+  const { store, url } = await manyBars();
+  const shell = (format: string, rest: string) =>
+    promisify(execFile)(
+      'bash',
+      [
+        '-c',
+        `"${process.execPath}" --import tsx src/cli/main.ts export bars --out - ${format} ${rest}; echo "\${PIPESTATUS[*]}"`,
+      ],
+      { env: { ...process.env, WYCKOFF_DATABASE_URL: url } },
+    );
+  const head = await shell('--format csv', '| head -n 1');
+  expect(head.stdout.split('\n').slice(0, 2)).toEqual([expect.stringMatching(/^symbol,/), '0 0']);
+  expect(head.stderr).toBe('');
+  expect(await shell('--format ndjson --compression gzip', '| head -c 2 | wc -c')).toEqual({
+    stdout: '2\n0 0 0\n',
+    stderr: '',
+  });
+  const output = new PassThrough();
+  output.once('data', () => output.destroy());
+  const broken = store.files.export({ kinds: ['bars'], format: 'csv', output });
+  await expect(broken).rejects.toMatchObject({ code: 'EXPORT_UNWRITABLE' });
+  const { files } = await store.files.export({ kinds: ['bars'], format: 'csv', output: new PassThrough().resume() });
+  expect(files).toMatchObject([{ rows: 50_000 }]);
+});
+
+test('two exports to one directory leave the files of each other alone, and the later one hears of the earlier', async () => {
+  const path = await temporaryDirectory();
+  const bytes = async function* (text: string) {
+    yield Buffer.from(text);
+  };
+  const begin = async (text: string, overwrite = false) => {
+    const begun = await ExportDirectory.open(path, ['bars.csv'], overwrite);
+    await begun.write('bars.csv', bytes(text), { gzip: false });
+    return begun;
+  };
+  const publish = (directory: ExportDirectory) => directory.publish({ files: [] } as never);
+  const [first, second, third] = [await begin('first'), await begin('second'), await begin('third')];
+  await third.discard();
+  await publish(first);
+  await expect(publish(second)).rejects.toMatchObject({ code: 'EXPORT_EXISTS' });
+  await second.discard();
+  expect(await readFile(join(path, 'bars.csv'), 'utf8')).toBe('first');
+  const over = await begin('over', true);
+  await publish(over);
+  await over.discard();
+  expect(await readFile(join(path, 'bars.csv'), 'utf8')).toBe('over');
+  expect((await readdir(path)).sort()).toEqual(['bars.csv', 'manifest.json']);
 });

@@ -141,7 +141,7 @@ describe.runIf(hasSharedData)('real files', () => {
     ['vendors/barchart_JPYUSD_crlf.csv', 519, 333, 0, '--symbol JPYUSD --round'],
     ['vendors/lean_aapl_daily.csv', 5_849, 0, 0, '--symbol AAPL'],
     ['vendors/plotly_quandl_multisymbol.csv', 3_634, 49, 0, '--round'],
-    ['vendors/plotly_tesla_badrow.csv', 757, 1, 1, '--symbol SYMBOL --on-error skip'],
+    ['vendors/plotly_tesla_badrow.csv', 757, 1, 1, "--symbol '<SYMBOL>' --on-error skip"],
     ['vendors/stooq_jpm.us.txt', 14_152, 13_304, 0, '--volume round'],
     ['vendors/stooq_tsla.us.txt', 3_936, 0, 0, ''],
     ['vendors/yf_multiheader_SPY_2000_2024.csv', 6_288, 6_288, 0, '--round'],

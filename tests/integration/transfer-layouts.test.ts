@@ -337,6 +337,21 @@ GLD.US,5,20240102,153500,11,12.25,10,12,200,0`,
     bars: DAYS,
     notices: ['numbers were read with a decimal comma'],
   },
+  'decimal commas between commas': {
+    layout: 'csv',
+    text: `Date,Open,High,Low,Close,Volume
+2024-01-02,"10,5",12,9,11,100
+2024-01-03,"11,5","11,5","11,5","11,5","7"
+2024-01-04,11,"12,25",10,12,"4.006.500"`,
+    series: 'AAPL 1d',
+    options: { timeframe: '1d' },
+    bars: [
+      '2024-01-02T00:00:00Z 10.5 12 9 11 100',
+      '2024-01-03T00:00:00Z 11.5 11.5 11.5 11.5 7',
+      '2024-01-04T00:00:00Z 11 12.25 10 12 4006500',
+    ],
+    notices: ['numbers were read with a decimal comma'],
+  },
   'a date and a time apart, am and pm': {
     layout: 'csv',
     text: `Date,Time,Open,High,Low,Close,Volume
@@ -385,6 +400,46 @@ describe('each layout is recognised by its content', () => {
       'time,open,high,low,close,volume\n1704205800,1,1,1,1,0.5',
       { timeframe: '1m' },
       'VOLUME_TOO_PRECISE',
+    ],
+    [
+      'a source that no column holds',
+      `date,symbol,timeframe,open,high,low,close,volume,volume_scale,source,spread_ratio,volume_ratio,timestamp
+x,A,1d,1,1,1,1,1,0,${'s'.repeat(33)},,,2024-01-02`,
+      {},
+      'SOURCE_INVALID',
+    ],
+    [
+      'a session that opens on the evening before its day',
+      'time,open,high,low,close,Volume\n1704060000,1,1,1,1,1',
+      { timeframe: '1d' },
+      'SESSION_DATE_UNCLEAR',
+    ],
+    [
+      'a crypto file of LEAN, whose prices stand as they are, with whole ones first,',
+      '20150101 00:00,320,320,314,315,12\n20150102 00:00,320.5,321,314,315,12',
+      { timeframe: '1d' },
+      'PRICE_SCALE_UNCLEAR',
+    ],
+    [
+      'Databento, saved again without its points,',
+      'ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol\n2024-01-02T00:00:00Z,35,2,1,187,188,186,187,100,A',
+      {},
+      'PRICE_SCALE_UNCLEAR',
+    ],
+    [
+      'a price with a point far behind integers',
+      Array.from({ length: 60 }, (_, day) => {
+        const date = new Date(Date.UTC(2024, 0, 1 + day)).toISOString().slice(0, 10).replaceAll('-', '');
+        return `${date} 00:00,1000000,1000000,1000000,${day < 59 ? 1000000 : '1000000.0'},1`;
+      }).join('\n'),
+      {},
+      'DECIMAL_INVALID',
+    ],
+    [
+      'our own Parquet, made CSV by another tool,',
+      'symbol,timeframe,timestamp,open,high,low,close,volume,volume_scale,spread_ratio,volume_ratio\nA,1d,2024-01-02,1,1,1,1,123456,5,,',
+      {},
+      'VOLUME_SCALE_UNCLEAR',
     ],
     [
       'a monthly bar',

@@ -272,6 +272,19 @@ describe('columns', () => {
     expect(missing.problems).toMatchObject([{ code: 'COLUMN_MISSING', path: 'volume' }]);
     const repeated = await refusal(await parquet(`SELECT *, Date AS timestamp FROM (${DAYS})`));
     expect(repeated.problems).toMatchObject([{ code: 'COLUMN_REPEATED', path: 'timestamp' }]);
+    const prices = ['open', 'high', 'low', 'close', 'Close', 'volume'];
+    const columnData = [
+      { name: 'date', data: ['2024-01-02'], type: 'STRING' as const },
+      ...prices.map((name) => ({ name, data: [name === 'Close' ? 2 : 1], type: 'DOUBLE' as const })),
+    ];
+    const cased = await refusal(await file(new Uint8Array(parquetWriteBuffer({ columnData })), 'AAPL.parquet'));
+    expect(cased.problems).toMatchObject([{ code: 'COLUMN_REPEATED', path: 'close' }]);
+  });
+
+  it('of integer prices are refused where they are those of Databento, x 10^9', async () => {
+    const prices = ['Open', 'High', 'Low', 'Close'].map((name) => `5250000000 AS "${name}"`);
+    const query = `SELECT * REPLACE (${prices.join(', ')}), 2 AS publisher_id, 7 AS instrument_id FROM (${DAYS})`;
+    expect(await refusal(await parquet(query))).toMatchObject({ code: 'PRICE_SCALE_UNCLEAR' });
   });
 
   it('of any name, by a mapping', async () => {
@@ -308,6 +321,14 @@ describe('columns', () => {
       'AAPL 1d 2024-01-01 7.5 7.5 7.5 7.5 42 @2',
       'BTCUSDT 1h 2024-01-01 7.5 7.5 7.5 7.5 123456e-5 @1',
     ]);
+    const unscaled = await parquet(`SELECT * REPLACE (if(line < 2, 2, NULL) AS volume_scale) FROM (
+      SELECT *, row_number() OVER () AS line FROM '${path}' WHERE volume > 0)`);
+    const half = await read(unscaled, { symbol: undefined, timeframe: undefined });
+    expect(half.problems).toMatchObject([{ code: 'DECIMAL_INVALID', path: 'volume', line: 2 }]);
+    for (const type of ['DOUBLE', 'DECIMAL(18,2)', 'VARCHAR']) {
+      const again = await parquet(`SELECT * REPLACE (volume::${type} AS volume) FROM '${path}'`);
+      expect(await refusal(again)).toMatchObject({ code: 'VOLUME_SCALE_UNCLEAR' });
+    }
   });
 
   it('of a folder name their series', async () => {

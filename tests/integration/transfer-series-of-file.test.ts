@@ -57,6 +57,20 @@ describe('a file of many series', () => {
     ]);
   });
 
+  it('rejects what names no series where the others are all of one', async () => {
+    const row = (symbol: string, day: number) => `${symbol},2024-01-0${day},10,12,9,11,100`;
+    const rows = [row('AAPL', 2), row('', 3), row(' "" ', 3), row('A B', 4), row('AAPL', 5)];
+    const read = await outcome(await file(`symbol,date,open,high,low,close,volume\n${rows.join('\n')}`), {
+      timeframe: '1d',
+    });
+    expect(read).toMatchObject({ rows: 5, rejected: 3, series: ['AAPL 1d x0 01-02T00:00..01-05T00:00 2: 2 6'] });
+    expect(read.problems.map(({ line, code }) => `${line} ${code}`)).toEqual([
+      '3 SYMBOL_INVALID',
+      '4 QUOTE_UNCLOSED',
+      '5 SYMBOL_INVALID',
+    ]);
+  });
+
   it('judges the spacing of each, and tells the timeframe of one that is too short by the others', async () => {
     const days = (symbol: string, count: number, step = 1) =>
       Array.from({ length: count }, (_, day) => {

@@ -47,6 +47,6 @@ for (let number = Number(first); !stopped; number += 1) {
     );
   }
   note('done');
-  if (number % 10 === 0) process.stdout.write(`${number}\n`);
+  if (number % 4 === 0) process.stdout.write(`${number}\n`);
 }
 await store.close();

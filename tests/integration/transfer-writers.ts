@@ -47,7 +47,7 @@ export class Writer {
     await this.progress();
   }
 
-  /** Waits until it says once more that it goes on: after ten writes. */
+  /** Waits until it says once more that it goes on: after four writes. */
   async progress(): Promise<void> {
     const over = new AbortController();
     const said = once(this.#child!.stdout!, 'data', over);

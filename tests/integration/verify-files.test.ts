@@ -1,4 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { readConfig } from '../../src/config.js';
+import { Database } from '../../src/database/database.js';
 import type { BarInput, Differences, SeriesVerification, VerifiedFile } from '../../src/index.js';
 import { BarRepository } from '../../src/repositories/bars/bar-repository.js';
 import type { BarFile } from '../../src/transfer/read/bar-file.js';
@@ -111,6 +116,49 @@ test('every kind of difference is found, counted and shown, and nothing else', a
   expect(gone).toMatchObject([{ expected: '30 bars', found: 'no such series' }]);
   expect(bad).toEqual([]);
   expect(files[8]).toMatchObject({ passed: false, kind: null, error: { code: 'FILE_HAS_NO_ROWS' } });
+
+  // Whatever may be left out of a file: where nothing else is in it, nothing was compared.
+  const wrong = await file('date,open,high,low,close,volume\n2024-01-02,2,1,3,2,1\n', 'wrong.csv');
+  const skipped = await store.files.verify({ paths: [wrong], symbol: 'SAME', timeframe: '1d', onError: 'skip' });
+  expect(skipped).toMatchObject({ passed: false, files: [{ rows: 1, rejected: 1, series: [] }] });
+  expect(skipped.files.map(kinds)).toEqual([['rejected 1']]);
+
+  // An export says of each bar where it came from, and of an empty source that nobody knows; other files say nothing of it.
+  await store.bars.upsert(days('SOURCE').map((bar, index) => ({ ...bar, source: index === 2 ? null : 'feed' })));
+  const output = new PassThrough();
+  const [exported] = await Promise.all([
+    text(output),
+    store.files.export({ kinds: ['bars'], symbols: ['SOURCE'], format: 'csv', output }).then(() => output.end()),
+  ]);
+  const own = await file(exported, 'bars.csv');
+  await store.bars.upsert([2, 3].map((index) => ({ ...days('SOURCE')[index]!, source: index === 2 ? 'feed' : null })));
+  const sources = await store.files.verify({ paths: [own, await csv(days('SOURCE'))], onError: 'stop' });
+  expect(sources.files.map(kinds)).toEqual([['value 2 source 2'], []]);
+  expect((sources.files[0]!.series as readonly SeriesVerification[])[0]!.differences[0]!.examples).toMatchObject([
+    { field: 'source', expected: null, found: 'feed' },
+    { field: 'source', expected: 'feed', found: null },
+  ]);
+
+  const opened = await openBarFile(own);
+  const database = await Database.open(readConfig({ databaseUrl: url }));
+  const untold = await verifyBarFile(database.pool, { ...opened, mapping: {} }, { onError: 'stop' });
+  expect(kinds(untold)).toEqual(['value 1 source 1']);
+  await opened.close();
+  await database.close();
+
+  // It counts the whole series: once, however many files the series has.
+  const again = await file(await readFile(paths[6]!, 'utf8'), 'again.csv');
+  const twice = await store.files.verify({
+    paths: [paths[6]!, again],
+    symbol: 'CATALOG',
+    timeframe: '1d',
+    onError: 'stop',
+  });
+  expect(twice.files).toMatchObject([
+    { rows: 30, passed: false },
+    { rows: 30, passed: true },
+  ]);
+  expect(twice.files.map(kinds)).toEqual([['catalog 1'], []]);
 
   if (inject('layout') === 'timescale') {
     await client.query("SELECT remove_compression_policy('ohlcv_bars')");

@@ -119,8 +119,11 @@ describe('a mapping', () => {
     ]);
   });
 
-  it('may say what the commas mean where nothing shows it', () => {
-    const text = textOf('date;open;high;low;close;volume', '2024-01-02;1,234;1,300;1,200;1,250;100');
+  it.each([
+    ['date;open;high;low;close;volume', '2024-01-02;1,234;1,300;1,200;1,250;100'],
+    ['date,open,high,low,close,volume', '2024-01-02,"1,234","1,300","1,200","1,250",100'],
+  ])('may say what the commas mean where nothing shows it', (...lines) => {
+    const text = textOf(...lines);
     expect(problemsOf(text)).toMatchObject([{ code: 'DECIMAL_SIGN_UNCLEAR', value: '1,234' }]);
     const plain = { timestamp: 'date', open: 'open', high: 'high', low: 'low', close: 'close', volume: 'volume' };
     expect(layoutOf(text, readLayoutDescription({ columns: plain, decimal: '.' })).decimal).toBe('.');

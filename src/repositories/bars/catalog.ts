@@ -21,6 +21,9 @@ export interface LockedEntry extends CatalogEntry {
   readonly knownFrom: Date;
 }
 
+/** What a caller does with series that it locks. */
+type Use = 'write' | 'remove';
+
 type Row = [string, string, string, number, Date | null, Date | null, string];
 
 const COLUMNS = 'id, symbol, timeframe, volume_scale, first_timestamp, last_timestamp, bar_count';
@@ -72,13 +75,15 @@ export function seriesName(key: SeriesKey): string {
  * Locks series for writing until the transaction ends, making those that are new with the volume scale given, one for all or one for each. Every writer locks all its
  * series at once, in one order, so that writers which share some queue and never deadlock; for the same reason a series that is new is made
  * before any is locked.
+ *
+ * @throws ConflictError BARS_IN_CUTOVER
  */
 export async function lockSeries(
   client: Client,
   keys: readonly SeriesKey[],
   newVolumeScale: number | readonly number[],
 ): Promise<LockedEntry[]> {
-  const existing = await lockExistingSeries(client, keys);
+  const existing = await lockExistingSeries(client, keys, 'write');
   if (existing) return existing;
   const sorted = keys
     .map(({ symbol, timeframe }, at) => {
@@ -91,20 +96,22 @@ export async function lockSeries(
            ON CONFLICT (symbol, timeframe) DO NOTHING`,
     values: [sorted.map((key) => key.symbol), sorted.map((key) => key.timeframe), sorted.map(({ scale }) => scale)],
   });
-  return (await lockExistingSeries(client, keys))!;
+  return (await lockExistingSeries(client, keys, 'write'))!;
 }
 
-/** Locks series that all exist; undefined, and nothing is locked, where one does not. */
+/** Locks series that all exist; undefined, and nothing is locked, where one does not. @throws ConflictError BARS_IN_CUTOVER */
 export async function lockExistingSeries(
   client: Client,
   keys: readonly SeriesKey[],
+  use: Use = 'remove',
 ): Promise<LockedEntry[] | undefined> {
   // clock_timestamp(), not now(): a transaction may have waited here for one that began after it. To the millisecond, as a Date has it,
   // so that the knownAt of an answer finds exactly what the answer showed.
-  const { rows } = await client.query<[...Row, Date]>({
+  const { rows } = await client.query<[...Row, Date, string | null]>({
     name: 'bars.lock-series',
     text: `WITH wanted AS (SELECT * FROM unnest($1::text[], $2::text[]) AS wanted (symbol, timeframe))
-           SELECT ${COLUMNS}, greatest(date_trunc('milliseconds', clock_timestamp()), date_trunc('milliseconds', updated_at) + interval '1 millisecond')
+           SELECT ${COLUMNS}, greatest(date_trunc('milliseconds', clock_timestamp()), date_trunc('milliseconds', updated_at) + interval '1 millisecond'),
+             (SELECT phase FROM cutovers WHERE scope = 'bars' AND current_setting('wyckoff.cutover', true) IS DISTINCT FROM 'held')
            FROM bar_series WHERE (symbol, timeframe) IN (SELECT symbol, timeframe FROM wanted)
              AND NOT EXISTS (SELECT FROM wanted LEFT JOIN bar_series USING (symbol, timeframe) WHERE id IS NULL)
            ORDER BY symbol COLLATE "C", timeframe COLLATE "C" FOR UPDATE`,
@@ -112,7 +119,25 @@ export async function lockExistingSeries(
     rowMode: 'array',
   });
   if (rows.length < keys.length) return undefined;
+  const phase = rows[0]?.[8];
+  if (phase && NOT_ALONE[use].includes(phase)) throw inCutover(phase);
   return rows.map((row) => ({ ...toEntry(row.slice(0, 7) as Row), knownFrom: row[7] }));
+}
+
+/**
+ * Phases of a cutover (docs/cutover.md) in which a write to the database alone would be missing in the files on the way back. What is removed from it
+ * before the two are compared is found by that.
+ */
+const NOT_ALONE: Readonly<Record<Use, readonly string[]>> = {
+  write: ['dual', 'backfilled', 'verified', 'switched', 'restoring'],
+  remove: ['verified', 'switched', 'restoring'],
+};
+
+function inCutover(phase: string): ConflictError {
+  const message = `the bars are in a cutover, in the phase "${phase}": a write to the database alone would be missing in the files`;
+  return new ConflictError('BARS_IN_CUTOVER', message, {
+    hint: 'write through openBarStore with WYCKOFF_BACKEND=dual, or when `wyckoff cutover` has come to "stopped" or gone back to "files"',
+  });
 }
 
 /** @throws ConflictError VOLUME_SCALE_DIFFERS when values were read with another scale than their series has */

@@ -10,7 +10,7 @@ import { ExtraTally } from './extra-tally.js';
 import type { Closure, GapReport } from './gap-report.js';
 import { GapTally } from './gap-tally.js';
 import { guessCalendar, phaseOf } from './guess.js';
-import { behindGrid, expectedSlots } from './slots.js';
+import { behindGrid, expectedSlots, type Slot } from './slots.js';
 
 export interface GapsInput extends BarWindow {
   /** `nyse`, `24x7`, `forex` or the path of a calendar file (`.json`). Default: guessed from the series' own bars; the report says why. */
@@ -55,7 +55,7 @@ export async function findGaps(session: Session, input: GapsInput): Promise<GapR
   const to = Math.max(clamp(calendar.to, all), from);
   const gaps = new GapTally(calendar, key.timeframe, end, limit);
   const extras = new ExtraTally(calendar, key.timeframe, limit);
-  // A slot that begins before the first bar has it all the same.
+  // A slot that begins before the first bar has it all the same; one that begins before the window may have its bar there.
   const slots = expectedSlots({
     calendar,
     timeframe: key.timeframe,
@@ -63,6 +63,9 @@ export async function findGaps(session: Session, input: GapsInput): Promise<GapR
     to,
     phase,
   });
+  const absent = (missing: Slot) => {
+    if (missing.start >= from) gaps.absent(missing);
+  };
   let slot = slots.next().value;
   let filled = Number.NEGATIVE_INFINITY;
   const [older, newer] = [
@@ -83,7 +86,7 @@ export async function findGaps(session: Session, input: GapsInput): Promise<GapR
       }
       bars += 1;
       while (slot && slot.end <= at) {
-        gaps.absent(slot);
+        absent(slot);
         slot = slots.next().value;
       }
       if (slot && slot.start <= at) {
@@ -95,7 +98,7 @@ export async function findGaps(session: Session, input: GapsInput): Promise<GapR
       } else extras.add(at, at < filled);
     }
   }
-  for (; slot; slot = slots.next().value) gaps.absent(slot);
+  for (; slot; slot = slots.next().value) absent(slot);
   return {
     ...key,
     calendar: calendar.name,

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CutoverError } from '../../errors.js';
 import { syncDirectory } from '../backends/files/durable.js';
 import { unusable } from '../backends/files/folder.js';
 import { findSeries } from '../backends/files/series-path.js';
+import { hashContent } from '../import/file-identity.js';
 
 /** @throws CutoverError CUTOVER_ARCHIVE_REFUSED where a file would stay in the folder, or come among others: on the way back all are taken */
 export async function requireRoom(folder: string, archive: string): Promise<void> {
@@ -32,6 +34,11 @@ export async function moveFiles(from: string, to: string, signal: AbortSignal | 
 
 async function moveFile(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
+  // One that was copied to another disk, by a process that died before it removed it here, is the same.
+  if (existsSync(to) && !(await hashContent(from)).equals(await hashContent(to)))
+    throw new CutoverError('CUTOVER_ARCHIVE_REFUSED', `the files cannot be moved: ${to} is there, and is not ${from}`, {
+      hint: 'somebody put it there: move it away',
+    });
   try {
     await rename(from, to);
   } catch (error) {

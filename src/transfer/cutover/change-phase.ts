@@ -20,6 +20,12 @@ export interface Move {
   readonly before?: (client: Client) => Promise<void>;
 }
 
+/** The file has all that was said before; all that is said later is later by a millisecond at least. */
+export const STOPPED_AT = `stopped_at = (SELECT greatest(date_trunc('milliseconds', clock_timestamp()), max(date_trunc('milliseconds', updated_at))) FROM bar_series)`;
+
+/** A write to the database alone that began before would end on one side; the next one sees the phase (lockSeries). One that lasts is not waited for. */
+export const NOBODY_WRITES = "SET LOCAL lock_timeout = '10s'; LOCK TABLE bar_series IN EXCLUSIVE MODE";
+
 /** What is later is later by a millisecond at least, which is as fine as a bar's time of knowing is. */
 const LATER = 'SELECT pg_sleep(0.002)';
 

@@ -32,8 +32,7 @@ export async function copyStep(parts: CopyParts, key: SeriesKey, cutover: Cutove
     const series = await writer.read(key);
     return units.run({}, (unit) =>
       unit.transaction(async (client) => {
-        const now = await readCutover(client, 'share');
-        if (now.id !== cutover.id || now.phase !== 'dual') throw refused('start', now.phase);
+        requireDual(await readCutover(client, 'share'), cutover);
         const { copiedUntil, done } = await progressOf(client, key);
         if (done) return undefined;
         const start = copiedUntil === null ? 0 : (series?.indexOf(copiedUntil.getTime() + 1) ?? 0);
@@ -60,6 +59,7 @@ export async function deleteNoted({ files, units, actor }: CopyParts, cutover: C
   await files.exclusively(() =>
     units.run({}, (unit) =>
       unit.transaction(async (client) => {
+        requireDual(await readCutover(client, 'share'), cutover);
         const { rows } = await client.query<{ document: Omit<Deleted, 'operation'> }>(
           "DELETE FROM cutover_outbox WHERE operation = 'deleted' RETURNING document",
         );
@@ -68,6 +68,11 @@ export async function deleteNoted({ files, units, actor }: CopyParts, cutover: C
       }),
     ),
   );
+}
+
+/** Somebody else may have gone back meanwhile, and begun anew. */
+function requireDual(now: CutoverState, { id }: CutoverState): void {
+  if (now.id !== id || now.phase !== 'dual') throw refused('start', now.phase);
 }
 
 /** The transaction that is under way. */

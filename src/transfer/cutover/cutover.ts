@@ -11,11 +11,11 @@ import { type BarStore, databaseBars } from '../backends/bar-store.js';
 import { drainOutbox, pendingWrites } from '../backends/dual/outbox.js';
 import { FileBars } from '../backends/files/file-bars.js';
 import { moveFiles, requireRoom } from './archive.js';
-import { changePhase, type Move } from './change-phase.js';
+import { changePhase, type Move, NOBODY_WRITES, STOPPED_AT } from './change-phase.js';
 import { copyBack } from './copy-back.js';
 import { type CopyParts, copyStep, deleteNoted } from './copy-in.js';
-import { type CutoverState, folderDiffers, readCutover } from './phase.js';
-import { NEXT, refused } from './refused.js';
+import { type CutoverState, markedByOther, type Phase, readCutover, requireFolder } from './phase.js';
+import { NEXT, refused, type Step } from './refused.js';
 import { type CutoverVerification, verifySides } from './verify-sides.js';
 
 export interface CutoverOptions {
@@ -42,9 +42,6 @@ export interface StepOptions {
   /** What is being done, as a sentence. */
   readonly onProgress?: ((line: string) => void) | undefined;
 }
-
-/** The file has all that was said before; all that is said later is later by a millisecond at least. */
-const STOPPED_AT = `stopped_at = (SELECT greatest(date_trunc('milliseconds', clock_timestamp()), max(date_trunc('milliseconds', updated_at))) FROM bar_series)`;
 
 /**
  * Walks the bars from a folder of files into the database and back (docs/cutover.md). Each step names what must have gone before, may be killed at any
@@ -89,6 +86,7 @@ export class Cutover {
     const { files } = this.#parts;
     await this.plan(); // a file that cannot be read is told of before anything is changed
     if (state.phase === 'files') state = await this.#begin();
+    else await this.#requireOurs(state);
     await deleteNoted(this.#parts, state);
     for (const key of await files.series()) {
       let copied = 0;
@@ -115,6 +113,7 @@ export class Cutover {
     const { phase } = state;
     if (phase === 'files' || phase === 'dual' || phase === 'restoring' || phase === 'archiving' || phase === 'archived')
       throw refused('verify', phase);
+    await this.#requireOurs(state);
     const found = await verifySides(this.#parts, this.#database, state, options);
     const { series, bars, missing, extra, different } = found;
     const metadata = { series, bars, missing, extra, different };
@@ -137,7 +136,10 @@ export class Cutover {
   }
 
   /** Has the database read; both sides go on being written. @throws CutoverError CUTOVER_STEP_REFUSED */
-  switch(): Promise<CutoverState> {
+  async switch(): Promise<CutoverState> {
+    const state = await this.state();
+    if (state.phase !== 'verified') throw refused('switch', state.phase);
+    await this.#requireOurs(state);
     return this.#moveDrained({
       ...{ step: 'switch', from: ['verified'], to: 'switched', event: 'CUTOVER_SWITCHED' },
       action: 'began to read the database',
@@ -155,6 +157,7 @@ export class Cutover {
     let state = await this.state();
     const { files } = this.#parts;
     if (!['switched', 'stopped', 'archiving'].includes(state.phase)) throw refused('finish', state.phase);
+    await this.#requireOurs(state);
     if (archive !== undefined && state.phase !== 'archiving') await requireRoom(files.folder.path, archive);
     if (state.phase === 'switched') {
       await this.#requireEqual(state, options);
@@ -174,10 +177,13 @@ export class Cutover {
       });
     }
     if (state.phase !== 'archiving') return state;
-    await moveFiles(files.folder.path, state.archivedTo!, options.signal);
-    return this.#move({
-      ...{ step: 'finish', from: ['archiving'], to: 'archived', event: 'CUTOVER_ARCHIVED' },
-      action: 'moved the files',
+    return files.exclusively(async () => {
+      const { archivedTo } = await this.#still('finish', 'archiving');
+      await moveFiles(files.folder.path, archivedTo!, options.signal);
+      return this.#move({
+        ...{ step: 'finish', from: ['archiving'], to: 'archived', event: 'CUTOVER_ARCHIVED' },
+        action: 'moved the files',
+      });
     });
   }
 
@@ -189,6 +195,7 @@ export class Cutover {
     const { files } = this.#parts;
     let state = await this.state();
     const back = { step: 'rollback', event: 'CUTOVER_ROLLED_BACK' } as const;
+    if (state.phase !== 'files') await this.#requireOurs(state);
     if (state.phase === 'dual' || state.phase === 'backfilled' || state.phase === 'verified') {
       state = await this.#moveDrained({
         ...{ ...back, from: ['dual', 'backfilled', 'verified'], to: 'files' },
@@ -201,7 +208,6 @@ export class Cutover {
       await files.folder.setMark(undefined);
       return state;
     }
-    if (state.phase !== 'archiving' && state.phase !== 'archived') await this.#requireOurs(state);
     if (state.phase === 'switched') {
       await files.folder.setMark({ cutover: state.id, state: 'dual' });
       return this.#moveDrained({
@@ -209,22 +215,20 @@ export class Cutover {
         action: 'went back to reading the files',
       });
     }
-    if (state.phase !== 'restoring') {
-      if (state.archivedTo !== null) {
-        onProgress?.(`moving the files back from ${state.archivedTo}`);
-        await moveFiles(state.archivedTo, files.folder.path, signal);
-      }
-      await files.folder.setMark({ cutover: state.id, state: 'dual' });
-      state = await this.#move({
-        ...{
-          step: 'rollback',
-          from: ['stopped', 'archiving', 'archived'],
-          to: 'restoring',
-          event: 'CUTOVER_RESTORING',
-        },
-        ...{ action: 'began to write the files again', set: 'archived_to = NULL' },
+    if (state.phase !== 'restoring')
+      state = await files.exclusively(async () => {
+        const from = ['stopped', 'archiving', 'archived'] as const;
+        const { id, archivedTo } = await this.#still('rollback', ...from);
+        if (archivedTo !== null) {
+          onProgress?.(`moving the files back from ${archivedTo}`);
+          await moveFiles(archivedTo, files.folder.path, signal);
+        }
+        await files.folder.setMark({ cutover: id, state: 'dual' });
+        return this.#move({
+          ...{ step: 'rollback', from, to: 'restoring', event: 'CUTOVER_RESTORING' },
+          ...{ action: 'began to write the files again', set: 'archived_to = NULL' },
+        });
       });
-    }
     onProgress?.('bringing the files up to date');
     const written = await copyBack(this.#parts, this.#database, state.stoppedAt!, signal);
     onProgress?.(`${written} series had changed`);
@@ -251,15 +255,24 @@ export class Cutover {
         action: 'began to write files and database',
         metadata: { directory: resolve(folder.path) },
         set: 'started_at = clock_timestamp(), verified_at = NULL, stopped_at = NULL, archived_to = NULL',
-        before: async (client) => void (await client.query('DELETE FROM cutover_progress')),
+        before: async (client) => {
+          await client.query(NOBODY_WRITES);
+          await client.query('DELETE FROM cutover_progress');
+        },
       });
     });
   }
 
-  /** A step of one folder must not be taken for another. */
-  async #requireOurs({ id }: CutoverState): Promise<void> {
-    const { folder } = this.#parts.files;
-    if ((await folder.mark())?.cutover !== id) throw folderDiffers(folder.path, id);
+  /** The folder's lock is held: who moves the files to and fro at the same time would leave some in either place. */
+  async #still(step: Step, ...phases: readonly Phase[]): Promise<CutoverState> {
+    const state = await this.state();
+    if (!phases.includes(state.phase)) throw refused(step, state.phase);
+    return state;
+  }
+
+  /** A step of one folder must not be taken for another, which would be found equal, being empty. */
+  #requireOurs({ id }: CutoverState): Promise<void> {
+    return requireFolder(this.#parts.files.folder, id);
   }
 
   async #requireEqual(state: CutoverState, options: StepOptions): Promise<void> {
@@ -283,14 +296,4 @@ export class Cutover {
   #move(move: Move): Promise<CutoverState> {
     return changePhase(this.#parts, move);
   }
-}
-
-function markedByOther(folder: string, cutover: string): CutoverError {
-  return new CutoverError(
-    'CUTOVER_FOLDER_DIFFERS',
-    `${folder} is in another cutover (${cutover}), of another database`,
-    {
-      hint: 'is this the right database, and the right folder? `wyckoff cutover rollback` there sets the folder free',
-    },
-  );
 }

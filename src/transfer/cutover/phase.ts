@@ -1,5 +1,6 @@
 import type { Client } from '../../database/session.js';
 import { CutoverError } from '../../errors.js';
+import type { Folder } from '../backends/files/folder.js';
 
 /**
  * Where a cutover stands. `files`: none is under way. `dual`: both sides are written, and the files are being copied into the database. `backfilled`:
@@ -56,14 +57,16 @@ export interface CutoverState {
   readonly archivedTo: string | null;
 }
 
-const SELECT = `SELECT id, phase, started_at AS "startedAt", verified_at AS "verifiedAt", stopped_at AS "stoppedAt",
-  archived_to AS "archivedTo" FROM cutovers WHERE scope = 'bars'`;
+const COLUMNS = `id, phase, started_at AS "startedAt", verified_at AS "verifiedAt", stopped_at AS "stoppedAt", archived_to AS "archivedTo"`;
+const ROW = "FROM cutovers WHERE scope = 'bars'";
+/** Who holds the phase may write bars: others are refused by lockSeries while both sides are written. */
+const HELD = "set_config('wyckoff.cutover', 'held', true) AS held";
 
 /** `share`: no step is taken until the transaction ends. `update`: it also waits for every writer, and none begins. */
 export async function readCutover(client: Client, lock?: 'share' | 'update'): Promise<CutoverState> {
   const { rows } = await client.query<CutoverState>({
     name: `cutover.read${lock ? `-${lock}` : ''}`,
-    text: lock ? `${SELECT} FOR ${lock.toUpperCase()}` : SELECT,
+    text: lock ? `SELECT ${COLUMNS}, ${HELD} ${ROW} FOR ${lock.toUpperCase()}` : `SELECT ${COLUMNS} ${ROW}`,
   });
   if (rows[0]) return rows[0];
   throw new CutoverError('CUTOVER_ROW_MISSING', 'the table cutovers has lost its row', {
@@ -71,13 +74,25 @@ export async function readCutover(client: Client, lock?: 'share' | 'update'): Pr
   });
 }
 
-/** A folder that is not the one of the cutover under way. */
-export function folderDiffers(folder: string, id: string): CutoverError {
-  return new CutoverError(
+/** @throws CutoverError CUTOVER_FOLDER_DIFFERS where it is not the folder of the cutover under way */
+export async function requireFolder(folder: Folder, id: string): Promise<void> {
+  if ((await folder.mark())?.cutover === id) return;
+  throw new CutoverError(
     'CUTOVER_FOLDER_DIFFERS',
-    `${folder} is not the folder of the cutover that is under way (${id})`,
+    `${folder.path} is not the folder of the cutover that is under way (${id})`,
     {
       hint: 'set WYCKOFF_BARS_DIR to the folder that `wyckoff cutover start` was given',
+    },
+  );
+}
+
+/** A folder that another database says whose it is. */
+export function markedByOther(folder: string, cutover: string): CutoverError {
+  return new CutoverError(
+    'CUTOVER_FOLDER_DIFFERS',
+    `${folder} is in another cutover (${cutover}), of another database`,
+    {
+      hint: 'is this the right database, and the right folder? `wyckoff cutover rollback` there sets the folder free',
     },
   );
 }

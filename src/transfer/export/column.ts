@@ -6,8 +6,6 @@ export interface ExportPart {
   readonly name?: string;
   /** Of bars: their volumes count units of 10^-volumeScale. */
   readonly volumeScale?: number;
-  /** How many rows the catalog knows of, where it counts them and all are exported. */
-  readonly expected?: number;
   /** SQL: which rows. */
   readonly where: string;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { access, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidInputError } from '../../errors.js';
@@ -7,28 +8,21 @@ import { toExportError, type WriteOptions, type Written, writeNewFile } from './
 /** The directory of an export. Files have other names until all of them are whole, and the manifest comes last. */
 export class ExportDirectory {
   readonly #path: string;
+  readonly #overwrite: boolean;
+  /** Another export may write here at the same time; processes of two containers may even have the same id. */
+  readonly #id = randomUUID();
   readonly #names: string[] = [];
 
-  private constructor(path: string) {
+  private constructor(path: string, overwrite: boolean) {
     this.#path = path;
+    this.#overwrite = overwrite;
   }
 
   /** @throws InvalidInputError EXPORT_EXISTS for files that would be overwritten; WyckoffError EXPORT_UNWRITABLE */
   static async open(path: string, names: readonly string[], overwrite: boolean): Promise<ExportDirectory> {
     await attempt(() => mkdir(path, { recursive: true }));
-    for (const name of overwrite ? [] : [...names, MANIFEST]) {
-      const there = await access(join(path, name)).then(
-        () => true,
-        () => false,
-      );
-      if (!there) continue;
-      const problem = { code: 'EXPORT_EXISTS', path: 'directory', value: join(path, name), rule: 'is there already' };
-      throw new InvalidInputError(
-        [{ ...problem, hint: 'name another directory, or pass overwrite (--overwrite)' }],
-        'export',
-      );
-    }
-    return new ExportDirectory(path);
+    if (!overwrite) await requireAbsent(path, [...names, MANIFEST]);
+    return new ExportDirectory(path, overwrite);
   }
 
   async write(name: string, source: AsyncIterable<Uint8Array>, options: WriteOptions): Promise<Written> {
@@ -36,10 +30,11 @@ export class ExportDirectory {
     return writeNewFile(this.#part(name), source, options);
   }
 
-  /** Gives the files their names. */
+  /** Gives the files their names. @throws InvalidInputError EXPORT_EXISTS where another export was quicker */
   async publish(manifest: ExportManifest): Promise<void> {
     const text = Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`);
     await this.write(MANIFEST, only(text), { gzip: false });
+    if (!this.#overwrite) await requireAbsent(this.#path, this.#names);
     await attempt(async () => {
       // One that stayed would tell of files that are not those any more.
       await rm(join(this.#path, MANIFEST), { force: true });
@@ -54,7 +49,22 @@ export class ExportDirectory {
   }
 
   #part(name: string): string {
-    return join(this.#path, `${name}.${process.pid}.part`);
+    return join(this.#path, `${name}.${this.#id}.part`);
+  }
+}
+
+async function requireAbsent(path: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const there = await access(join(path, name)).then(
+      () => true,
+      () => false,
+    );
+    if (!there) continue;
+    const problem = { code: 'EXPORT_EXISTS', path: 'directory', value: join(path, name), rule: 'is there already' };
+    throw new InvalidInputError(
+      [{ ...problem, hint: 'name another directory, or pass overwrite (--overwrite)' }],
+      'export',
+    );
   }
 }
 

@@ -20,12 +20,12 @@ export interface WriteOptions {
 
 type Source = AsyncIterable<Uint8Array>;
 
-/** Writes a new file, down to the disk. @throws WyckoffError DISK_FULL, EXPORT_UNWRITABLE */
+/** Writes a new file, down to the disk. @throws WyckoffError EXPORT_DISK_FULL, EXPORT_UNWRITABLE */
 export function writeNewFile(path: string, source: Source, options: WriteOptions): Promise<Written> {
   return write(source, createWriteStream(path, { flags: 'wx', flush: true }), true, options);
 }
 
-/** Writes to a stream that stays open. @throws WyckoffError DISK_FULL, EXPORT_UNWRITABLE; what the stream fails with */
+/** Writes to a stream that stays open. @throws WyckoffError EXPORT_DISK_FULL, EXPORT_UNWRITABLE; what else the stream fails with */
 export function writeToStream(output: Writable, source: Source, options: WriteOptions): Promise<Written> {
   return write(source, output, false, options);
 }
@@ -34,6 +34,15 @@ async function write(source: Source, target: Writable, end: boolean, options: Wr
   const { gzip, signal, onBytes } = options;
   const hash = createHash('sha256');
   let bytes = 0;
+  let fault: unknown;
+  async function* taken() {
+    try {
+      yield* source;
+    } catch (error) {
+      fault = error;
+      throw error;
+    }
+  }
   async function* measured(chunks: Source) {
     for await (const chunk of chunks) {
       hash.update(chunk);
@@ -43,15 +52,17 @@ async function write(source: Source, target: Writable, end: boolean, options: Wr
     }
   }
   try {
-    if (gzip) await pipeline(source, createGzip(), measured, target, { signal, end });
-    else await pipeline(source, measured, target, { signal, end });
+    if (gzip) await pipeline(taken, createGzip(), measured, target, { signal, end });
+    else await pipeline(taken, measured, target, { signal, end });
   } catch (error) {
     signal?.throwIfAborted();
-    throw toExportError(error);
+    // The database's connection fails with the same codes as a pipe.
+    throw error === fault ? error : toExportError(error);
   }
   return { bytes, sha256: hash.digest('hex') };
 }
 
+const READER_LEFT = ['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'];
 const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const UNWRITABLE = new Set([
   'EACCES',
@@ -63,7 +74,17 @@ const UNWRITABLE = new Set([
   'EEXIST',
   'ENAMETOOLONG',
   'EIO',
+  ...READER_LEFT,
 ]);
+
+/** Whether an export ended since whoever read its stream has left, as `| head` does. */
+export function readerLeft(error: unknown): boolean {
+  return (
+    error instanceof WyckoffError &&
+    error.code === 'EXPORT_UNWRITABLE' &&
+    READER_LEFT.includes((error.cause as NodeJS.ErrnoException).code ?? '')
+  );
+}
 
 /** The typed error for what the file system says; others as they are. */
 export function toExportError(error: unknown): unknown {

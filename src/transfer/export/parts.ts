@@ -1,5 +1,6 @@
 import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
+import { microsecondsOf } from '../../domain/microseconds.js';
 import { TIMEFRAMES } from '../../domain/timeframe.js';
 import type { ExportPart } from './column.js';
 import type { ExportTable } from './kinds.js';
@@ -10,15 +11,14 @@ const BOUNDS = ['first', 'last'].map(
   (end) => `to_char(${end}_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS ${end}`,
 );
 
-const BAR_SERIES = `SELECT symbol, timeframe, NULL::text AS name, volume_scale, bar_count, ${BOUNDS} FROM bar_series WHERE bar_count > 0`;
-const TIME_SERIES = `SELECT symbol, timeframe, name, NULL::int AS volume_scale, NULL::bigint AS bar_count, ${BOUNDS} FROM time_series WHERE relation = $3 AND first_timestamp IS NOT NULL`;
+const BAR_SERIES = `SELECT symbol, timeframe, NULL::text AS name, volume_scale, ${BOUNDS} FROM bar_series WHERE bar_count > 0`;
+const TIME_SERIES = `SELECT symbol, timeframe, name, NULL::int AS volume_scale, ${BOUNDS} FROM time_series WHERE relation = $3 AND first_timestamp IS NOT NULL`;
 
 interface SeriesRow {
   readonly symbol: string;
   readonly timeframe: string;
   readonly name: string | null;
   readonly volume_scale: number | null;
-  readonly bar_count: string | null;
   readonly first: string;
   readonly last: string;
 }
@@ -40,23 +40,24 @@ export async function listParts(client: Client, table: ExportTable, selection: S
   return rows.flatMap((row) => partOf(client, row, table, selection) ?? []);
 }
 
-function partOf(client: Client, row: SeriesRow, table: ExportTable, { from, to }: Selection): ExportPart | undefined {
-  const first = from && instant(from) > row.first ? instant(from) : row.first;
-  if (first > row.last || (to && first >= instant(to))) return undefined;
+function partOf(client: Client, row: SeriesRow, table: ExportTable, selection: Selection): ExportPart | undefined {
+  // As the catalog's bounds are written: texts with fewer decimals have another order.
+  const [from, to] = [selection.from, selection.to].map((at) => at && instant(microsecondsOf(at)));
+  const first = from && from > row.first ? from : row.first;
+  if (first > row.last || (to && first >= to)) return undefined;
   const { symbol, timeframe, name } = row;
   const conditions = [
     `stored.symbol = ${client.escapeLiteral(symbol)}`,
     ...(table.timeframe ? [`stored.timeframe = ${client.escapeLiteral(timeframe)}`] : []),
     ...(name ? [`stored.name = ${client.escapeLiteral(name)}`] : []),
     `stored.timestamp >= '${first}'`,
-    to && instant(to) <= row.last ? `stored.timestamp < '${instant(to)}'` : `stored.timestamp <= '${row.last}'`,
+    to && to <= row.last ? `stored.timestamp < '${to}'` : `stored.timestamp <= '${row.last}'`,
   ];
   return {
     symbol,
     ...(table.timeframe && { timeframe }),
     ...(name && { name }),
     ...(row.volume_scale !== null && { volumeScale: row.volume_scale }),
-    ...(row.bar_count !== null && !from && !to && { expected: Number(row.bar_count) }),
     where: conditions.join(' AND '),
   };
 }

@@ -14,6 +14,9 @@ import { type TimeSql, timeSql } from './time-sql.js';
 /** In bytes; by default the reader holds several of 32 MB. */
 const READ_BUFFER = 2_097_152;
 
+/** A pattern that no text has. */
+const NOTHING = String.raw`[^\x00-\x{10ffff}]`;
+
 const PRICES = ['open', 'high', 'low', 'close', 'vwap'] as const;
 
 /** SQL for the lines of the file: `line` from 1 and `text`, NULL where a line is blank. */
@@ -69,9 +72,12 @@ function number(text: string, { decimal }: TextLayout): string {
   return decimal === ',' ? `replace(${text}, ',', '.')` : text;
 }
 
-/** An exponent moves the point exactly. */
+/** The point is written where it belongs: of an exponent DuckDB makes nothing where the number before it has more than 10 digits. */
 function price(text: string, layout: TextLayout): string {
-  return layout.priceScale > 0 ? `${text} || 'e-${layout.priceScale}'` : number(text, layout);
+  const { priceScale } = layout;
+  if (priceScale === 0) return number(text, layout);
+  const padded = `('${'0'.repeat(priceScale)}' || ${text})`;
+  return `left(${padded}, -${priceScale}) || '.' || right(${padded}, ${priceScale})`;
 }
 
 function roundedOf(text: string, layout: TextLayout): string {
@@ -81,7 +87,9 @@ function roundedOf(text: string, layout: TextLayout): string {
 
 /** The pattern of a whole line. A field is bare or quoted; a quoted one holds neither quotes nor delimiters, so that it can be split. */
 function linePattern(layout: TextLayout, time: TimeSql, round: boolean): string {
-  const written = (pattern: string) => (layout.decimal === ',' ? pattern.replaceAll(String.raw`\.`, ',') : pattern);
+  // A comma before decimals cannot be told from one between fields once the quotes are gone.
+  const point = layout.decimal === layout.delimiter ? NOTHING : layout.decimal;
+  const written = (pattern: string) => (layout.decimal === ',' ? pattern.replaceAll(String.raw`\.`, point) : pattern);
   const scaled = layout.priceScale > 8 && !round ? String.raw`\d{1,17}0` : String.raw`\d{1,18}`;
   const value = layout.priceScale > 0 ? scaled : written(pricePattern(round));
   const any = layout.delimiter === '\t' ? String.raw`[^\t"]*` : `[^${layout.delimiter}"]*`;

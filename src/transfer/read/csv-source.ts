@@ -88,10 +88,10 @@ function readRow(line: number, text: string, layout: TextLayout): WrittenRow {
   return { line, problems, fields };
 }
 
-/** An integer x 10^priceScale as the decimal that it stands for. */
+/** An integer x 10^priceScale as the decimal that it stands for. What has a point is none, and is not of that scale. */
 function scaled(text: string, { priceScale }: TextLayout): string {
   if (priceScale === 0) return text;
-  return /^[+-]?\d+(\.\d+)?$/.test(text) ? `${text}e-${priceScale}` : `?${text}`;
+  return /^[+-]?\d+$/.test(text) ? `${text}e-${priceScale}` : `?${text}`;
 }
 
 function broken(line: number, problem: Problem): WrittenRow {

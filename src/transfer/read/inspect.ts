@@ -4,7 +4,7 @@ import type { BarFile, BarFileOptions } from './bar-file.js';
 import { importCommand } from './import-command.js';
 import { likelyZone } from './likely-zone.js';
 import { type FileOptions, openFile } from './open-file.js';
-import { type Remedy, remedyOfError, remedyOfProblems } from './remedies.js';
+import { type Remedy, remedyOfError, remedyOfProblems, SYMBOL_PLACE, SYMBOL_UNKNOWN } from './remedies.js';
 import type { TickPart } from './ticks/tick-file.js';
 
 export interface InspectOptions extends FileOptions {
@@ -51,7 +51,7 @@ export interface Inspection {
   readonly notices: readonly string[];
   /** Why the command has its options, as sentences. */
   readonly advice: readonly string[];
-  /** To be run as it is; null where no options help. */
+  /** To be run as it is, with a symbol in the place of `<SYMBOL>` where nothing tells it; null where no options help. */
   readonly command: string | null;
   readonly error: WyckoffError | null;
 }
@@ -87,7 +87,9 @@ export async function inspectFile(path: string, options: InspectOptions = {}): P
       advice.push(remedy.advice);
       continue;
     }
-    return report(path, first ?? view!, view!, advice, (skip) => importCommand(path, settings, skip, mapPath));
+    const unknown = given.symbol === undefined && settings.symbol === SYMBOL_UNKNOWN;
+    const told = unknown ? { ...settings, symbol: SYMBOL_PLACE } : settings;
+    return report(path, first ?? view!, view!, advice, (skip) => importCommand(path, told, skip, mapPath));
   }
 }
 

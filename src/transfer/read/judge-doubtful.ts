@@ -1,6 +1,7 @@
 import { readBarValues } from '../../domain/bar.js';
 import type { Report } from '../../domain/problem.js';
 import { readSymbol } from '../../domain/symbol.js';
+import { formatInstant } from '../../domain/time.js';
 import { InvalidInputError, type Problem } from '../../errors.js';
 import type { DuckDB } from '../duckdb.js';
 import type { ToldByFile, WrittenFields } from './bar-source.js';
@@ -11,6 +12,8 @@ import type { Reading, ReadSeries } from './sound-bars.js';
 import { timeframeOfWord } from './timeframe-words.js';
 
 const DAY = 86_400_000;
+/** Of the day, by the clocks of the exchange. No stock exchange opens later, and futures and currencies do for the day that follows. */
+const LATEST_OPENING = 16 * 3_600_000;
 /** Stands in where the time is unreadable, so that the other fields are read all the same. */
 const ALIGNED_INSTANT = new Date(0);
 
@@ -107,7 +110,13 @@ function instantOf(
   if (timeframe === '1d') {
     if (!sessionTimes || local % DAY === 0) return local;
     const shown = offset === undefined || !clock ? local : clock.shownAt(local - offset);
-    return Math.floor(shown / DAY) * DAY;
+    const ofDay = shown - Math.floor(shown / DAY) * DAY;
+    if (ofDay < LATEST_OPENING) return shown - ofDay;
+    const rule = `a session that opens at ${formatInstant(new Date(shown)).slice(11, 16)} (${clock?.zone ?? 'UTC'}) may be that of the next day`;
+    const hint =
+      'pass the --timezone of the exchange; where sessions open the evening before (futures, forex), one whose clocks show the trading date then, as Asia/Tokyo';
+    report({ code: 'SESSION_DATE_UNCLEAR', path: 'timestamp', value: original.timestamp, rule, hint });
+    return undefined;
   }
   if (offset !== undefined) return local - offset;
   return clock ? clock.instantOf(local, original.timestamp ?? '', 'timestamp', report) : local;

@@ -11,14 +11,16 @@ export interface Remedy {
   readonly replaces?: string;
 }
 
+/** What the file is read with, and what the command says in its place: no symbol, so that it is not run as it is. */
 export const SYMBOL_UNKNOWN = 'SYMBOL';
+export const SYMBOL_PLACE = '<SYMBOL>';
 
 export function remedyOfError(error: WyckoffError, path: string, options: BarFileOptions): Remedy | undefined {
   if (error.code === 'SYMBOL_MISSING' && options.symbol === undefined) {
     const guess = guessSymbol(path);
     const advice = guess
       ? `--symbol: nothing tells the symbol; ${guess} is a guess from the name of the file`
-      : `--symbol: nothing tells the symbol; put it in the place of ${SYMBOL_UNKNOWN}`;
+      : `--symbol: nothing tells the symbol; put it in the place of ${SYMBOL_PLACE}`;
     return { options: { symbol: guess ?? SYMBOL_UNKNOWN }, advice };
   }
   const [, timeframe] = /--timeframe (\w+)$/.exec(error.hint ?? '') ?? [];

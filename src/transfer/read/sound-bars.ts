@@ -1,3 +1,4 @@
+import { LONGEST_SOURCE } from '../../domain/bar.js';
 import type { SeriesKey } from '../../domain/series.js';
 import { EARLIEST_INSTANT, LATEST_INSTANT } from '../../domain/time.js';
 import { timeframeGrid } from '../../domain/timeframe.js';
@@ -37,13 +38,16 @@ export async function selectSoundBars(db: DuckDB, reading: Reading): Promise<voi
   const volumeFits = rounding.volume === 'round' ? '' : 'AND fraction % fraction_unit = 0';
   const half = rounding.volume === 'round' ? '(fraction + fraction_unit // 2)' : 'fraction';
   const optional = source.columns.has('source') ? ', source' : '';
+  const sourceFits =
+    optional &&
+    `AND (source IS NULL OR length(source) BETWEEN 1 AND ${LONGEST_SOURCE} AND NOT contains(source, chr(0)))`;
   await db.run(`
     CREATE VIEW timed AS SELECT *, CASE WHEN daily THEN written ELSE ${utc} END AS moment FROM ${rules}
       ${converted ? `LEFT JOIN local_day ON local_day.day = ${localDay}` : ''};
     CREATE VIEW tested AS SELECT *, (
-      moment BETWEEN ${EARLIEST_INSTANT} AND ${LATEST_INSTANT} AND moment % grid = 0
+      series IS NOT NULL AND moment BETWEEN ${EARLIEST_INSTANT} AND ${LATEST_INSTANT} AND moment % grid = 0
       AND low > 0 AND low <= open AND low <= close AND open <= high AND close <= high AND (vwap IS NULL OR vwap > 0)
-      AND units >= 0 AND units < most_units ${volumeFits}) IS TRUE AS sound
+      AND units >= 0 AND units < most_units ${volumeFits} ${sourceFits}) IS TRUE AS sound
     FROM timed;
     CREATE TABLE doubtful AS SELECT line FROM tested WHERE NOT sound;
     CREATE TABLE judged (line BIGINT, series BIGINT, moment BIGINT, open DECIMAL(18,8), high DECIMAL(18,8), low DECIMAL(18,8),

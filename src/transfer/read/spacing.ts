@@ -15,6 +15,8 @@ export interface Spacing {
 const FEWEST_GAPS = 2;
 /** From so many gaps on it is no accident that no two bars stand one bar apart. */
 const MANY_GAPS = 20;
+/** The shortest. Days of one month that are read as months stand as far apart as these. */
+const MONTH = 28 * 86_400_000;
 
 /**
  * The spacing of each series, by its position; series without a gap are left out. `instants` is SQL for a table with the columns `series`
@@ -61,7 +63,7 @@ export function timeframeOf(spacing: Spacing | undefined): Timeframe | undefined
 
 /**
  * Rejects a file whose bars stand unlike those of its timeframe: most gaps are shorter than a bar; or the median is longer, which a thinly
- * traded market has too, but fewer than one gap in a hundred is one bar long, and the median is another timeframe's or the gaps are many.
+ * traded market has too, but fewer than one gap in a hundred is one bar long, and the median is another timeframe's or a month, or the gaps are many.
  * `symbol` tells which of several series it is.
  * @throws InvalidInputError `TIMEFRAME_MISMATCH`
  */
@@ -72,13 +74,16 @@ export function checkSpacing(spacing: Spacing | undefined, timeframe: Timeframe,
   if (gaps < FEWEST_GAPS || median === duration) return;
   const likely = timeframeOf(spacing);
   const tooNear = shorter[timeframe] > gaps / 2;
-  const tooFar = exact[timeframe] < gaps / 100 && (likely !== undefined || gaps >= MANY_GAPS);
+  const monthly = timeframe === '1d' && median >= MONTH;
+  const tooFar = exact[timeframe] < gaps / 100 && (likely !== undefined || gaps >= MANY_GAPS || monthly);
   if (!tooNear && !(median > duration && tooFar)) return;
   const of = symbol === undefined ? '' : ` of ${symbol}`;
   const rule = `bars of ${timeframe} stand ${describeDuration(duration)} apart; these${of} stand ${describeDuration(median)} apart (median)`;
   const hint = likely
     ? `it looks like ${likely}: import it with --timeframe ${likely}`
-    : `they are not bars of ${timeframe}`;
+    : monthly
+      ? 'are they bars of a month, or written with the day before the month (then --map with "dates": "day-first")?'
+      : `they are not bars of ${timeframe}`;
   throw fileError({ code: 'TIMEFRAME_MISMATCH', path: 'timeframe', value: timeframe, rule, hint });
 }
 

@@ -33,11 +33,8 @@ function plainDigits(text: string, decimal: '.' | ','): string {
   return text.includes('.') ? `?${text}` : text;
 }
 
-/**
- * Which sign stands before the decimals in these numbers: 'unclear' where there are commas that could as well separate thousands, and
- * `commasUsual` says that they need not.
- */
-export function decimalSign(numbers: readonly string[], commasUsual: boolean): '.' | ',' | 'unclear' {
+/** Which sign stands before the decimals in these numbers: 'unclear' where there are commas that could as well separate thousands. */
+export function decimalSign(numbers: readonly string[]): '.' | ',' | 'unclear' {
   let unclear = false;
   for (const number of numbers) {
     const text = number.replace(/[^\d.,]/g, '');
@@ -50,5 +47,5 @@ export function decimalSign(numbers: readonly string[], commasUsual: boolean): '
     if (point >= 0 && !GROUPED[','].test(text)) return '.';
     unclear ||= comma >= 0;
   }
-  return unclear && commasUsual ? 'unclear' : '.';
+  return unclear ? 'unclear' : '.';
 }

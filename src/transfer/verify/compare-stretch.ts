@@ -20,6 +20,8 @@ export interface Comparison {
   readonly volumeScale: number;
   /** Whether the file was read with that scale. */
   readonly sameScale: boolean;
+  /** Whether a bar of the file without a source says that nobody knows it, instead of nothing. */
+  readonly tellsSource: boolean;
   /** The series' first bar. */
   readonly start: number;
   readonly tally: DifferenceTally;
@@ -93,7 +95,7 @@ function tellExtra({ tally }: Comparison, page: BarPage, place: number): void {
 
 /** The bar of the file and the stored one, in integers. */
 function tellValues(comparison: Comparison, block: BarBlock, index: number, page: BarPage, place: number): void {
-  const { sameScale, volumeScale, tally } = comparison;
+  const { sameScale, tellsSource, volumeScale, tally } = comparison;
   const same =
     block.close[index] === page.close[place] &&
     (!sameScale || block.volume[index] === page.volume[place]) &&
@@ -101,9 +103,8 @@ function tellValues(comparison: Comparison, block: BarBlock, index: number, page
     block.high[index] === page.high[place] &&
     block.low[index] === page.low[place] &&
     block.vwap[index] === page.vwap[place];
-  // Only an export of the store tells where a bar came from; no other file says that it came from nowhere.
   const source = block.source[index] ?? null;
-  const sameSource = source === null || source === page.source[place];
+  const sameSource = source === page.source[place] || (source === null && !tellsSource);
   if (same && sameSource) return;
   const differ: string[] = PRICES.filter((field) => block[field][index] !== page[field][place]);
   if (sameScale && block.volume[index] !== page.volume[place]) differ.push('volume');

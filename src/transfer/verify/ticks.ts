@@ -96,7 +96,7 @@ export async function verifyTickFile(
   const total = parts.reduce((sum, part) => sum + part.rows, 0);
   const tally = new Differences();
   const [first] = problems;
-  if (rejected > 0 && onError === 'stop') {
+  if (rejected > 0 && (onError === 'stop' || total === 0)) {
     const example = () => ({ line: first?.line ?? null, field: first?.path || null, expected: first?.rule ?? null });
     tally.add('rejected', example, rejected);
   }

@@ -7,7 +7,7 @@ import type { TickFileVerification } from './ticks.js';
 /**
  * What is not as the file says, or not as the store writes it.
  *
- * - `rejected`: rows of the file that are no bars, so that nothing can be said of them
+ * - `rejected`: rows of the file that are no bars, so that nothing can be said of them; where no row is one, even if they may be left out
  * - `series-missing`: the database has no such series
  * - `volume-scale`: the series has another one than the file was read with; then volumes were not compared
  * - `count`: between the file's first and last bar the database has another number of bars (told where only a sample was compared)
@@ -15,7 +15,7 @@ import type { TickFileVerification } from './ticks.js';
  * - `value`: a bar that both have, with different values
  * - `rule`: a stored bar that breaks low <= open, close <= high or has a negative volume
  * - `ratio`: a stored bar whose spread_ratio or volume_ratio is not what the 20 bars before it make
- * - `catalog`: first, last or count of the series in the catalog are not those of its bars
+ * - `catalog`: first, last or count of the series in the catalog are not those of its bars; told with the first file of the series
  */
 export type DifferenceKind =
   | 'rejected'

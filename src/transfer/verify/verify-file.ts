@@ -4,7 +4,7 @@ import { DifferenceTally } from './difference-tally.js';
 import type { FileVerification, SeriesVerification } from './verification.js';
 import { type SeriesOptions, verifySeries } from './verify-series.js';
 
-export interface BarFileVerifyOptions extends Pick<SeriesOptions, 'sample' | 'signal'> {
+export interface BarFileVerifyOptions extends Pick<SeriesOptions, 'sample' | 'checkedCatalogs' | 'signal'> {
   /** `stop`: rows of the file that are no bars are a difference, since nothing can be said of them. `skip`: they are left out. */
   readonly onError?: 'stop' | 'skip' | undefined;
   /** Bars of the file that were compared, and how many there are. */
@@ -23,21 +23,23 @@ export async function verifyBarFile(
   options: BarFileVerifyOptions,
 ): Promise<FileVerification> {
   const started = performance.now();
-  const { onError = 'stop', onProgress, sample, signal } = options;
+  const { onError = 'stop', onProgress, sample, checkedCatalogs, signal } = options;
   const total = file.series.reduce((sum, { bars }) => sum + bars, 0);
   const tally = new DifferenceTally();
-  if (file.rejected > 0 && onError === 'stop') {
+  // Of a file without a sound row nothing can be said, whatever may be left out of it.
+  if (file.rejected > 0 && (onError === 'stop' || file.series.length === 0)) {
     for (const [index, { line, path, rule, value }] of file.problems.entries()) {
       const example = () => ({ line: line ?? null, field: path || null, expected: rule, found: String(value) });
       tally.add('rejected', example, index === 0 ? file.rejected : 0);
     }
   }
+  const tellsSource = file.mapping.source !== undefined;
   const series: SeriesVerification[] = [];
   let before = 0;
   for (const one of file.series) {
     signal?.throwIfAborted();
     const onCompared = (done: number) => onProgress?.(before + done, total);
-    series.push(await verifySeries(session, one, { sample, signal, onCompared }));
+    series.push(await verifySeries(session, one, { sample, checkedCatalogs, tellsSource, signal, onCompared }));
     before += one.bars;
   }
   const differences = tally.result();

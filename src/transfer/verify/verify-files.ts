@@ -47,18 +47,23 @@ export interface VerifyTarget {
 export async function verifyFiles(target: VerifyTarget, options: VerifyFilesOptions): Promise<Verification> {
   if (options.sample !== undefined) readLimit(options.sample, 'sample');
   const files: VerifiedFile[] = [];
+  const checkedCatalogs = new Set<string>();
   const { files: found, leftOut } = await discover(options.paths, options.pattern, undefined, options.signal);
   for (const { path, named } of found) {
     options.signal?.throwIfAborted();
     const { symbol = named.symbol, timeframe = named.timeframe } = options;
-    files.push(await verifyPath(target, path, { ...options, symbol, timeframe }));
+    files.push(await verifyPath(target, path, { ...options, symbol, timeframe, checkedCatalogs }));
   }
   const storage = await verifyStorage(target.session, target.chunkInterval);
   const passed = files.every((file) => file.passed) && storage.differences.length === 0;
   return { passed, files, leftOut, storage };
 }
 
-async function verifyPath(target: VerifyTarget, path: string, options: VerifyFilesOptions): Promise<VerifiedFile> {
+async function verifyPath(
+  target: VerifyTarget,
+  path: string,
+  options: VerifyFilesOptions & Pick<BarFileVerifyOptions, 'checkedCatalogs'>,
+): Promise<VerifiedFile> {
   const { onProgress, signal } = options;
   const started = performance.now();
   const told = (phase: VerifyProgress['phase']) => (done: number, total: number) =>

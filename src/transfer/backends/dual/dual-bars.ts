@@ -8,13 +8,13 @@ import { dualReads } from '../../../observability/dual-reads.js';
 import type { Logger } from '../../../observability/logger.js';
 import { BarRepository, type UpsertCounts, type WriteOptions } from '../../../repositories/bars/bar-repository.js';
 import { type BarWindow, readWindow } from '../../../repositories/bars/bar-window.js';
-import { type CutoverState, folderDiffers, readCutover, type Sides, sidesOf } from '../../cutover/phase.js';
+import { type CutoverState, type Phase, readCutover, requireFolder, type Sides, sidesOf } from '../../cutover/phase.js';
 import { type BarStore, databaseBars } from '../bar-store.js';
 import { plainBars } from '../files/checked-bars.js';
 import { allOf, type FileBars } from '../files/file-bars.js';
 import type { FileWriter } from '../files/file-writer.js';
 import { checkForBoth, makeSeries } from './both-sides.js';
-import { type Answer, Comparison } from './comparison.js';
+import { type Answer, type ComparedRead, Comparison } from './comparison.js';
 import { applyToFiles, type Deleted, dequeue, drainOutbox, enqueue, type Operation } from './outbox.js';
 
 export interface DualParts {
@@ -149,9 +149,16 @@ export class DualBars implements BarStore {
     return this.#closing;
   }
 
-  async #primary(): Promise<{ side: BarStore; other: BarStore; sides: Sides }> {
-    const { phase } = await this.#parts.session.withClient((client) => readCutover(client));
+  async #primary(before?: Phase): Promise<{ side: BarStore; other: BarStore; sides: Sides }> {
+    const { phase, id } = await this.#parts.session.withClient((client) => readCutover(client));
     const sides = sidesOf(phase);
+    if (sides.database && sides.reads === 'files')
+      try {
+        await requireFolder(this.#files.folder, id);
+      } catch (error) {
+        if (phase === before) throw error;
+        return this.#primary(phase); // a step may just have taken the mark away
+      }
     const [files, database] = [this.#files, this.#database];
     return sides.reads === 'files' ? { side: files, other: database, sides } : { side: database, other: files, sides };
   }
@@ -167,9 +174,16 @@ export class DualBars implements BarStore {
     // A former value is the database's alone.
     const past = (input as { knownAt?: unknown }).knownAt !== undefined;
     if (sides.alike && comparable && !past)
-      this.#comparison.offer({ operation, input, answer, read, primary: side, other });
+      this.#comparison.offer({ operation, input, answer, read, primary: side, other, atRest: this.#atRest });
     return answer;
   }
+
+  readonly #atRest: ComparedRead['atRest'] = (work) =>
+    this.#files.exclusively(async (writer) => {
+      if ((await this.#drain(writer)) !== undefined) return undefined; // filesBehind tells of it
+      const { sides } = await this.#primary();
+      return sides.alike ? work() : undefined;
+    });
 
   async #write<T>(write: Write<T>): Promise<T> {
     for (;;) {
@@ -198,7 +212,7 @@ export class DualBars implements BarStore {
     const outcome = await this.#inPhase<Outcome<T>>(async (unit, state) => {
       const sides = sidesOf(state.phase);
       if (!sides.files) return { moved: true };
-      if (sides.database) await this.#requireFolder(state);
+      if (sides.database) await requireFolder(this.#files.folder, state.id);
       if (behind !== undefined && sides.reads === 'files') throw behind;
       const operation = await write.prepare(unit, writer, sides);
       if (!sides.database) return { moved: false, answer: write.told(await applyToFiles(writer, operation)) };
@@ -229,12 +243,6 @@ export class DualBars implements BarStore {
     } catch (error) {
       return error;
     }
-  }
-
-  async #requireFolder({ id }: CutoverState): Promise<void> {
-    const { folder } = this.#files;
-    if ((await folder.mark())?.cutover === id) return;
-    throw folderDiffers(folder.path, id);
   }
 }
 

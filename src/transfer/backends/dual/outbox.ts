@@ -2,6 +2,7 @@ import type { Client, Session } from '../../../database/session.js';
 import type { BarInput } from '../../../domain/bar.js';
 import type { Timeframe } from '../../../domain/timeframe.js';
 import type { UpsertCounts } from '../../../repositories/bars/bar-repository.js';
+import { requireFolder } from '../../cutover/phase.js';
 import type { PlainBar } from '../files/checked-bars.js';
 import type { FileWriter } from '../files/file-writer.js';
 
@@ -62,13 +63,15 @@ export async function applyToFiles(writer: FileWriter, operation: Operation): Pr
 export async function drainOutbox(session: Session, writer: FileWriter): Promise<number> {
   for (let drained = 0; ; drained += 1) {
     const { rows } = await session.withClient((client) =>
-      client.query<{ id: string; operation: Operation['operation']; document: object }>({
+      client.query<{ id: string; operation: Operation['operation']; document: object; cutover: string }>({
         name: 'cutover.next',
-        text: "SELECT id, operation, document FROM cutover_outbox WHERE operation <> 'deleted' ORDER BY id LIMIT 1",
+        text: `SELECT outbox.id, operation, document, cutovers.id AS cutover FROM cutover_outbox outbox, cutovers
+               WHERE operation <> 'deleted' AND scope = 'bars' ORDER BY outbox.id LIMIT 1`,
       }),
     );
     const [next] = rows;
     if (!next) return drained;
+    await requireFolder(writer.folder, next.cutover); // in another one the write would be lost
     await applyToFiles(writer, { operation: next.operation, ...next.document } as Operation);
     await dequeue(session, next.id);
   }

@@ -14,12 +14,12 @@ import { type FileFormat, findSeries, pathOf, type SeriesPath } from './series-p
 
 /** Writes to a folder whose lock is held. */
 export class FileWriter {
-  readonly #folder: Folder;
+  readonly folder: Folder;
   readonly #cache: SeriesCache;
   readonly #newFormat: FileFormat | undefined;
 
   constructor(folder: Folder, cache: SeriesCache, newFormat: FileFormat | undefined) {
-    this.#folder = folder;
+    this.folder = folder;
     this.#cache = cache;
     this.#newFormat = newFormat;
   }
@@ -70,18 +70,18 @@ export class FileWriter {
   async read(key: SeriesKey): Promise<SeriesBars | undefined> {
     const file = await this.#fileOf(key);
     if (!file) return undefined;
-    const scales = await this.#folder.volumeScales();
-    return (await this.#cache.read(file, this.#folder.at(file.path), scales.get(seriesName(key)))).series;
+    const scales = await this.folder.volumeScales();
+    return (await this.#cache.read(file, this.folder.at(file.path), scales.get(seriesName(key)))).series;
   }
 
   /** The decimals of a series' volumes, undefined where there is no such series. */
   async scaleOf(key: SeriesKey): Promise<number | undefined> {
-    return (await this.#folder.volumeScales()).get(seriesName(key)) ?? (await this.read(key))?.volumeScale;
+    return (await this.folder.volumeScales()).get(seriesName(key)) ?? (await this.read(key))?.volumeScale;
   }
 
   async #put(all: readonly SeriesBars[]): Promise<void> {
     if (all.length === 0) return;
-    const scales = await this.#folder.volumeScales();
+    const scales = await this.folder.volumeScales();
     let news = false;
     const files: (SeriesPath & { series: SeriesBars })[] = [];
     for (const series of all) {
@@ -92,29 +92,29 @@ export class FileWriter {
       if (scales.get(seriesName(key)) !== volumeScale) {
         news = true;
         // A series without its scale is one that somebody else wrote: what it was is kept.
-        if (there) await this.#folder.keepOriginal(there.path);
+        if (there) await this.folder.keepOriginal(there.path);
         scales.set(seriesName(key), volumeScale);
       }
     }
-    await this.#folder.replace([
-      ...(news ? [this.#folder.scalesFile(scales)] : []),
+    await this.folder.replace([
+      ...(news ? [this.folder.scalesFile(scales)] : []),
       ...files.map(({ path: to, format, series }) => ({
         to,
         write: (path: string) => (format === 'csv' ? writeOwnCsv : writeOwnParquet)(path, series),
       })),
     ]);
     for (const file of files)
-      await this.#cache.keep(file, this.#folder.at(file.path), { series: file.series, own: true });
+      await this.#cache.keep(file, this.folder.at(file.path), { series: file.series, own: true });
   }
 
   async #fileOf({ symbol, timeframe }: SeriesKey): Promise<SeriesPath | undefined> {
-    const found = await findSeries(this.#folder.path, { symbol, timeframe });
+    const found = await findSeries(this.folder.path, { symbol, timeframe });
     return found[0];
   }
 
   async #formatOfNew(): Promise<FileFormat> {
     if (this.#newFormat) return this.#newFormat;
-    const [first] = await findSeries(this.#folder.path);
+    const [first] = await findSeries(this.folder.path);
     return first?.format ?? 'csv';
   }
 }

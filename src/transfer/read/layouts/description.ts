@@ -76,6 +76,8 @@ export interface KnownLayout extends LayoutDescription {
   readonly looks?: readonly RegExp[];
   /** What the file's name tells, as groups `symbol` and `timeframe`. */
   readonly fileName?: RegExp;
+  /** Prices have a point, all of them: where none has, they may be integers of another scale. */
+  readonly pointed?: boolean;
   /** What a person should know. */
   readonly notice?: string;
 }

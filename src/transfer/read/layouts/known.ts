@@ -23,6 +23,7 @@ const DATABENTO: KnownLayout = {
   marks: ['publisher_id', 'instrument_id'],
   columns: { timestamp: 'ts_event', timeframe: 'rtype', symbol: 'symbol', ...BAR },
   timeframes: { 33: '1m', 34: '1h', 35: '1d' },
+  pointed: true,
 };
 
 /** MetaTrader counts the changes of a price where no volumes are published. */
@@ -97,13 +98,14 @@ export const KNOWN_LAYOUTS: readonly KnownLayout[] = [
     missing: ['-1', '-1.0', '0', '0.0'],
     volumeOptional: true,
   },
-  { ...DATABENTO, integerPrices: 9, looks: [/^/, /^/, /^/, /^/, ...Array<RegExp>(4).fill(/^\d{7,}$/)] },
+  { ...DATABENTO, integerPrices: 9, pointed: false, looks: [/^/, /^/, /^/, /^/, ...Array<RegExp>(4).fill(/^\d{7,}$/)] },
   DATABENTO,
   {
     layout: 'nasdaq',
     columns: { timestamp: 'date', ...PRICES, close: 'close/last', volume: 'volume' },
     missing: ['N/A'],
     volumeOptional: true,
+    decimal: '.',
   },
   {
     layout: 'investing',
@@ -111,6 +113,7 @@ export const KNOWN_LAYOUTS: readonly KnownLayout[] = [
     columns: { timestamp: 'date', ...PRICES, close: 'price', volume: 'vol.' },
     missing: ['-'],
     volumeOptional: true,
+    decimal: '.',
   },
   {
     layout: 'barchart',

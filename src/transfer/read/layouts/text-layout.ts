@@ -42,12 +42,17 @@ export interface TextLayout {
 
 /**
  * Recognises how a text is laid out, by its content; or takes a person's word for it.
- * @throws InvalidInputError HEADER_MISSING, COLUMN_MISSING, COLUMN_REPEATED, FILE_HAS_NO_ROWS, DECIMAL_SIGN_UNCLEAR
+ * @throws InvalidInputError HEADER_MISSING, COLUMN_MISSING, COLUMN_REPEATED, FILE_HAS_NO_ROWS, DECIMAL_SIGN_UNCLEAR, PRICE_SCALE_UNCLEAR,
+ *   VOLUME_SCALE_UNCLEAR
  */
 export function layoutOf(text: CsvText, map?: LayoutDescription): TextLayout {
   const { firstLines } = text;
   const settled = map ? match(map, firstLines) : recognise(firstLines);
   if (settled.problems.length > 0) throw new InvalidInputError(settled.problems, map ? 'mapping' : 'header');
+  if (!map) {
+    checkScale(settled);
+    checkVolumes(settled);
+  }
   return settle(settled, text);
 }
 
@@ -138,12 +143,36 @@ function pricesOf({ columns, rows }: Match): string[] {
 }
 
 function signOf(matched: Match): '.' | ',' {
-  const sign = decimalSign(pricesOf(matched), matched.delimiter !== ',');
+  const sign = decimalSign(pricesOf(matched));
   if (sign !== 'unclear') return sign;
   const rule = 'the commas of the prices could stand before decimals or between thousands';
   const hint = 'say which with a mapping file: --map with "decimal": "," or "."';
   const value = pricesOf(matched).find((price) => price.includes(','));
   throw fileError({ code: 'DECIMAL_SIGN_UNCLEAR', path: 'open', value, rule, hint });
+}
+
+/** A layout that was recognised has either points in its prices or a scale for all of them: a wrong guess makes 0.0187 of 187. */
+function checkScale(matched: Match): void {
+  const { integerPrices, pointed, layout } = matched.description;
+  const prices = pricesOf(matched);
+  const value = integerPrices ? prices.find((price) => price.includes('.')) : prices[0];
+  if (value === undefined || !(integerPrices || (pointed && !prices.some((price) => price.includes('.'))))) return;
+  const rule = integerPrices
+    ? `the first price is an integer, as in files of ${layout} whose prices are x 10^${integerPrices}, and this one has a point`
+    : `the prices are integers, and too small for those that ${layout} writes x 10^9`;
+  const hint = 'say which with a mapping file: --map with "integerPrices": 0 where they are prices as they stand';
+  throw fileError({ code: 'PRICE_SCALE_UNCLEAR', path: 'open', value, rule, hint });
+}
+
+/** An export of ours writes the decimals of a volume even where they are zeros: one without them counts units, as our Parquet does. */
+function checkVolumes({ columns: { volume, volumeScale }, rows }: Match): void {
+  if (volume === undefined || volumeScale === undefined) return;
+  const scaled = rows.filter((row) => !/^0?$/.test(row[volumeScale]!.trim())).map((row) => row[volume]!);
+  if (scaled.length === 0 || scaled.some((text) => text.includes('.'))) return;
+  const rule = 'with a column volume_scale above 0 volumes have that many decimals, and these have none';
+  const hint =
+    'write them in natural units, with their decimals, or leave volume_scale out where they are in natural units';
+  throw fileError({ code: 'VOLUME_SCALE_UNCLEAR', path: 'volume', value: scaled[0], rule, hint });
 }
 
 function sideBySide(value: string, { line }: TextLine): InvalidInputError {

@@ -60,7 +60,7 @@ export function mapColumns(schema: ParquetSchema, map?: LayoutDescription): Parq
   const names = map ? namesOf(map) : NAMES;
   const columns = schema.columns.filter(({ type }) => !isNested(type));
   const own = !map && OWN.every((name) => columns.some((column) => column.name === name));
-  const pairs = columns.map((column) => ({ column, pair: readPair(column.name) }));
+  const pairs = columns.map((column) => ({ column, pair: readPair(column.written) }));
   const symbols = pairs.some(({ pair }) => pair && symbolOf(pair))
     ? mapPairs(pairs, schema, names)
     : [mapNames(columns, schema, own, names)];
@@ -143,7 +143,7 @@ function mapPairs(
   const told = new Map<ParquetColumn, string>();
   for (const { column, pair } of pairs) {
     const symbol = pair && symbolOf(pair);
-    told.set(column, pair ? fieldOf(pair) : column.name);
+    told.set(column, pair ? fieldOf(pair) : column.written);
     if (symbol === undefined) shared.push(column);
     else bySymbol.set(symbol, [...(bySymbol.get(symbol) ?? []), column]);
   }
@@ -154,7 +154,7 @@ function mapPairs(
 }
 
 function mapNames(columns: readonly ParquetColumn[], schema: ParquetSchema, own: boolean, names: Names) {
-  const bare = (column: ParquetColumn) => readPair(column.name)?.[0] ?? column.name;
+  const bare = (column: ParquetColumn) => readPair(column.written)?.[0] ?? column.written;
   const fields = mapFields(columns, schema, bare, undefined, names);
   if (!own) return { symbol: undefined, columns: fields };
   const exact = (name: string) => columns.find((column) => column.name === name)!;

@@ -17,6 +17,7 @@ import {
   textOf,
   timeOf,
   volumeOf,
+  WHOLE,
 } from './values.js';
 
 const PRICES = ['open', 'high', 'low', 'close'] as const;
@@ -41,6 +42,7 @@ export async function parquetSource(
     throw fileError({ code: 'FILE_HAS_NO_ROWS', path: '', value: name, rule: 'the file has columns and no rows' });
   }
   const mapping = mapColumns(schema, map);
+  if (!map) checkScales(schema, mapping);
   const reader = new ParquetReader(path, name, schema, mapping, timezone ?? map?.timezone ?? schema.zone);
   await reader.prepare();
   return {
@@ -60,6 +62,25 @@ export async function parquetSource(
     load: (db, { round }) => reader.load(db, round),
     written: (db, table) => reader.written(db, table),
   };
+}
+
+/**
+ * Databento's integers are prices x 10^9; whole prices of others stand as they are. An export of ours counts units of a volume as integers:
+ * where a tool made decimals of them they may be those units, or natural ones from our CSV.
+ */
+function checkScales({ columns }: ParquetSchema, { symbols, own }: ParquetMapping): void {
+  const { open, volume } = symbols[0]!.columns;
+  if (own && !WHOLE.test(volume.type)) {
+    const rule = 'with a column volume_scale volumes are integers x 10^-volume_scale, and these are none';
+    const hint = 'write them as integers, or leave volume_scale out where they are in natural units';
+    throw fileError({ code: 'VOLUME_SCALE_UNCLEAR', path: 'volume', value: volume.type, rule, hint });
+  }
+  const { type } = open;
+  const databento = ['publisher_id', 'instrument_id'].every((name) => columns.some((column) => column.name === name));
+  if (!databento || !WHOLE.test(type)) return;
+  const rule = 'Databento writes integers for prices x 10^9, and this Parquet file has integers';
+  const hint = 'write it again with prices as floats or decimals (to_parquet with price_type="float")';
+  throw fileError({ code: 'PRICE_SCALE_UNCLEAR', path: 'open', value: type, rule, hint });
 }
 
 class ParquetReader {
@@ -170,7 +191,8 @@ class ParquetReader {
     if (columns.vwap) needed.push(`(vwap IS NOT NULL OR no_vwap)`);
     const extra = TEXTS.flatMap((column) => {
       if (this.#wide && column === 'symbol') return [`${literal(symbol!)} AS symbol`];
-      return columns[column] ? [`${textOf(columns[column])} AS ${column}`] : [];
+      const text = columns[column] && (column === 'source' ? optionalTextOf : textOf)(columns[column]);
+      return text ? [`${text} AS ${column}`] : [];
     });
     const scale = columns.volume_scale && `TRY_CAST(${textOf(columns.volume_scale)} AS BIGINT) AS volume_scale`;
     if (scale) {
@@ -250,7 +272,7 @@ class ParquetReader {
       ...(this.columns.has('symbol') ? { symbol: number(symbol) } : {}),
       ...(this.columns.has('timeframe') ? { timeframe: number(timeframe) } : {}),
       ...(this.columns.has('volume_scale') ? { volumeScale: number(volumeScale) } : {}),
-      ...(this.columns.has('source') ? { source: source ?? null } : {}),
+      ...(this.columns.has('source') ? { source: source || null } : {}),
       original: { timestamp },
     };
     return { line, problems, fields };

@@ -3,7 +3,10 @@ import { DuckDB, pathLiteral } from '../../duckdb.js';
 import { checkFooter, readingFile } from './footer.js';
 
 export interface ParquetColumn {
+  /** As DuckDB calls it, which knows no case: of `close` and `Close` the second is `Close_1`. */
   readonly name: string;
+  /** As the file has it. */
+  readonly written: string;
   /** As DuckDB names it: `DOUBLE`, `DECIMAL(18,8)`, `TIMESTAMP WITH TIME ZONE`. */
   readonly type: string;
 }
@@ -45,6 +48,8 @@ export async function readSchema(path: string, name: string): Promise<ParquetSch
       const columns = await db.rows<{ column_name: string; column_type: string }>(
         `DESCRIBE SELECT * EXCLUDE (file_row_number) FROM ${parquetRows(path)}`,
       );
+      const names = await db.rows<{ name: string }>(`SELECT DISTINCT name FROM parquet_schema(${file})`);
+      const written = new Set(names.map(({ name }) => name));
       const notes = await db.rows<{ key: string | null; value: string | null }>(
         `SELECT TRY(decode(key)) AS key, TRY(decode(value)) AS value FROM parquet_kv_metadata(${file})`,
       );
@@ -52,7 +57,11 @@ export async function readSchema(path: string, name: string): Promise<ParquetSch
       const pandas = readPandas(note('pandas'));
       return {
         rows,
-        columns: columns.map(({ column_name: column, column_type: type }) => ({ name: column, type })),
+        columns: columns.map(({ column_name: name, column_type: type }) => ({
+          name,
+          written: written.has(name) ? name : name.replace(/_\d+$/, ''),
+          type,
+        })),
         index: pandas.index,
         largestRowGroup: Math.max(0, largest ?? 0),
         zone: pandas.zone ?? zoneOfArrow(note('ARROW:schema')),

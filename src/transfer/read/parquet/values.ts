@@ -7,7 +7,7 @@ function quoted({ name }: ParquetColumn): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-const WHOLE = /^U?(?:TINYINT|SMALLINT|INTEGER|BIGINT)$/;
+export const WHOLE = /^U?(?:TINYINT|SMALLINT|INTEGER|BIGINT)$/;
 const DECIMAL = /^DECIMAL\((\d+),(\d+)\)$/;
 
 /** How the column is written, in the shortest form for a float: 123.45 of float32 is '123.45'. */
@@ -71,10 +71,11 @@ export function volumeOf(column: ParquetColumn, name: string, scale: ParquetColu
   };
 }
 
-/** The volume of an export of ours, written as a decimal. */
+/** The volume of an export of ours, written as a decimal; no number where its scale is none. */
 export function scaledVolumeText(column: ParquetColumn, scale: ParquetColumn): string {
   const { units, fraction } = volumeOf(column, '', scale);
-  return `coalesce((${units}) || '.' || lpad(CAST(${fraction} AS VARCHAR), 10, '0'), ${textOf(column)})`;
+  return `coalesce((${units}) || '.' || lpad(CAST(${fraction} AS VARCHAR), 10, '0'),
+    CASE WHEN ${quoted(scale)} BETWEEN 0 AND 8 THEN '' ELSE '?' END || ${textOf(column)})`;
 }
 
 export interface TimeValues {
