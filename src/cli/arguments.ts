@@ -4,6 +4,7 @@ import { readId } from '../domain/identifier.js';
 import { type Report, readOrThrow } from '../domain/problem.js';
 import { type MarketSymbol, readSymbol } from '../domain/symbol.js';
 import { readInstant } from '../domain/time.js';
+import { readTimeframe, type Timeframe } from '../domain/timeframe.js';
 import { InvalidInputError } from '../errors.js';
 
 export function readSymbolArgument(text: string): MarketSymbol {
@@ -12,6 +13,20 @@ export function readSymbolArgument(text: string): MarketSymbol {
 
 export function readInstantArgument(text: string): Date {
   return read((report) => readInstant(text, 'instant', report), 'write it as 2024-01-02 or 2024-01-02T14:30:00Z');
+}
+
+export function readTimeframeArgument(text: string): Timeframe {
+  return read((report) => readTimeframe(text, 'timeframe', report));
+}
+
+/** Not through the rule of the files' readers, which loads what they work with. */
+export function readZoneArgument(text: string): string {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: text });
+    return text;
+  } catch {
+    throw new InvalidArgumentError('It is no time zone of the IANA database, such as America/New_York or UTC.');
+  }
 }
 
 export function readIdArgument(text: string): string {

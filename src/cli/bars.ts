@@ -10,7 +10,7 @@ import { registerDeleteCommand } from './bars-delete.js';
 import { registerGapsCommand } from './bars-gaps.js';
 import { withBars } from './context.js';
 import { FORMATS, type Format, note, printCsv, printJson, say } from './output.js';
-import { FIRST_BARS, requireSeries, seriesCommand } from './series.js';
+import { firstBars, requireSeries, seriesCommand } from './series.js';
 import { type Column, renderTable } from './table.js';
 
 /** A table has to know all of its rows before the first is printed; nobody reads more of them than this. */
@@ -80,7 +80,7 @@ function formatOption(): Option {
 
 async function list({ format }: FormatOption): Promise<void> {
   const series = await withBars((store) => store.series());
-  if (series.length === 0) note(`The store has no bars yet. ${FIRST_BARS}`);
+  if (series.length === 0) note(`The store has no bars yet. ${await firstBars()}`);
   if (format === 'csv') await printCsv(LIST_COLUMNS, series.map(seriesRow));
   else if (format === 'json') await printJson(LIST_COLUMNS, series.map(seriesRow));
   else if (series.length > 0) await printTable(LIST_TABLE, series.map(seriesCells));

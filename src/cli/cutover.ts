@@ -1,5 +1,7 @@
 /** `wyckoff cutover`: bars from files into the database, step by step, and back. */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { counted } from '../domain/counted.js';
 import { formatInstant } from '../domain/time.js';
 import type { Cutover, StepOptions } from '../transfer/cutover/cutover.js';
 import type { CutoverState } from '../transfer/cutover/phase.js';
@@ -10,6 +12,7 @@ import { note, say, sayJson } from './output.js';
 const EXIT_DIFFERS = 1;
 const SHOWN_SERIES = 20;
 const SHOWN_DIFFERENCES = 20;
+const FEW_NAMES = 5;
 
 interface JsonOption {
   readonly json?: true;
@@ -52,11 +55,13 @@ export function registerCutoverCommands(program: Command): void {
     );
 }
 
-async function withCutover<T>(use: (cutover: Cutover, signal: AbortSignal) => Promise<T>): Promise<T> {
+async function withCutover<T>(
+  use: (cutover: Cutover, signal: AbortSignal, directory: string) => Promise<T>,
+): Promise<T> {
   return withDatabase(async (database, signal) => {
     const { Cutover } = await import('../transfer/cutover/cutover.js');
     const { barsDirectory, pool } = database.config;
-    return use(new Cutover(database, { directory: barsDirectory, actor: pool.applicationName }), signal);
+    return use(new Cutover(database, { directory: barsDirectory, actor: pool.applicationName }), signal, barsDirectory);
   });
 }
 
@@ -77,22 +82,24 @@ async function take(
 }
 
 async function plan({ json }: JsonOption): Promise<void> {
-  const { state, next, series, bars, others, pending } = await withCutover((cutover) => cutover.plan());
+  const { directory, state, next, series, bars, others, pending } = await withCutover(async (cutover, _, folder) => ({
+    directory: resolve(folder),
+    ...(await cutover.plan()),
+  }));
   if (json) {
     const rows = series.map(({ symbol, timeframe, count, volumeScale, first, last }) => ({
       ...{ symbol, timeframe, bars: count, volume_scale: volumeScale },
       ...{ first: formatInstant(first), last: formatInstant(last) },
     }));
-    return sayJson({ ...stateRow(state), next, series: rows, bars, others, pending });
+    return sayJson({ ...stateRow(state), next, directory, series: rows, bars, others, pending });
   }
   say(`The phase is "${state.phase}".`);
-  say(`The files have ${counted(bars)} bars of ${counted(series.length)} series.`);
+  say(`The files of ${directory} have ${counted(bars, 'bar')} of ${number(series.length)} series.`);
   for (const { symbol, timeframe, count, first, last } of series.slice(0, SHOWN_SERIES))
-    say(`  ${symbol} ${timeframe}: ${counted(count)} bars from ${formatInstant(first)} to ${formatInstant(last)}`);
-  if (series.length > SHOWN_SERIES) say(`  and ${counted(series.length - SHOWN_SERIES)} more (--json lists all)`);
-  if (others.length > 0)
-    say(`The database alone has ${others.slice(0, SHOWN_SERIES).join(', ')}: they stay as they are.`);
-  if (pending > 0) say(`${counted(pending)} writes wait to be made in the files.`);
+    say(`  ${symbol} ${timeframe}: ${counted(count, 'bar')} from ${formatInstant(first)} to ${formatInstant(last)}`);
+  if (series.length > SHOWN_SERIES) say(`  and ${number(series.length - SHOWN_SERIES)} more (--json lists all)`);
+  if (others.length > 0) say(`The database alone has ${few(others)}: they stay as they are.`);
+  if (pending > 0) say(`${counted(pending, 'write waits', 'writes wait')} to be made in the files.`);
   say(`Next: ${next}`);
 }
 
@@ -108,14 +115,15 @@ async function verify({ json }: JsonOption): Promise<void> {
 
 async function report(found: CutoverVerification, state: CutoverState): Promise<void> {
   const { equal, bars, series, missing, extra, different, examples, others, seconds } = found;
-  say(`${counted(bars)} bars of ${counted(series)} series compared in ${seconds.toFixed(1)} s.`);
-  if (others.length > 0) say(`The database alone has ${others.slice(0, SHOWN_SERIES).join(', ')}: not compared.`);
+  say(`${counted(bars, 'bar')} of ${number(series)} series compared in ${seconds.toFixed(1)} s.`);
+  if (others.length > 0) say(`The database alone has ${few(others)}: not compared.`);
   if (equal) say('Files and database hold the same.');
   else {
     say(
-      `They differ: ${counted(missing)} bars missing in the database, ${counted(extra)} in it alone, ${counted(different)} different.`,
+      `They differ: ${counted(missing, 'bar')} missing in the database, ${number(extra)} in it alone, ${number(different)} different.`,
     );
     for (const example of examples.slice(0, SHOWN_DIFFERENCES)) say(`  ${example}`);
+    say('docs/cutover.md, "When they differ", says what each kind means and what mends it.');
   }
   say(`The phase is "${state.phase}".`);
   await sayNext(state);
@@ -135,6 +143,12 @@ function stateRow({ id, phase, startedAt, verifiedAt, stoppedAt, archivedTo }: C
   };
 }
 
-function counted(count: number): string {
+/** The first of them, and how many more there are. */
+function few(names: readonly string[]): string {
+  const more = names.length - FEW_NAMES;
+  return names.slice(0, FEW_NAMES).join(', ') + (more > 0 ? ` and ${number(more)} more` : '');
+}
+
+function number(count: number): string {
   return count.toLocaleString('en-US');
 }

@@ -61,7 +61,7 @@ export function registerExportCommand(program: Command): void {
         'Files get their names when all of them are whole. manifest.json has their SHA-256, counts and ranges.\n' +
         '\nExample: wyckoff export --out backup --format ndjson --compression gzip\n' +
         '         wyckoff export bars --symbol AAPL --timeframe 1d --out - | head\n' +
-        '\nExit status: 1 when it was not exported.',
+        '\nExit status: 0 exported, 1 it was not, and no file has its name, 2 wrong usage.',
     )
     .action(exportCommand);
 }
@@ -92,11 +92,10 @@ async function exportCommand(
 
 /** On stderr, so that the report can be piped. */
 function tellProgress(): (progress: ExportProgress) => void {
-  let [last, kind] = [performance.now(), ''];
-  return (progress) => {
-    if (progress.kind === kind && performance.now() - last < BEAT) return;
-    [last, kind] = [performance.now(), progress.kind];
-    const { parts, allParts, rows, bytes } = progress;
+  let last = performance.now();
+  return ({ kind, parts, allParts, rows, bytes }) => {
+    if (performance.now() - last < BEAT) return;
+    last = performance.now();
     const series = allParts > 1 ? `${counted(parts)} of ${counted(allParts)} series, ` : '';
     note(`${kind}: ${series}${counted(rows)} rows, ${Math.round(bytes / 2 ** 20)} MB`);
   };

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { counted } from '../domain/counted.js';
 import { formatInstant } from '../domain/time.js';
 import { describeProblem, InvalidInputError, type Problem } from '../errors.js';
 import { canUndo, type FileImport, type ImportResult, seriesTitle } from '../transfer/import/result.js';
@@ -14,7 +16,7 @@ const SHOWN_LEFT_OUT = 10;
 const say = (line: string) => output.say(plain(line));
 const note = (line: string) => output.note(plain(line));
 
-export function reportResult(result: ImportResult): void {
+export function reportResult(result: ImportResult, reportFolder?: string): void {
   const { files, leftOut, totals, dryRun, runId, seconds } = result;
   const few = files.length <= FEW;
   for (const file of files) {
@@ -23,7 +25,7 @@ export function reportResult(result: ImportResult): void {
     else if (file.status !== 'skipped') say(lineOf(file));
   }
   if (leftOut.length > 0) {
-    say(`${count(leftOut.length)} files left out:`);
+    say(`${counted(leftOut.length, 'file')} left out:`);
     for (const { path, reason } of leftOut.slice(0, SHOWN_LEFT_OUT)) say(`  ${path}: ${reason}`);
     if (leftOut.length > SHOWN_LEFT_OUT)
       say(`  and ${count(leftOut.length - SHOWN_LEFT_OUT)} more (--report lists all)`);
@@ -32,9 +34,19 @@ export function reportResult(result: ImportResult): void {
     say(`${count(totals.files)} files: ${outcomes(totals, dryRun)} in ${seconds.toFixed(1)} s`);
     say(`  ${rows(totals)}`);
   }
-  if (dryRun) say('Nothing was written: this was a dry run.');
-  else if (totals.inserted + totals.changed > 0 && canUndo(files)) say(`Take it back: wyckoff import --undo ${runId}`);
+  if (dryRun) {
+    if (sharesSeries(files)) say('Each file was compared with what is stored, not with the files before it.');
+    say('Nothing was written: this was a dry run.');
+  } else if (totals.inserted + totals.changed > 0 && canUndo(files))
+    say(`Take it back: wyckoff import --undo ${runId}`);
+  if (reportFolder !== undefined) say(`Report: ${join(reportFolder, 'MIGRATION_RESULTS.md')}`);
   reportFailures(files);
+}
+
+/** Then the counts of a dry run are not those of the import. */
+function sharesSeries(files: readonly FileImport[]): boolean {
+  const names = files.flatMap(({ series }) => series.map(({ symbol, timeframe }) => `${symbol} ${timeframe}`));
+  return new Set(names).size < names.length;
 }
 
 /** What a run that was stopped has done. */
@@ -60,8 +72,8 @@ function rows({ rows, inserted, changed, unchanged, duplicates, rejected, rounde
   const parts = [`${count(inserted)} inserted`, `${count(changed)} changed`, `${count(unchanged)} unchanged`];
   if (duplicates > 0) parts.push(`${count(duplicates)} repeated`);
   if (rejected > 0) parts.push(`${count(rejected)} rejected`);
-  if (rounded > 0) parts.push(`${count(rounded)} values rounded`);
-  return `${count(rows)} rows: ${parts.join(', ')}`;
+  if (rounded > 0) parts.push(`${counted(rounded, 'value')} rounded`);
+  return `${counted(rows, 'row')}: ${parts.join(', ')}`;
 }
 
 function lineOf({ path, series, inserted, changed, unchanged, rejected, seconds }: FileImport): string {
@@ -74,7 +86,7 @@ function lineOf({ path, series, inserted, changed, unchanged, rejected, seconds 
 
 function reportWhole(file: FileImport): void {
   const { path, status, series, duplicates, rejected } = file;
-  if (status === 'skipped') say(`${path}: imported before, and unchanged`);
+  if (status === 'skipped') say(`${path}: imported before, and the file is unchanged (--again imports it again)`);
   else say(lineOf(file));
   for (const one of series) {
     const { first, last, inserted, changed, unchanged } = one;
@@ -82,13 +94,14 @@ function reportWhole(file: FileImport): void {
     const name = series.length > 1 ? `${seriesTitle(one)}: ${status === 'skipped' ? '' : counts}` : '';
     say(`  ${name}from ${formatInstant(first)} to ${formatInstant(last)}`);
   }
-  if (duplicates > 0) say(`  ${count(duplicates)} rows that repeat an earlier one collapsed`);
+  if (duplicates > 0) say(`  ${counted(duplicates, 'row that repeats', 'rows that repeat')} an earlier one collapsed`);
   if (rejected > 0 && status !== 'skipped') {
-    say(`  ${count(rejected)} of ${count(file.rows)} rows rejected and left out:`);
+    say(`  ${count(rejected)} of ${counted(file.rows, 'row')} rejected and left out:`);
     reportProblems(file, say);
   }
   for (const name of file.leftOut) say(`  column \`${name}\` left out`);
   for (const notice of file.notices) say(`  ${notice}`);
+  if (status === 'checked') return; // there is nothing to look at
   if (file.archived !== null) say(`  moved to ${file.archived}`);
   if (series[0]?.kind === 'bars') say(`  look at it: wyckoff bars range ${series[0].symbol} ${series[0].timeframe}`);
 }
@@ -98,7 +111,7 @@ function reportFailures(files: readonly FileImport[]): void {
   const failed = files.filter(({ error, archiveError }) => error ?? archiveError);
   for (const file of failed.slice(0, SHOWN_FAILURES)) reportFailure(file);
   if (failed.length > SHOWN_FAILURES)
-    note(`and ${count(failed.length - SHOWN_FAILURES)} more files failed (--report lists all)`);
+    note(`and ${counted(failed.length - SHOWN_FAILURES, 'more file', 'more files')} failed (--report lists all)`);
 }
 
 function reportFailure(file: FileImport): void {
@@ -117,7 +130,7 @@ function reportFailure(file: FileImport): void {
     if (error.hint) note(`  hint: ${error.hint}`);
     return;
   }
-  note(`${path}: not imported, ${count(rejected)} of ${count(rows)} rows are wrong:`);
+  note(`${path}: not imported, ${count(rejected)} of ${counted(rows, 'row')} ${rejected === 1 ? 'is' : 'are'} wrong:`);
   reportProblems(file, note);
   note('  hint: mend the file, or import its other rows with --on-error skip');
 }
@@ -126,7 +139,7 @@ function reportProblems({ problems, rejected }: FileImport, print: (line: string
   const shown = problems.slice(0, SHOWN_PROBLEMS);
   for (const problem of shown) print(`    ${sentence(problem)}`);
   const rest = rejected - new Set(shown.map((problem) => problem.line)).size;
-  if (rest > 0) print(`    and ${count(rest)} more rows (--json lists up to 1,000 problems)`);
+  if (rest > 0) print(`    and ${counted(rest, 'more row')} (--json lists up to 1,000 problems)`);
   const hints = new Set(shown.flatMap((problem) => problem.hint ?? []));
   for (const hint of hints) print(`    hint: ${hint}`);
 }

@@ -1,4 +1,5 @@
 /** `wyckoff import --runs`, `--files` and `--undo`: what was imported, and the way back. */
+import { counted } from '../domain/counted.js';
 import { formatInstant } from '../domain/time.js';
 import { UndoRefusedError } from '../errors.js';
 import { withStore } from './context.js';
@@ -65,7 +66,7 @@ export async function undo(run: string, json: boolean): Promise<void> {
     const result = await withStore((store) => store.files.undo(run));
     if (json) return sayJson(result);
     say(
-      `Undone: ${count(result.deleted)} bars deleted, ${count(result.restored)} restored, of ${count(result.files)} files.`,
+      `Undone: ${counted(result.deleted, 'bar')} deleted, ${count(result.restored)} restored, of ${counted(result.files, 'file')}.`,
     );
     for (const { symbol, timeframe, deleted, restored } of result.series.slice(0, SHOWN_SERIES))
       say(`  ${symbol} ${timeframe}: ${count(deleted)} deleted, ${count(restored)} restored`);
@@ -74,7 +75,7 @@ export async function undo(run: string, json: boolean): Promise<void> {
     if (error instanceof UndoRefusedError && !json) {
       for (const { symbol, timeframe, count: bars, removed, examples } of error.touched) {
         const gone = removed > 0 ? `, of ${count(removed)} nothing is left` : '';
-        note(`${symbol} ${timeframe}: ${count(bars)} bars are not as they were imported${gone}`);
+        note(`${symbol} ${timeframe}: ${counted(bars, 'bar is', 'bars are')} not as imported${gone}`);
         for (const { timestamp, since } of examples)
           note(`  ${formatInstant(timestamp)} ${since ? `was changed at ${formatInstant(since)}` : 'was deleted'}`);
       }

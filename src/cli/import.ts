@@ -97,7 +97,7 @@ async function importPaths(paths: string[], options: ImportCommandOptions): Prom
     if (json) {
       const { importJson } = await import('../transfer/import/report.js');
       sayJson(importJson(result));
-    } else reportResult(result);
+    } else reportResult(result, report);
     if (result.totals.failed + result.totals.notArchived > 0) process.exitCode = EXIT_FAILED;
   } catch (error) {
     progress.stop();

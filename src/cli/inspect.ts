@@ -1,5 +1,6 @@
 /** `wyckoff inspect`: what is in a file, and how to import it. */
 import type { Command } from 'commander';
+import { counted } from '../domain/counted.js';
 import { formatInstant } from '../domain/time.js';
 import { describeProblem } from '../errors.js';
 import { KEPT_PROBLEMS } from '../transfer/read/file-problem.js';
@@ -25,7 +26,8 @@ export function registerInspectCommand(program: Command): void {
     .addHelpText(
       'after',
       '\nExample: wyckoff inspect prices.csv\n' +
-        '\nExit status: 0 the command that is shown imports every row, 1 a file cannot be used or some rows would be rejected.',
+        '\nExit status: 0 the command that is shown imports every row, 1 a file cannot be used or some rows would be rejected,\n' +
+        '2 wrong usage.',
     )
     .action(async (paths: string[], options: InspectCommandOptions) => {
       const { json, map } = options;
@@ -60,7 +62,7 @@ function show(inspection: Inspection): void {
     return;
   }
   const line = (title: string, text: string) => say(`  ${title.padEnd(10)} ${text}`);
-  line('layout', `${layout}, ${count(rows)} rows of ${kind}`);
+  line('layout', `${layout}, ${counted(rows, 'row')} of ${kind}`);
   const columns = Object.entries(mapping).map(([field, column]) => (field === column ? field : `${field} = ${column}`));
   if (columns.length > 0) line('columns', columns.join(', '));
   if (leftOut.length > 0) line('left out', leftOut.join(', '));
@@ -72,7 +74,8 @@ function show(inspection: Inspection): void {
   }
   if (series.length > SHOWN_SERIES) line('', `and ${count(series.length - SHOWN_SERIES)} more series`);
   for (const [index, notice] of inspection.notices.entries()) line(index === 0 ? 'notices' : '', notice);
-  if (duplicates > 0) line('repeated', `${count(duplicates)} rows are the same as an earlier one, and collapse`);
+  if (duplicates > 0)
+    line('repeated', `${counted(duplicates, 'row is', 'rows are')} the same as an earlier one, and collapse`);
   showProblems(inspection, line);
   if (inspection.command === null) return;
   say('  import it with');
@@ -96,7 +99,7 @@ function showProblems(
   }
   const { prices, volumes } = rounded;
   if (prices + volumes === 0) return;
-  line('rounding', `by the command below: ${count(prices)} prices, ${count(volumes)} volumes`);
+  line('rounding', `by the command below: ${counted(prices, 'price')}, ${counted(volumes, 'volume')}`);
 }
 
 function toJson({ error, series, ...inspection }: Inspection) {

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { TIMEFRAMES } from '../domain/timeframe.js';
 import type { FileOptions } from '../transfer/read/open-file.js';
+import { readSymbolArgument, readTimeframeArgument, readZoneArgument } from './arguments.js';
 
 /** As commander gives them. */
 export interface ReadingCommandOptions {
@@ -24,11 +25,20 @@ export type ReadingSettings = Pick<
 
 export function addReadingOptions(command: Command): Command {
   return command
-    .option('--symbol <symbol>', 'symbol of the rows (default: from the file, or a name like AAPL.csv or AAPL_1d.csv)')
-    .option('--timeframe <timeframe>', `${TIMEFRAMES.join(', ')} (default: from the file, its name, or the spacing)`)
+    .option(
+      '--symbol <symbol>',
+      'symbol of the rows (default: from the file, or a name like AAPL.csv or AAPL_1d.csv)',
+      readSymbolArgument,
+    )
+    .option(
+      '--timeframe <timeframe>',
+      `${TIMEFRAMES.join(', ')} (default: from the file, its name, or the spacing)`,
+      readTimeframeArgument,
+    )
     .option(
       '--timezone <zone>',
       'zone of times without one, e.g. America/New_York (default: UTC, of ticks New York; not used for 1d)',
+      readZoneArgument,
     )
     .option(
       '--date <date>',

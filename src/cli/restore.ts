@@ -18,7 +18,7 @@ export function registerRestoreCommand(program: Command): void {
         'What was restored is held against the files line by line, and the audit chains are verified, before it is committed. It writes no event of\n' +
         'its own: the audit trail has the digest that it had. Market data are brought by "wyckoff import", before or after it.\n' +
         '\nExample: wyckoff restore backup\n' +
-        '\nExit status: 1 when it was refused; then nothing was written.',
+        '\nExit status: 0 restored, 1 refused (nothing was written), 2 wrong usage.',
     )
     .action(restore);
 }

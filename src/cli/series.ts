@@ -25,9 +25,16 @@ export async function requireSeries(bars: Pick<BarStore, 'series'>, key: SeriesI
     names.length > SHOWN_SERIES
       ? ` and ${(names.length - SHOWN_SERIES).toLocaleString('en-US')} more ("wyckoff bars list")`
       : '';
-  const hint = names.length === 0 ? FIRST_BARS : `there are ${names.slice(0, SHOWN_SERIES).join(', ')}${rest}`;
+  const hint = names.length === 0 ? await firstBars() : `there are ${names.slice(0, SHOWN_SERIES).join(', ')}${rest}`;
   const rule = names.length === 0 ? 'the store has no bars yet' : 'the store has no such series';
   throw new InvalidInputError([{ code: 'SERIES_UNKNOWN', path: '', value: name, rule, hint }], 'series');
 }
 
-export const FIRST_BARS = '"wyckoff seed" loads sample data, "wyckoff import FILE" your own.';
+/** Where bars come from, said to whom has none. */
+export async function firstBars(): Promise<string> {
+  const { readConfig } = await import('../config.js');
+  const { backend, barsDirectory } = readConfig();
+  if (backend === 'files')
+    return `WYCKOFF_BACKEND is files, and they are looked for in ${barsDirectory} (WYCKOFF_BARS_DIR), with names like AAPL_1d.csv.`;
+  return '"wyckoff seed" loads sample data, "wyckoff import FILE" your own.';
+}

@@ -21,7 +21,10 @@ const MEANINGS: Readonly<Record<DifferenceKind, readonly [meaning: string, hint?
   count: ['the database has another number of bars there', 'verify without --sample tells which'],
   missing: ['in the file and not in the database', 'wyckoff import writes them'],
   extra: ['in the database, between the first and the last of the file, and not in the file'],
-  value: ['other values in the database', 'wyckoff import replaces bars, and keeps the former values as revisions'],
+  value: [
+    'other values in the database',
+    'wyckoff import --again replaces bars, and keeps the former values as revisions',
+  ],
   rule: [
     'stored bars that break low <= open, close <= high, or have a negative volume',
     'wyckoff doctor: is a CHECK missing?',
@@ -44,7 +47,19 @@ export function printVerification(verification: Verification, reads: YearReads |
   for (const { path, reason } of leftOut) say(`${path}: left out, ${reason}`);
   printStorage(storage);
   if (reads) printReads(reads);
-  say(passed ? 'Nothing differs.' : 'There are differences.');
+  say(passed ? 'Nothing differs.' : sumUp(files));
+}
+
+/** What was wrong stands far above, where there are many files. */
+function sumUp(files: readonly VerifiedFile[]): string {
+  const unread = files.filter(({ error }) => error).length;
+  const differing = files.filter(({ error, passed }) => !error && !passed).length;
+  const parts = [
+    ...(differing > 0 ? [`${counted(differing, 'differs', 'differ')}`] : []),
+    ...(unread > 0 ? [`${counted(unread, 'was', 'were')} not verified`] : []),
+  ];
+  if (parts.length === 0) return 'There are differences.';
+  return `There are differences: of ${counted(files.length, 'file')} ${parts.join(', ')}.`;
 }
 
 /** Instants as ISO 8601 text, an error as its code, message and hint. */

@@ -115,7 +115,7 @@ all.zip!MSFT_1d.csv
                hint: a price keeps 8 decimals: import it with --round to round prices half-up
              line 3, high: "8": high is not below low (9) [HIGH_BELOW_LOW]
              rows rejected by the command below: 1
-  rounding   by the command below: 1 prices, 0 volumes
+  rounding   by the command below: 1 price, 0 volumes
   import it with
     wyckoff import 'all.zip!MSFT_1d.csv' --round --on-error skip
     --round: prices have more than 8 decimals, and are rounded half-up to 8

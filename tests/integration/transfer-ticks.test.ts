@@ -140,7 +140,7 @@ describe('LEAN', () => {
     const file = await openTicks(path);
     expect(file).toMatchObject({ kind: 'trades', layout: 'lean-trades', rows: 10, rejected: 7, skipped: 0, cut: 0 });
     expect(file.leftOut).toEqual(['exchange', 'condition', 'suspicious']);
-    expect(file.notices.join()).toContain('1 rows are flagged as suspicious');
+    expect(file.notices.join()).toContain('1 row flagged as suspicious');
     expect(file.problems.map(({ code, path, line }) => `${line} ${path} ${code}`)).toEqual([
       '3 timestamp INSTANT_TOO_FINE',
       '5 price PRICE_NOT_POSITIVE',
@@ -299,7 +299,8 @@ test('a recorded stream has trades, quotes and books; a line that is none tells 
     ['order-books', 1],
   ]);
   expect(file.notices).toEqual([
-    '1 messages of other streams were left out',
+    '1 message makes no row: book snapshots, and changes of a book that none has come for',
+    '1 message of other streams left out',
     'of several books of one instant the last one counts: 1 were left out',
   ]);
   for (const inserted of [1, 0]) {

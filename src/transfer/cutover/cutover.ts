@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Database } from '../../database/database.js';
 import { UnitsOfWork } from '../../database/unit-of-work.js';
+import { counted } from '../../domain/counted.js';
 import type { Series } from '../../domain/series.js';
 import { CutoverError } from '../../errors.js';
 import { BarRepository } from '../../repositories/bars/bar-repository.js';
@@ -94,7 +95,7 @@ export class Cutover {
         const step = await copyStep(this.#parts, key, state);
         if (step === undefined) break;
         copied += step;
-        onProgress?.(`${seriesName(key)}: ${copied} of ${key.count} bars copied`);
+        onProgress?.(`${seriesName(key)}: ${copied.toLocaleString('en-US')} of ${counted(key.count, 'bar')} copied`);
       }
     }
     return this.#move({

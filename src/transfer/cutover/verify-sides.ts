@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.js';
 import type { SeriesKey } from '../../domain/series.js';
 import { seriesName } from '../../repositories/bars/catalog.js';
 import type { BarStore } from '../backends/bar-store.js';
@@ -55,7 +56,7 @@ export async function verifySides(
       });
     for (const count of ['bars', 'missing', 'extra', 'different'] as const) total[count] += found[count];
     examples.push(...found.examples.slice(0, EXAMPLES - examples.length));
-    onProgress?.(`${seriesName(key)}: ${found.bars} bars compared`);
+    onProgress?.(`${seriesName(key)}: ${counted(found.bars, 'bar')} compared`);
   }
   const names = new Set(series.map(seriesName));
   return {

@@ -61,7 +61,10 @@ async function requireAbsent(path: string, names: readonly string[]): Promise<vo
     );
     if (!there) continue;
     const problem = { code: 'EXPORT_EXISTS', path: 'directory', value: join(path, name), rule: 'is there already' };
-    throw new InvalidInputError([{ ...problem, hint: 'name another directory, or pass overwrite' }], 'export');
+    throw new InvalidInputError(
+      [{ ...problem, hint: 'name another directory, or pass overwrite (--overwrite)' }],
+      'export',
+    );
   }
 }
 

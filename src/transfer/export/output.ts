@@ -97,5 +97,8 @@ export function toExportError(error: unknown): unknown {
     });
   }
   if (!UNWRITABLE.has(code)) return error;
-  return new WyckoffError('EXPORT_UNWRITABLE', `the export cannot be written: ${message}`, { cause: error });
+  return new WyckoffError('EXPORT_UNWRITABLE', `the export cannot be written: ${message}`, {
+    hint: 'name a directory that can be written',
+    cause: error,
+  });
 }

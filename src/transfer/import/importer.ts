@@ -49,7 +49,7 @@ const MOST_PARALLEL = 8;
 /**
  * Imports files, each in a transaction of its own; a file that fails does not keep the others out, and one that was imported before is left
  * alone. Files are read `parallel` at a time and written in order, those with a date in their name by date.
- * @throws InvalidInputError NO_FILES, PATTERN_INVALID, REPORT_UNWRITABLE; the signal's reason when it is aborted: what was imported by then stays
+ * @throws InvalidInputError NO_FILES, PATTERN_INVALID; WyckoffError REPORT_UNWRITABLE; the signal's reason when it is aborted: what was imported by then stays
  */
 export async function importFiles(target: ImportTarget, options: ImportOptions): Promise<ImportResult> {
   const { paths, pattern, dryRun = false, report, archive, signal, onProgress, onFile, ...rest } = options;

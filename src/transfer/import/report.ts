@@ -1,28 +1,37 @@
-import { constants } from 'node:fs';
-import { access, mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatInstant } from '../../domain/time.js';
-import { describeProblem, InvalidInputError, WyckoffError } from '../../errors.js';
+import { describeProblem, WyckoffError } from '../../errors.js';
 import { canUndo, type FileImport, type ImportResult, seriesTitle } from './result.js';
 
 const SHOWN_PROBLEMS = 20;
 
-/** So that an import does not find out at its end. @throws InvalidInputError REPORT_UNWRITABLE */
+/** Before anything is imported. @throws WyckoffError REPORT_UNWRITABLE */
 export async function prepareReport(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
+    await access(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
-    const rule = `no report can be written there: ${(error as Error).message}`;
-    throw new InvalidInputError([{ code: 'REPORT_UNWRITABLE', path: 'report', value: folder, rule }], 'options');
+    throw unwritable(error, 'nothing was imported: name another folder');
   }
 }
 
-/** Writes `migration-report.json` and `MIGRATION_RESULTS.md` into a folder; those of an earlier import are replaced. */
+/** Writes `migration-report.json` and `MIGRATION_RESULTS.md` into a folder; those of an earlier import are replaced. @throws WyckoffError REPORT_UNWRITABLE */
 export async function writeReport(folder: string, result: ImportResult, failure?: unknown): Promise<void> {
   const document = { ...importJson(result), failure: failure === undefined ? null : failureJson(failure) };
-  await writeWhole(join(folder, 'migration-report.json'), `${JSON.stringify(document, undefined, 2)}\n`);
-  await writeWhole(join(folder, 'MIGRATION_RESULTS.md'), markdown(result, failure));
+  try {
+    await writeWhole(join(folder, 'migration-report.json'), `${JSON.stringify(document, undefined, 2)}\n`);
+    await writeWhole(join(folder, 'MIGRATION_RESULTS.md'), markdown(result, failure));
+  } catch (error) {
+    throw unwritable(error, 'what was imported stays: "wyckoff import --runs" and "--files" list it');
+  }
+}
+
+function unwritable(error: unknown, hint: string): WyckoffError {
+  return new WyckoffError('REPORT_UNWRITABLE', `the report cannot be written: ${messageOf(error)}`, {
+    hint,
+    cause: error,
+  });
 }
 
 /** An import as JSON: instants are ISO 8601. */
@@ -87,6 +96,8 @@ function markdown(result: ImportResult, failure: unknown): string {
   if (failed.length > 0) lines.push('', '## Failures', ...failed.flatMap(failureLines));
   const rejecting = files.filter(({ rejected, error }) => rejected > 0 && !error);
   if (rejecting.length > 0) lines.push('', '## Rejected rows', ...rejecting.flatMap(problemLines));
+  const said = files.filter(({ notices, leftOut: columns }) => notices.length + columns.length > 0);
+  if (said.length > 0) lines.push('', '## How they were read', '', ...said.map(readingLine));
   if (leftOut.length > 0) {
     lines.push('', '## Left out', '', ...leftOut.map(({ path, reason }) => `- ${cell(path)}: ${cell(reason)}`));
   }
@@ -114,11 +125,16 @@ function row(file: FileImport): string {
       first ? formatInstant(first) : '',
       last ? formatInstant(last) : '',
       seconds.toFixed(1),
-      rateOf(rows, seconds)?.toString() ?? '',
+      rateOf(rows, seconds)?.toLocaleString('en-US') ?? '',
     ],
     outcome,
   ];
   return `| ${cells.map(cell).join(' | ')} |`;
+}
+
+function readingLine({ path, layout, notices, leftOut }: FileImport): string {
+  const columns = leftOut.length > 0 ? [`left out ${leftOut.map((name) => `\`${name}\``).join(', ')}`] : [];
+  return `- ${cell(path)}: ${cell([...(layout === null ? [] : [layout]), ...columns, ...notices].join('; '))}`;
 }
 
 function failureLines(file: FileImport): string[] {

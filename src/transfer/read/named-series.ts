@@ -55,7 +55,8 @@ export function nameSeries(paths: readonly string[], options: SeriesOptions, tol
     rules,
     symbolMissing: () => {
       const rule = 'neither --symbol nor the name of the file tells the symbol';
-      const hint = 'pass --symbol, or name the file like AAPL.csv or AAPL_1d.csv';
+      const hint =
+        'pass --symbol, or name the file like AAPL.csv or AAPL_1d.csv; "wyckoff import" takes other names by --pattern';
       return fileError({ code: 'SYMBOL_MISSING', path: 'symbol', value: paths[0], rule, hint });
     },
   };

@@ -50,7 +50,7 @@ async function insert(client: Client, statement: string, lines: readonly Buffer[
     for (const [index, line] of lines.length > 1 ? lines.entries() : []) {
       await insert(client, statement, [line], path, before + index);
     }
-    const hint = 'take a copy of the export that is whole';
+    const hint = 'take a copy of the export that is whole, and a database that does not have these rows already';
     throw refusal('EXPORT_ROW_INVALID', path, `the database refuses it: ${found.message}`, { hint, line: before + 1 });
   }
   await client.query('RELEASE SAVEPOINT batch');

@@ -1,3 +1,4 @@
+import { counted } from '../../../domain/counted.js';
 import type { Report } from '../../../domain/problem.js';
 import { dayOf, type NamingOptions, type PlacedFile, symbolOf } from './file-day.js';
 import { type LineLayout, tenThousandths } from './line-source.js';
@@ -62,7 +63,7 @@ export function leanQuotes(file: PlacedFile, options: NamingOptions): LineLayout
     },
     notices(tally) {
       const oneSided = tally.count('one-sided');
-      const notice = `${oneSided} quotes have one side: a 0 says that the other one was not updated`;
+      const notice = `${counted(oneSided, 'quote has', 'quotes have')} one side: a 0 says that the other one was not updated`;
       return [...noticesOf(day, tally), ...(oneSided > 0 ? [notice] : [])];
     },
   };
@@ -97,6 +98,6 @@ function noticesOf({ date, zone }: LocalDay, tally: Tally): string[] {
   const suspicious = tally.count('suspicious');
   return [
     `times are milliseconds since midnight of ${date} on the clock of ${zone}`,
-    ...(suspicious > 0 ? [`${suspicious} rows are flagged as suspicious: they were kept, without the flag`] : []),
+    ...(suspicious > 0 ? [`${counted(suspicious, 'row')} flagged as suspicious kept, without the flag`] : []),
   ];
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../../domain/counted.js';
 import { InvalidInputError } from '../../../errors.js';
 import type { FeedEvent } from '../../../ingest/adapters/adapter.js';
 import { BinanceRecording } from '../../../ingest/adapters/binance/recording.js';
@@ -13,6 +14,7 @@ const BATCH = 2_000;
 /** A recording of Binance's streams, as the ingest reads it: trades, quotes, and the book after every message, its best 20 levels. */
 export function recordingSource(path: string): TickSource {
   let recording = new BinanceRecording({ path });
+  let silent = 0;
   return {
     layout: 'binance-recording',
     kinds: ['trades', 'quotes', 'order-books'],
@@ -21,8 +23,10 @@ export function recordingSource(path: string): TickSource {
     async *batches(tally, { signal }, wanted) {
       recording = new BinanceRecording({ path });
       const waiting = new Map<TickKind, object[]>();
+      let events = 0;
       const only = wanted && EVENTS.find((event) => KIND_OF_EVENT[event] === wanted);
       for await (const { kind: event, row } of told(recording.events({ signal, only }))) {
+        events += 1;
         const kind = KIND_OF_EVENT[event];
         const rows = waiting.get(kind) ?? [];
         waiting.set(kind, rows);
@@ -33,14 +37,23 @@ export function recordingSource(path: string): TickSource {
       }
       signal?.throwIfAborted();
       tally.rows = recording.stats.messages;
+      // Read for one kind, the messages of the others are not taken apart.
+      if (only === undefined) silent = recording.stats.messages - recording.stats.ignored - events;
       for (const [kind, rows] of waiting) yield batchOf(kind, rows);
     },
     notices() {
       const { ignored, missedTrades, gaps } = recording.stats;
       return [
-        ...(ignored > 0 ? [`${ignored} messages of other streams were left out`] : []),
-        ...(missedTrades > 0 ? [`${missedTrades} trades are missing, by their ids`] : []),
-        ...(gaps > 0 ? [`the book lost its stream ${gaps} times, and has nothing until the next snapshot`] : []),
+        ...(silent > 0
+          ? [
+              `${counted(silent, 'message makes', 'messages make')} no row: book snapshots, and changes of a book that none has come for`,
+            ]
+          : []),
+        ...(ignored > 0 ? [`${counted(ignored, 'message')} of other streams left out`] : []),
+        ...(missedTrades > 0 ? [`${counted(missedTrades, 'trade is', 'trades are')} missing, by their ids`] : []),
+        ...(gaps > 0
+          ? [`the book lost its stream ${counted(gaps, 'time')}, and has nothing until the next snapshot`]
+          : []),
       ];
     },
   };
