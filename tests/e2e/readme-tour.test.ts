@@ -41,6 +41,11 @@ describe('the tour of README.md', () => {
       'trace 48848a86',
       'bars range',
       'import ACME',
+      'inspect prices',
+      'import prices',
+      'verify prices',
+      'bars gaps',
+      'export bars',
     ]);
     const calls = pieces.flatMap(({ source }) =>
       [...source.matchAll(/store\.(?:bars\.)?(\w+)\(/g)].map((call) => call[1]),
