@@ -5,10 +5,8 @@ import { EntryBatch } from './entry-batch.js';
 import { StagedEntries } from './staged-entries.js';
 import { type GivenEntry, type SeriesName, seriesText, type TimeSeriesTable } from './table.js';
 import type { AnyOptions } from './upsert.js';
+import { BLOCK, wholeInstants } from './whole-instants.js';
 import { type SeriesOutcome, writeAll } from './write-all.js';
-
-/** Rows compared and copied at a time. */
-const BLOCK = 20_000;
 
 /** The rows of one kind that a file has. */
 export interface FileRows<Input> {
@@ -50,7 +48,9 @@ export async function importRows<Input extends object, Row, Key, Options extends
   const reading = rules as unknown as Options;
   const writing = { signal, replace, dryRun };
   const outcomes = rows.series
-    ? await writeAll(client, table, [{ series: rows.series }], writing, () => blocksOf(table, rows, reading, signal))
+    ? await writeAll(client, table, [{ series: rows.series }], writing, () =>
+        wholeInstants(entriesOf(table, rows, reading, signal)),
+      )
     : await writeStaged(client, table, rows, reading, writing);
   if (dryRun) return outcomes;
   await appendAuditEvents(
@@ -81,26 +81,15 @@ async function writeStaged<Input extends object, Row, Key, Options extends AnyOp
   return writeAll(client, table, staged.series, writing, (series) => staged.blocks(series, BLOCK));
 }
 
-/** The entries of one series, cut between instants. */
-async function* blocksOf<Input extends object, Row, Key, Options extends AnyOptions>(
+/** The entries of the one series. */
+async function* entriesOf<Input extends object, Row, Key, Options extends AnyOptions>(
   table: TimeSeriesTable<Input, Row, Key, Options>,
   rows: FileRows<Input>,
   reading: Options,
   signal: AbortSignal | undefined,
-): AsyncGenerator<GivenEntry[], void> {
-  let block: GivenEntry[] = [];
-  for await (const { series } of readBatches(table, rows, reading, signal)) {
-    for (const { entries } of series.values()) {
-      for (const entry of entries) {
-        if (block.length >= BLOCK && block.at(-1)!.timestamp !== entry.timestamp) {
-          yield block;
-          block = [];
-        }
-        block.push(entry);
-      }
-    }
-  }
-  if (block.length > 0) yield block;
+): AsyncGenerator<readonly GivenEntry[], void> {
+  for await (const { series } of readBatches(table, rows, reading, signal))
+    for (const { entries } of series.values()) yield entries;
 }
 
 async function* readBatches<Input extends object, Row, Key, Options extends AnyOptions>(

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CutoverError } from '../../errors.js';
-import { syncDirectory } from '../backends/files/durable.js';
+import { syncDirectory } from '../../ingest/spool/files.js';
 import { unusable } from '../backends/files/folder.js';
 import { findSeries } from '../backends/files/series-path.js';
 import { hashContent } from '../import/file-identity.js';

@@ -1,16 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-
-/** Has the names of a directory's files survive a power loss. */
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+import { syncDirectory } from '../../../ingest/spool/files.js';
 
 /** Replaces a small file whole: a reader sees the former text or this one, also after a power loss. */
 export async function replaceText(path: string, text: string): Promise<void> {

@@ -4,7 +4,8 @@ import { link, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { withLock } from '../../../database/embedded/directory-lock.js';
 import { EmbeddedServerError, FilesError } from '../../../errors.js';
-import { replaceText, syncDirectory, textOf } from './durable.js';
+import { syncDirectory } from '../../../ingest/spool/files.js';
+import { replaceText, textOf } from './durable.js';
 
 /** A file that is written and waits to take its place. Both paths are inside the folder. */
 interface Staged {

@@ -1,12 +1,10 @@
 import type { Cell } from '../../../repositories/time-series/column.js';
 import { EntryBatch, type SeriesEntries } from '../../../repositories/time-series/entry-batch.js';
 import { type GivenEntry, type SeriesName, seriesText } from '../../../repositories/time-series/table.js';
+import { wholeInstants } from '../../../repositories/time-series/whole-instants.js';
 import { DuckDB, literal } from '../../duckdb.js';
 import type { TickPart } from './tick-file.js';
 import { onlySeries, TICK_RULES, tableOf } from './tick-tables.js';
-
-/** Rows of a block at least; an instant is never cut in two. */
-const BLOCK = 20_000;
 
 /** The rows of one series as the database keeps them, in the order of time; `row` is the line, 0 where the file has none. */
 export interface SortedSeries {
@@ -29,7 +27,7 @@ export async function sortEntries(
   const only = onlySeries(part);
   if (only) {
     const { rows, first, last } = part;
-    const blocks = () => cut(entriesOf(part, signal));
+    const blocks = () => wholeInstants(bare(entriesOf(part, signal)));
     return { series: [{ series: only, rows, first, last, blocks }], close: async () => {} };
   }
   const db = await DuckDB.open();
@@ -52,7 +50,7 @@ export async function sortEntries(
     );
     const series = found.map(({ series: name, rows, first, last }) => ({
       ...{ series: names.get(name)!, rows: Number(rows), first, last },
-      blocks: () => cut(sorted(db, name, names.get(name)!, signal)),
+      blocks: () => wholeInstants(bare(sorted(db, name, names.get(name)!, signal))),
     }));
     return { series, close: () => db.close() };
   } catch (error) {
@@ -88,18 +86,8 @@ async function* sorted(db: DuckDB, name: string, series: SeriesName, signal: Abo
   }
 }
 
-async function* cut(parts: AsyncIterable<SeriesEntries>): AsyncGenerator<GivenEntry[], void> {
-  let block: GivenEntry[] = [];
-  for await (const { entries } of parts) {
-    for (const entry of entries) {
-      if (block.length >= BLOCK && block.at(-1)!.timestamp !== entry.timestamp) {
-        yield block;
-        block = [];
-      }
-      block.push(entry);
-    }
-  }
-  if (block.length > 0) yield block;
+async function* bare(parts: AsyncIterable<SeriesEntries>): AsyncGenerator<readonly GivenEntry[], void> {
+  for await (const { entries } of parts) yield entries;
 }
 
 /** Whole numbers as [text], lists of them as [[texts]]; texts and nulls as they are. */
