@@ -75,7 +75,7 @@ test('the report says how files were read, and offers no way back that there is 
   expect(bars!.output).toContain('Take it back: wyckoff import --undo ');
   expect(reports[0]).toContain('` takes it back\n');
   expect(reports[0]).toContain(
-    `## How they were read\n\n- ${folder}/AAPL.csv: csv; left out \`extra\`; the timeframe 1d was`,
+    `## How they were read\n\n- ${folder}/AAPL.csv: csv; left out extra; the timeframe 1d was`,
   );
   expect(trades!.output).toContain('SPY trades, 1 inserted');
   expect(trades!.output + reports[1]).not.toContain('import --undo');

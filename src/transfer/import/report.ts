@@ -133,7 +133,7 @@ function row(file: FileImport): string {
 }
 
 function readingLine({ path, layout, notices, leftOut }: FileImport): string {
-  const columns = leftOut.length > 0 ? [`left out ${leftOut.map((name) => `\`${name}\``).join(', ')}`] : [];
+  const columns = leftOut.length > 0 ? [`left out ${leftOut.join(', ')}`] : [];
   return `- ${cell(path)}: ${cell([...(layout === null ? [] : [layout]), ...columns, ...notices].join('; '))}`;
 }
 
