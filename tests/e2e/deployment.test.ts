@@ -264,7 +264,8 @@ describe('in a pipeline', () => {
     expect(new Set(ours.map(({ time_interval }) => time_interval))).toEqual(new Set(['7 days']));
     const schema = ({ rows, ...rest }: DatabaseContent) => ({
       ...rest,
-      rows: rows!.filter(({ relation }) => relation !== '_prisma_migrations'),
+      // Both have the instant of their making, and the row of cutovers an id of its own.
+      rows: rows!.filter(({ relation }) => !['_prisma_migrations', 'cutovers'].includes(String(relation))),
     });
     expect(schema(made)).toEqual(schema(compared));
   });

@@ -150,8 +150,9 @@ test('an import is undone exactly as long as nothing touched its bars later; rea
     }),
     { numRuns: RUNS, endOnFailure: RUNS < 100 },
   );
-  expect(outcomes.undone).toBeGreaterThan(3);
-  expect(outcomes.refused).toBeGreaterThan(1);
+  if (RUNS < 100) return; // so few may happen to have none of one kind
+  expect(outcomes.undone).toBeGreaterThan(RUNS / 10);
+  expect(outcomes.refused).toBeGreaterThan(RUNS / 20);
 }, 600_000);
 
 const day = (slot: number, close = 11) => ({

@@ -306,9 +306,11 @@ test('a command that is killed is gone on with, at every step, and a writer that
       await settle();
       await writer.start();
     }
-    const again = step === 'finish' ? cutover.finish({ archive }) : cutover[step as 'start']();
-    // Done before it was killed: then it is no longer the next step.
-    expect(step === 'verify' ? ['done'] : ['done', 'CUTOVER_STEP_REFUSED']).toContain(await refusal(again));
+    // Done before it was killed: to do it again would be another step.
+    if (step === 'verify' || (await cutover.state()).phase !== expected) {
+      const again = step === 'finish' ? cutover.finish({ archive }) : cutover[step as 'start']();
+      expect(step === 'verify' ? ['done'] : ['done', 'CUTOVER_STEP_REFUSED']).toContain(await refusal(again));
+    }
     expect((await cutover.state()).phase).toBe(expected);
   };
   await killed('start', 'backfilled');
