@@ -6,9 +6,9 @@ import type { ResampledBar } from '../../domain/resampled-bar.js';
 import type { Series, SeriesInput, SeriesKey } from '../../domain/series.js';
 import { readSymbol } from '../../domain/symbol.js';
 import { type InstantInput, readInstant } from '../../domain/time.js';
-import { readTimeframe, type Timeframe, timeframeDuration } from '../../domain/timeframe.js';
+import { readTimeframe, type Timeframe } from '../../domain/timeframe.js';
 import type { AuditContext } from '../audit/append.js';
-import { type BarWindow, type KnownAt, readLimit, readWindow } from './bar-window.js';
+import { type BarWindow, closedBy, type KnownAt, readLimit, readWindow } from './bar-window.js';
 import type { Aggregates } from './buckets.js';
 import { listSeries } from './catalog.js';
 import { readColumns } from './columns.js';
@@ -117,10 +117,7 @@ export class BarRepository {
     const at = readOrThrow('instant', (report) => readInstant(input.at, 'at', report));
     const limit = readLimit(input.limit);
     const window = readWindow({ symbol, timeframe, knownAt });
-    const lastOpening = at.getTime() - timeframeDuration(window.key.timeframe);
-    return this.#session.withClient((client) =>
-      readLatest(client, { ...window, to: new Date(lastOpening + 1) }, limit),
-    );
+    return this.#session.withClient((client) => readLatest(client, closedBy(window, at), limit));
   }
 
   /**

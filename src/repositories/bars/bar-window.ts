@@ -1,6 +1,7 @@
 import { type Report, readOrThrow } from '../../domain/problem.js';
 import { readSeriesKey, type SeriesInput, type SeriesKey } from '../../domain/series.js';
 import { EARLIEST_INSTANT, type InstantInput, LATEST_INSTANT, readInstant } from '../../domain/time.js';
+import { timeframeDuration } from '../../domain/timeframe.js';
 
 /** A stretch `[from, to)` of one series: a bar at `from` belongs to it, a bar at `to` does not. Without a bound: to the series' own end. */
 export interface BarWindow extends SeriesInput {
@@ -44,6 +45,11 @@ export function readWindow(input: BarWindow & KnownAt): ReadWindow {
     const left = [input.from, input.to].filter((bound) => bound === undefined).length;
     return { key, from, to, knownAt, open: left > 0, whole: left === 2 };
   });
+}
+
+/** Of the window's bars those that had closed by `at`: one that opened at `at` less its duration is the last. */
+export function closedBy(window: ReadWindow, at: Date): ReadWindow {
+  return { ...window, to: new Date(at.getTime() - timeframeDuration(window.key.timeframe) + 1) };
 }
 
 /** @throws InvalidInputError */

@@ -3,11 +3,12 @@ import { readOrThrow } from '../../../domain/problem.js';
 import { compareSeries, type Series, type SeriesInput, type SeriesKey } from '../../../domain/series.js';
 import { readSymbol } from '../../../domain/symbol.js';
 import { type InstantInput, readInstant } from '../../../domain/time.js';
-import { readTimeframe, type Timeframe, timeframeDuration } from '../../../domain/timeframe.js';
+import { readTimeframe, type Timeframe } from '../../../domain/timeframe.js';
 import { FilesError, InvalidInputError } from '../../../errors.js';
 import type { UpsertCounts, WriteOptions } from '../../../repositories/bars/bar-repository.js';
 import {
   type BarWindow,
+  closedBy,
   type KnownAt,
   type ReadWindow,
   readLimit,
@@ -73,8 +74,7 @@ export class FileBars implements BarStore {
     const at = readOrThrow('instant', (report) => readInstant(input.at, 'at', report));
     const limit = readLimit(input.limit);
     const window = readFileWindow({ symbol, timeframe, knownAt });
-    const lastOpening = at.getTime() - timeframeDuration(window.key.timeframe);
-    return this.#newest({ ...window, to: new Date(lastOpening + 1) }, limit);
+    return this.#newest(closedBy(window, at), limit);
   }
 
   async count(input: Omit<BarWindow, 'symbol'> & KnownAt & { readonly symbol?: string }): Promise<number> {
