@@ -1,6 +1,8 @@
 import { columns, optional, PRICE, RATIO, SIZE, SYMBOL, TIMEFRAME } from './column-types.js';
 import type { ExportTable } from './kinds.js';
 
+const OF_SYMBOL = { catalog: 'time_series', symbol: true, timeframe: false, time: 'timestamp' } as const;
+
 /** They have no created_at: that is when this store was told of a row, and the store that imports it is told anew. */
 export const MARKET_TABLES = {
   bars: {
@@ -27,10 +29,7 @@ export const MARKET_TABLES = {
   trades: {
     kind: 'trades',
     relation: 'trades',
-    catalog: 'time_series',
-    symbol: true,
-    timeframe: false,
-    time: 'timestamp',
+    ...OF_SYMBOL,
     order: 'stored.timestamp, length(stored.trade_id), stored.trade_id COLLATE "C"',
     columns: [
       SYMBOL,
@@ -45,10 +44,7 @@ export const MARKET_TABLES = {
   quotes: {
     kind: 'quotes',
     relation: 'quotes',
-    catalog: 'time_series',
-    symbol: true,
-    timeframe: false,
-    time: 'timestamp',
+    ...OF_SYMBOL,
     order: 'stored.timestamp, stored.sequence',
     columns: [
       SYMBOL,
@@ -63,10 +59,7 @@ export const MARKET_TABLES = {
   'order-books': {
     kind: 'order-books',
     relation: 'order_book_snapshots',
-    catalog: 'time_series',
-    symbol: true,
-    timeframe: false,
-    time: 'timestamp',
+    ...OF_SYMBOL,
     order: 'stored.timestamp',
     columns: [
       SYMBOL,
