@@ -264,8 +264,10 @@ describe('in a pipeline', () => {
     expect(new Set(ours.map(({ time_interval }) => time_interval))).toEqual(new Set(['7 days']));
     const schema = ({ rows, ...rest }: DatabaseContent) => ({
       ...rest,
-      // Both have the instant of their making, and the row of cutovers an id of its own.
-      rows: rows!.filter(({ relation }) => !['_prisma_migrations', 'cutovers'].includes(String(relation))),
+      // The one row of cutovers has the instant of its making, and an id of its own.
+      rows: rows!
+        .filter(({ relation }) => relation !== '_prisma_migrations')
+        .map((row) => (row.relation === 'cutovers' ? { ...row, hash: null } : row)),
     });
     expect(schema(made)).toEqual(schema(compared));
   });

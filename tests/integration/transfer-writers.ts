@@ -38,7 +38,7 @@ export class Writer {
     this.#environment = environment;
   }
 
-  /** Answers when it has written for the first time. */
+  /** Answers when it has opened its store. */
   async start(): Promise<void> {
     this.#starts += 1;
     const first = this.#starts === 1 ? 0 : this.operations.length;
@@ -82,7 +82,7 @@ export class Writer {
    */
   async settle(store: BarStore): Promise<void> {
     const last = this.operations.length - 1;
-    if (this.operations[last]!.done) return;
+    if (this.operations[last]?.done !== false) return; // it may have been killed before it began with anything
     const stored = await this.stored(store);
     if (JSON.stringify(stored) !== JSON.stringify(this.expected())) this.#lost.add(last);
     expect(stored).toEqual(this.expected());
