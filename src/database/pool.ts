@@ -64,15 +64,18 @@ export class Pool implements Session {
     const client = await this.#connect();
     let broken: Error | undefined;
     const onError = (error: Error) => {
-      broken = error;
+      broken ??= error;
     };
     client.on('error', onError);
     try {
       return await use(client);
     } catch (error) {
       const typed = toDatabaseError(error);
-      if (typed instanceof ConnectionError) broken ??= error as Error;
-      throw typed;
+      if (!(typed instanceof ConnectionError)) throw typed;
+      // A server that ends a connection between two statements says why in an event; the next statement fails without a reason.
+      const reason = typed.code === 'DATABASE_UNREACHABLE' && toDatabaseError(broken);
+      broken ??= error as Error;
+      throw reason instanceof ConnectionError ? reason : typed;
     } finally {
       client.removeListener('error', onError);
       client.release(broken);

@@ -80,6 +80,21 @@ test('when the server cuts every connection the next call makes another', async 
   expect(rows).toEqual([{ one: 1 }]);
 });
 
+test('a connection that the server ends between two statements fails with what the server said', async () => {
+  const pool = openPool({ maxConnections: 1 });
+  const raw = await openRawClient(inject('serverUrl'));
+  const lost = pool.withClient(async (client) => {
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const ended = new Promise((resolve) => client.once('error', resolve));
+    await raw.query('SELECT pg_terminate_backend($1, 5000)', [rows[0]!.pid]);
+    await ended;
+    return client.query('SELECT 1');
+  });
+  await expect(lost).rejects.toMatchObject({ name: 'ConnectionError', code: 'SERVER_SHUTTING_DOWN' });
+  const { rows } = await pool.withClient((client) => client.query('SELECT 1 AS one'));
+  expect(rows).toEqual([{ one: 1 }]);
+});
+
 test('a transaction commits what it answers and rolls back when it throws, on a connection that stays good', async () => {
   const { url } = await openTestStore();
   const pool = openPool({ databaseUrl: url, maxConnections: 1 });
