@@ -87,6 +87,14 @@ describe('shapes of a file', () => {
     ['descending', csv(...[...rows].reverse()), [4, 3, 2]],
     ['blank lines', `\n${HEADER}\n\n${rows[0]}\n   \n${rows[1]}\n${rows[2]}\n\n\n`, [4, 6, 7]],
     ['semicolons', csv(...rows).replaceAll(',', ';'), [2, 3, 4]],
+    [
+      "Excel's declaration",
+      `\ufeffsep=;\r\n${csv(...rows)
+        .replaceAll(',', ';')
+        .replaceAll('\n', '\r\n')}`,
+      [3, 4, 5],
+    ],
+    ['a declaration behind a blank line, in quotes', `\n"SEP=\t"\n${csv(...rows).replaceAll(',', '\t')}`, [4, 5, 6]],
     ['tabs', csv(...rows).replaceAll(',', '\t'), [2, 3, 4]],
     ['bars', csv(...rows).replaceAll(',', '|'), [2, 3, 4]],
     ['blanks around values', csv(...rows).replaceAll(',', ' , '), [2, 3, 4]],

@@ -337,6 +337,16 @@ GLD.US,5,20240102,153500,11,12.25,10,12,200,0`,
     bars: DAYS,
     notices: ['numbers were read with a decimal comma'],
   },
+  'a declared delimiter, of a file without a header': {
+    layout: 'binance',
+    text: `sep=;
+1704067200000;10.5;12;9;11;100;1704153599999;1;1;1;1;0
+1704153600000;11;12.25;10;12;4006500;1704239999999;1;1;1;1;0`,
+    options: { timeframe: '1d' },
+    series: 'AAPL 1d',
+    bars: ['2024-01-01T00:00:00Z 10.5 12 9 11 100', '2024-01-02T00:00:00Z 11 12.25 10 12 4006500'],
+    leftOut: ['close_time', 'quote_volume', 'count', 'taker_buy_volume', 'taker_buy_quote_volume', 'ignore'],
+  },
   'decimal commas between commas': {
     layout: 'csv',
     text: `Date,Open,High,Low,Close,Volume
@@ -395,6 +405,13 @@ describe('each layout is recognised by its content', () => {
       { timeframe: '1d' },
       'SYMBOLS_SIDE_BY_SIDE',
     ],
+    [
+      'a delimiter that is none',
+      'sep=:\nDate;Open;High;Low;Close;Volume\n2024-01-02;1;1;1;1;1',
+      { timeframe: '1d' },
+      'HEADER_MISSING',
+    ],
+    ['a declaration and nothing else', 'sep=;\n', { timeframe: '1d' }, 'HEADER_MISSING'],
     [
       'a column of volumes that TradingView would not have written',
       'time,open,high,low,close,volume\n1704205800,1,1,1,1,0.5',

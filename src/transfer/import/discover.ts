@@ -5,7 +5,8 @@ import { InvalidInputError } from '../../errors.js';
 import { LEDGER_KINDS } from '../export/kinds.js';
 import { MANIFEST, readManifest } from '../export/manifest.js';
 import { findEntry, listEntries } from '../read/archive/source.js';
-import { filePattern, type NamedSeries, seriesOfFolders } from './file-pattern.js';
+import { seriesOfFolders, type ToldSeries } from '../read/file-name.js';
+import { filePattern, type NamedSeries } from './file-pattern.js';
 
 /** A file that is to be imported. */
 export interface FoundFile {
@@ -15,7 +16,9 @@ export interface FoundFile {
   readonly below: string;
   /** 0 where it cannot be looked at: reading it says why. */
   readonly bytes: number;
+  /** By the pattern that was given. */
   readonly named: NamedSeries;
+  readonly folders: ToldSeries;
   /** What it is one of several of. */
   readonly archive?: { readonly path: string; readonly below: string } | undefined;
 }
@@ -56,9 +59,9 @@ export async function discover(
     if (!found) return takeEntry(path);
     return (await isNew(path)) ? takeFile(path, below || basename(path), found.size) : undefined;
   };
-  const push = (file: Omit<FoundFile, 'named'>) => {
-    const named = { ...seriesOfFolders(resolve(file.path)), ...patterned(resolve(file.path)) };
-    files.push({ ...file, named });
+  const push = (file: Omit<FoundFile, 'named' | 'folders'>) => {
+    const whole = resolve(file.path);
+    files.push({ ...file, named: patterned(whole), folders: seriesOfFolders(whole) });
   };
   const takeFile = async (path: string, below: string, bytes: number) => {
     signal?.throwIfAborted();

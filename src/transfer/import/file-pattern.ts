@@ -8,7 +8,6 @@ export interface NamedSeries {
 }
 
 const PLACES = /\{(symbol|timeframe|any)\}/g;
-const HIVE = /^(symbol|ticker|timeframe|interval)=(.+)$/i;
 
 /**
  * A way to read series from the ends of paths: `{symbol}_{timeframe}.csv`, `{symbol}/{any}-{timeframe}.parquet`. `{any}` stands for any text;
@@ -30,26 +29,6 @@ export function filePattern(pattern: string): (path: string) => NamedSeries {
   if (new Set(names).size < names.length) throw invalid(pattern, '{symbol} and {timeframe} stand in it once');
   const whole = new RegExp(`(?:^|/)${text}$`);
   return (path) => ({ ...whole.exec(path.split(sep).join('/'))?.groups });
-}
-
-/** What folders as Hive, Spark and polars make them tell: `symbol=AAPL/timeframe=1d/part-0.parquet`. */
-export function seriesOfFolders(path: string): NamedSeries {
-  const told: { symbol?: string; timeframe?: string } = {};
-  for (const folder of path.split(sep).slice(0, -1)) {
-    const [, name, value] = HIVE.exec(folder) ?? [];
-    if (name === undefined || value === undefined) continue;
-    told[/^(symbol|ticker)$/i.test(name) ? 'symbol' : 'timeframe'] = decoded(value);
-  }
-  return told;
-}
-
-/** What stands for itself in a path, such as the slash of BTC/USDT, is written %2F. */
-function decoded(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
 }
 
 function invalid(pattern: string, rule: string): InvalidInputError {

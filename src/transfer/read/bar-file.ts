@@ -72,7 +72,7 @@ export interface BarFile {
 export async function readBarFile(file: Source, options: BarFileOptions): Promise<BarFile> {
   const { signal } = options;
   const source = await openBarSource(file, options);
-  const named = nameSeries(file.tellingNames, options, source.told);
+  const named = nameSeries(file, options, source.told);
   const db = await DuckDB.open();
   const interrupt = () => db.interrupt();
   signal?.addEventListener('abort', interrupt);
@@ -115,7 +115,7 @@ async function readBars(db: DuckDB, source: BarSource, named: NamedSeries, optio
   await judgeDoubtful(db, reading, settled, rejections);
   const duplicates = await sortBars(db, source, rejections);
   const rounded = await countRounded(db, rounding);
-  const notices = [...source.notices, ...(await noticesOf(db, reading, settled.guessed))];
+  const notices = [...source.notices, ...settled.notices, ...(await noticesOf(db, reading, settled.guessed))];
   const bounds = await db.rows<{ series: number; bars: number; first: number; last: number }>(
     `SELECT series::DOUBLE AS series, count(*)::DOUBLE AS bars, min(moment)::DOUBLE AS first, max(moment)::DOUBLE AS last
      FROM sorted GROUP BY series ORDER BY series`,

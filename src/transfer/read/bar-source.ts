@@ -45,6 +45,8 @@ export interface BarSource {
 
 export interface ToldByFile {
   readonly symbol?: string | undefined;
+  /** The one symbol that the names of the columns have in them. */
+  readonly symbolOfColumns?: string | undefined;
   readonly timeframe?: string | undefined;
   /** What words in the column `timeframe` mean, beside those that `timeframeOfWord` knows. */
   readonly timeframes?: Readonly<Record<string, string>> | undefined;

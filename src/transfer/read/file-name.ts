@@ -56,6 +56,8 @@ const PLACES: readonly RegExp[] = [
 ].map((pattern) => new RegExp(`^${pattern}$`));
 
 const ENDING = /\.(?:csv|txt|tsv|parquet|pq)(?:\.(?:gz|gzip))?$|\.(?:csv\.)?zip$/i;
+/** An entry of an archive lies in it as in a folder. */
+const FOLDERS = /[/\\!]/;
 const HIVE = /^(symbol|ticker|timeframe|interval)=(.+)$/i;
 
 /**
@@ -70,8 +72,8 @@ export function seriesOfFileName(...paths: readonly string[]): ToldSeries {
 }
 
 function readPath(path: string): ToldSeries {
-  const parts = path.split(/[/\\!]/);
-  return { ...readName(parts), ...readHive(parts.slice(0, -1)) };
+  const parts = path.split(FOLDERS);
+  return { ...readName(parts), ...seriesOfFolders(path) };
 }
 
 function readName(parts: readonly string[]): ToldSeries {
@@ -92,9 +94,10 @@ function symbolOf(text: string): string {
   return /^[^A-Z]*$/.test(text) ? text.replace('_', '.').toUpperCase() : text;
 }
 
-function readHive(folders: readonly string[]): ToldSeries {
+/** What folders as Hive, Spark and polars make them tell: `symbol=AAPL/timeframe=1d/part-0.parquet`. */
+export function seriesOfFolders(path: string): ToldSeries {
   const told: { symbol?: string; timeframe?: Timeframe } = {};
-  for (const folder of folders) {
+  for (const folder of path.split(FOLDERS).slice(0, -1)) {
     const [, key = '', value = ''] = HIVE.exec(folder) ?? [];
     if (/^(symbol|ticker)$/i.test(key)) told.symbol = decode(value);
     const timeframe = key && timeframeOfWord(decode(value));

@@ -3,6 +3,7 @@ import { type MarketSymbol, readSymbol } from '../../domain/symbol.js';
 import type { Timeframe } from '../../domain/timeframe.js';
 import { type DuckDB, literal } from '../duckdb.js';
 import type { BarSource } from './bar-source.js';
+import { contradictions } from './contradictions.js';
 import { fileError } from './file-problem.js';
 import type { NamedSeries } from './named-series.js';
 import { checkSpacing, describeDuration, measureSpacing, type Spacing, timeframeOf } from './spacing.js';
@@ -25,6 +26,8 @@ export interface SeriesOfFile {
   readonly namings: readonly Naming[];
   /** Whether the timeframe was told by nothing but the spacing. */
   readonly guessed: boolean;
+  /** Where the file, its name and the options say different things. */
+  readonly notices: readonly string[];
   /** The series that a row names, in the words of the file. */
   find(symbol: string | undefined, timeframe: string | undefined): number | undefined;
 }
@@ -32,7 +35,7 @@ export interface SeriesOfFile {
 /**
  * Settles which series the file has: symbols and timeframes by option, by the file's columns, by its name, and the timeframe at last by
  * how far apart the bars stand. Makes the view `placed`: `loaded` and `series`, NULL where the row names none.
- * @throws InvalidInputError SYMBOL_MISSING, SYMBOL_AMBIGUOUS, SERIES_TOO_MANY, TIMEFRAME_MISSING, TIMEFRAME_MISMATCH
+ * @throws InvalidInputError SYMBOL_MISSING, SYMBOL_AMBIGUOUS, SYMBOL_MISMATCH, SERIES_TOO_MANY, TIMEFRAME_MISSING, TIMEFRAME_MISMATCH
  */
 export async function settleSeries(db: DuckDB, source: BarSource, named: NamedSeries): Promise<SeriesOfFile> {
   const drafts = await draftSeries(db, source, named);
@@ -49,6 +52,7 @@ export async function settleSeries(db: DuckDB, source: BarSource, named: NamedSe
   return {
     keys,
     namings: drafts.namings,
+    notices: drafts.notices,
     guessed: drafts.series.some(({ timeframe }) => timeframe === undefined),
     find: (symbol, timeframe) =>
       positions.get(
@@ -87,6 +91,8 @@ async function draftSeries(db: DuckDB, source: BarSource, named: NamedSeries) {
     return draft ? [{ words, draft }] : [];
   });
   const symbols = [...new Set(drafts.map(({ draft }) => draft.symbol))];
+  const timeframes = drafts.flatMap(({ draft }) => draft.timeframe ?? []);
+  const notices = contradictions(source, named, symbols, columns.has('timeframe') ? timeframes : []);
   if (named.symbolOption !== undefined && columns.has('symbol')) {
     if (symbols.length > 1) throw ambiguous(symbols, named.symbolOption);
     for (const { draft } of drafts) draft.symbol = named.symbolOption;
@@ -104,7 +110,7 @@ async function draftSeries(db: DuckDB, source: BarSource, named: NamedSeries) {
       series: positions.get(nameOf(draft.symbol, draft.timeframe ?? null))!,
     }),
   );
-  return { series, namings };
+  return { series, namings, notices };
 }
 
 /** Undefined where the row's words name no series: its rows are rejected. */

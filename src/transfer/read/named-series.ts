@@ -1,9 +1,11 @@
+import { resolve } from 'node:path';
 import { readOrThrow } from '../../domain/problem.js';
 import { type MarketSymbol, readSymbol } from '../../domain/symbol.js';
 import { readTimeframe, type Timeframe } from '../../domain/timeframe.js';
 import type { InvalidInputError } from '../../errors.js';
+import type { Source } from './archive/source.js';
 import type { ToldByFile } from './bar-source.js';
-import { seriesOfFileName } from './file-name.js';
+import { seriesOfFileName, seriesOfFolders, type ToldSeries } from './file-name.js';
 import { fileError } from './file-problem.js';
 import { LocalClock } from './local-clock.js';
 import { SymbolRules } from './symbol-rules.js';
@@ -27,18 +29,25 @@ export interface NamedSeries {
   /** By option, file or file name. */
   readonly symbol: MarketSymbol | undefined;
   readonly timeframe: Timeframe | undefined;
+  /** What folders like `symbol=AAPL` say, and what the file's name does, whoever else tells it. */
+  readonly places: { readonly folders: ToldSeries; readonly name: ToldSeries };
   readonly clock: LocalClock | undefined;
   readonly rules: SymbolRules;
   symbolMissing(): InvalidInputError;
 }
 
-/** `paths` are those that may tell, the most telling first. @throws InvalidInputError where an option or a name is wrong */
-export function nameSeries(paths: readonly string[], options: SeriesOptions, told: ToldByFile): NamedSeries {
+/** @throws InvalidInputError where an option or a name is wrong */
+export function nameSeries(
+  { name: path, tellingNames }: Pick<Source, 'name' | 'tellingNames'>,
+  options: SeriesOptions,
+  told: ToldByFile,
+): NamedSeries {
   const rules = new SymbolRules(options.symbolRules ?? told.symbolRules ?? []);
-  const name = seriesOfFileName(...paths);
-  const toldSymbol = told.symbol ?? name.symbol;
+  const name = seriesOfFileName(...tellingNames);
+  const folders = seriesOfFolders(resolve(path));
+  const toldSymbol = folders.symbol ?? told.symbol ?? name.symbol;
   const symbol = options.symbol ?? (toldSymbol === undefined ? undefined : rules.apply(toldSymbol));
-  const timeframe = options.timeframe ?? told.timeframe ?? name.timeframe;
+  const timeframe = options.timeframe ?? folders.timeframe ?? told.timeframe ?? name.timeframe;
   const timezone = options.timezone ?? told.timezone;
   const settled = {
     symbol: symbol === undefined ? undefined : readOrThrow('symbol', (report) => readSymbol(symbol, 'symbol', report)),
@@ -51,13 +60,14 @@ export function nameSeries(paths: readonly string[], options: SeriesOptions, tol
     ...settled,
     symbolOption: options.symbol === undefined ? undefined : settled.symbol,
     timeframeOption: options.timeframe === undefined ? undefined : settled.timeframe,
+    places: { folders, name },
     clock: timezone === undefined ? undefined : new LocalClock(timezone),
     rules,
     symbolMissing: () => {
       const rule = 'neither --symbol nor the name of the file tells the symbol';
       const hint =
         'pass --symbol, or name the file like AAPL.csv or AAPL_1d.csv; "wyckoff import" takes other names by --pattern';
-      return fileError({ code: 'SYMBOL_MISSING', path: 'symbol', value: paths[0], rule, hint });
+      return fileError({ code: 'SYMBOL_MISSING', path: 'symbol', value: path, rule, hint });
     },
   };
 }

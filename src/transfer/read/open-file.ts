@@ -28,7 +28,7 @@ export function openBarFile(path: string, options: BarFileOptions = {}): Promise
 async function unpacked<T>(path: string, options: BarFileOptions, read: (source: Source) => Promise<T>): Promise<T> {
   const { signal } = options;
   signal?.throwIfAborted();
-  nameSeries([path], options, {}); // a wrong option is told before anything is read
+  nameSeries({ name: path, tellingNames: [path] }, options, {}); // a wrong option is told before anything is read
   const source = await openSource(path, { signal });
   try {
     return await read(source);

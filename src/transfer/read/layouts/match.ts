@@ -27,9 +27,10 @@ export interface Match {
   readonly problems: readonly Problem[];
 }
 
-/** Lays a description over the first lines: with the delimiter that finds most columns. */
-export function match(description: KnownLayout, lines: readonly TextLine[]): Match {
-  const delimiters = description.delimiter ? [description.delimiter] : DELIMITERS;
+/** Lays a description over the first lines: with its delimiter or the file's own word for it, else with the one that finds most columns. */
+export function match(description: KnownLayout, lines: readonly TextLine[], declared?: Delimiter): Match {
+  const delimiter = description.delimiter ?? declared;
+  const delimiters = delimiter ? [delimiter] : DELIMITERS;
   const matches = delimiters.map((delimiter) => matchWith(description, lines, delimiter));
   return matches.reduce((best, next) => (found(next) > found(best) ? next : best));
 }

@@ -46,27 +46,32 @@ export interface TextLayout {
  *   VOLUME_SCALE_UNCLEAR
  */
 export function layoutOf(text: CsvText, map?: LayoutDescription): TextLayout {
-  const { firstLines } = text;
-  const settled = map ? match(map, firstLines) : recognise(firstLines);
+  const [first, ...others] = text.firstLines;
+  const declared = others.length > 0 ? (DECLARATION.exec(first!.text.trimEnd())?.[1] as Delimiter) : undefined;
+  const lines = declared ? others : text.firstLines;
+  const settled = map ? match(map, lines, declared) : recognise(lines, declared);
   if (settled.problems.length > 0) throw new InvalidInputError(settled.problems, map ? 'mapping' : 'header');
   if (!map) {
     checkScale(settled);
     checkVolumes(settled);
   }
-  return settle(settled, text);
+  return settle(declared ? { ...settled, headerLine: Math.max(settled.headerLine, first!.line) } : settled, text);
 }
 
-function recognise(lines: readonly TextLine[]): Match {
+/** What Excel reads and writes before the header: `sep=;`. */
+const DECLARATION = /^"?sep=([,;\t|])"?$/i;
+
+function recognise(lines: readonly TextLine[], declared: Delimiter | undefined): Match {
   for (const description of KNOWN_LAYOUTS) {
-    const candidate = match(description, lines);
+    const candidate = match(description, lines, declared);
     const { symbol } = candidate;
     if (symbol?.includes(' ') && description.headerStarts && startsAs(description.headerStarts, lines))
       throw sideBySide(symbol, lines[1]!);
     if (isRecognised(candidate, lines)) return candidate;
   }
-  const plain = match(PLAIN_CSV, lines);
+  const plain = match(PLAIN_CSV, lines, declared);
   if (plain.problems.length === 0) return plain;
-  const pandas = match(PANDAS, lines);
+  const pandas = match(PANDAS, lines, declared);
   if (pandas.problems.length === 0) return pandas;
   if (found(plain) === 0) throw headerMissing(lines[0]!);
   return plain;
@@ -127,6 +132,7 @@ function toldBy({ description, symbol }: Match, names: readonly string[]): ToldB
   const timeframe = name?.timeframe && (timeframeOfWord(name.timeframe, timeframes) ?? name.timeframe);
   return {
     symbol: description.symbol ?? symbol ?? name?.symbol,
+    symbolOfColumns: symbol,
     timeframe: description.timeframe ?? (timeframe || undefined),
     timeframes,
     timezone: description.timezone,

@@ -45,6 +45,7 @@ export async function parquetSource(
   if (!map) checkScales(schema, mapping);
   const reader = new ParquetReader(path, name, schema, mapping, timezone ?? map?.timezone ?? schema.zone);
   await reader.prepare();
+  const symbolOfColumns = mapping.symbols.length === 1 ? mapping.symbols[0]!.symbol : undefined;
   return {
     layout: map?.layout ?? (mapping.own ? 'wyckoff' : 'parquet'),
     rows: reader.rows,
@@ -57,7 +58,7 @@ export async function parquetSource(
     told: {
       ...{ timeframe: map?.timeframe, timeframes: map?.timeframes, timezone: map?.timezone },
       ...{ symbolRules: map?.symbolRules, volumeScale: map?.volumeScale, sessionTimes: map?.sessionTimes },
-      symbol: map?.symbol ?? (mapping.symbols.length === 1 ? mapping.symbols[0]!.symbol : undefined),
+      ...{ symbol: map?.symbol ?? symbolOfColumns, symbolOfColumns },
     },
     load: (db, { round }) => reader.load(db, round),
     written: (db, table) => reader.written(db, table),
