@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { MissingDependencyError, WyckoffError } from '../errors.js';
+import { temporaryPath } from './temporary.js';
 
 /** With Node beside it, an import of any size stays far below 500 MB; what does not fit goes to the temporary directory. */
 const MEMORY_LIMIT = '128MB';
@@ -31,7 +29,7 @@ export class DuckDB {
   /** @throws MissingDependencyError where the optional dependency is not installed */
   static async open(): Promise<DuckDB> {
     const { DuckDBInstance } = await loadEngine();
-    const spill = join(tmpdir(), `wyckoff-${randomUUID()}`);
+    const spill = await temporaryPath();
     const instance = await DuckDBInstance.create(':memory:', {
       memory_limit: MEMORY_LIMIT,
       threads: THREADS,

@@ -176,7 +176,7 @@ test('one that is aborted, killed, or finds no room leaves no file under its nam
   await once(child.stdout, 'data');
   child.kill('SIGKILL');
   await once(child, 'exit');
-  expect(await readdir(killed)).toEqual([expect.stringMatching(/^bars\.ndjson\.[0-9a-f-]{36}\.part$/)]);
+  expect(await readdir(killed)).toEqual([expect.stringMatching(/^bars\.ndjson\..+\.[0-9a-f-]{36}\.part$/)]);
 
   const full = join(directory, 'full');
   // Files of at most 4 MB: a disk of its own would need an administrator.
@@ -189,6 +189,7 @@ test('one that is aborted, killed, or finds no room leaves no file under its nam
     const { files } = await store.files.export({ kinds: ['bars'], format: 'ndjson', directory: path });
     expect(files).toMatchObject([{ rows: 50_000, sha256: await sha256Of(join(path, 'bars.ndjson')) }]);
     expect((await readFile(join(path, 'bars.ndjson'), 'utf8')).split('\n')).toHaveLength(50_001);
+    expect((await readdir(path)).sort()).toEqual(['bars.ndjson', 'manifest.json']);
   }
 });
 

@@ -1,28 +1,33 @@
-import { randomUUID } from 'node:crypto';
 import { access, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidInputError } from '../../errors.js';
+import { passingName, sweep } from '../leftovers.js';
 import { type ExportManifest, MANIFEST } from './manifest.js';
 import { toExportError, type WriteOptions, type Written, writeNewFile } from './output.js';
+
+/** The name of a file of an export, and a point. */
+const PART_OF = String.raw`[a-z-]+(?:\.[a-z]+){1,2}\.`;
 
 /** The directory of an export. Files have other names until all of them are whole, and the manifest comes last. */
 export class ExportDirectory {
   readonly #path: string;
   readonly #overwrite: boolean;
-  /** Another export may write here at the same time; processes of two containers may even have the same id. */
-  readonly #id = randomUUID();
+  /** Another export may write here at the same time. */
+  readonly #id: string;
   readonly #names: string[] = [];
 
-  private constructor(path: string, overwrite: boolean) {
+  private constructor(path: string, overwrite: boolean, id: string) {
     this.#path = path;
     this.#overwrite = overwrite;
+    this.#id = id;
   }
 
   /** @throws InvalidInputError EXPORT_EXISTS for files that would be overwritten; WyckoffError EXPORT_UNWRITABLE */
   static async open(path: string, names: readonly string[], overwrite: boolean): Promise<ExportDirectory> {
     await attempt(() => mkdir(path, { recursive: true }));
     if (!overwrite) await requireAbsent(path, [...names, MANIFEST]);
-    return new ExportDirectory(path, overwrite);
+    await sweep(path, PART_OF, '\\.part');
+    return new ExportDirectory(path, overwrite, await passingName());
   }
 
   async write(name: string, source: AsyncIterable<Uint8Array>, options: WriteOptions): Promise<Written> {

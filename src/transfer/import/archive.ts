@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, link, lstat, mkdir, open, realpath, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import type { Session } from '../../database/session.js';
 import { ConflictError, WyckoffError } from '../../errors.js';
 import { compareBars } from '../../repositories/bars/import-run.js';
+import { passingName, sweep } from '../leftovers.js';
 import { listSources } from '../read/archive/source.js';
 import type { BarFile } from '../read/bar-file.js';
 import { openFile } from '../read/open-file.js';
@@ -144,7 +144,8 @@ async function moveFile(file: HashedFile, wanted: string): Promise<string> {
 async function place(file: HashedFile, target: string): Promise<void> {
   const { path, contentHash } = file;
   if (await linked(path, target)) return;
-  const draft = join(dirname(target), `.${randomUUID()}.tmp`);
+  await sweep(dirname(target), '\\.', '\\.tmp');
+  const draft = join(dirname(target), `.${await passingName()}.tmp`);
   try {
     await copyFile(path, draft, constants.COPYFILE_EXCL);
     const copy = await open(draft, 'r+');

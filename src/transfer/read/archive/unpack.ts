@@ -1,10 +1,10 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type InvalidInputError, WyckoffError } from '../../../errors.js';
+import { temporaryPath } from '../../temporary.js';
 import { fileError } from '../file-problem.js';
 
 /** How much may come out of an archive. Files of bars shrink to a third or a tenth; a bomb, to a thousandth. */
@@ -47,10 +47,13 @@ export interface Unpacked {
  * @throws InvalidInputError `ARCHIVE_TOO_LARGE`, `ARCHIVE_DAMAGED`; WyckoffError `TEMPORARY_SPACE_SHORT`
  */
 export async function unpack(packed: Packed, limits: UnpackLimits, signal?: AbortSignal): Promise<Unpacked> {
-  const folder = await mkdtemp(join(tmpdir(), 'wyckoff-unpacked-')); // mode 0700
+  const folder = await temporaryPath();
   const path = join(folder, 'file');
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
+    await mkdir(folder, { mode: 0o700 }).catch((cause: Error) => {
+      throw spaceShort(cause);
+    });
     if (packed.size !== undefined) {
       checkSize(packed, packed.size, limits);
       await checkRoom(folder, packed.size);
@@ -112,10 +115,10 @@ async function checkRoom(folder: string, needed: number): Promise<void> {
   throw spaceShort();
 }
 
-function spaceShort(cause?: unknown): WyckoffError {
+function spaceShort(cause?: Error): WyckoffError {
   return new WyckoffError(
     'TEMPORARY_SPACE_SHORT',
-    'there is no room for the unpacked file in the temporary directory',
+    `there is no room for the unpacked file in the temporary directory${cause ? `: ${cause.message}` : ''}`,
     {
       hint: 'make room, or let TMPDIR name a directory that has some',
       cause,
@@ -131,6 +134,6 @@ export function damaged(name: string, rule: string): InvalidInputError {
 function wrap(name: string, error: unknown): unknown {
   const { code = '', message = '' } = error as NodeJS.ErrnoException;
   if (code.startsWith('Z_')) return damaged(name, `the packed bytes are damaged: ${message}`);
-  if (code === 'ENOSPC' || code === 'EDQUOT') return spaceShort(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return spaceShort(error as Error);
   return error;
 }
