@@ -52,7 +52,7 @@ export function registerExportCommand(program: Command): void {
     .addOption(new Option('--timeframe <timeframe...>', 'only these').choices(TIMEFRAMES))
     .option('--from <instant>', 'first instant that belongs to it', readInstantArgument)
     .option('--to <instant>', 'first instant that no longer does', readInstantArgument)
-    .option('--overwrite', 'replace the files of an earlier export')
+    .option('--overwrite', 'replace an earlier export of the same kinds, whatever its format')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',

@@ -85,7 +85,8 @@ test('rows are selected by kind, symbol, timeframe and time; what cannot be is r
   expect(await code({ directory: undefined })).toMatch(/^EXPORT_TARGET/);
   expect(await code({ directory: undefined, output: new PassThrough() })).toMatch(/^EXPORT_TARGET/);
   // What is there is kept unless it is said.
-  const there = join(directory, '1');
+  const there = join(directory, 'there');
+  await counts({ kinds: ['bars'], symbols: ['AAPL'], directory: there });
   const before = await sha256Of(join(there, 'bars.csv'));
   expect(await code({ kinds: ['bars'], directory: there })).toMatch(/^EXPORT_EXISTS: .*bars\.csv/);
   expect(await sha256Of(join(there, 'bars.csv'))).toBe(before);
@@ -241,4 +242,34 @@ test('two exports to one directory leave the files of each other alone, and the 
   await over.discard();
   expect(await readFile(join(path, 'bars.csv'), 'utf8')).toBe('over');
   expect((await readdir(path)).sort()).toEqual(['bars.csv', 'manifest.json']);
+});
+
+test('to overwrite replaces the kinds that are exported, in whatever format they were, and no others', async () => {
+  const { store, url } = await openTestStore();
+  await store.bars.upsert(minuteBars('AAPL', 20));
+  await writeLedger(store, url);
+  const directory = await temporaryDirectory();
+  const names = async () => (await readdir(directory)).sort();
+  await writeFile(join(directory, 'bars.txt'), 'of somebody else');
+  const bars = { kinds: ['bars', 'trades'], directory, overwrite: true } as const;
+  await store.files.export({ ...bars, format: 'csv' });
+  expect(await names()).toEqual(['bars.csv', 'bars.txt', 'manifest.json']);
+  await store.files.export({ ...bars, format: 'csv', compression: 'gzip' });
+  await store.files.export({ ...bars, format: 'parquet' });
+  expect(await names()).toEqual(['bars.parquet', 'bars.txt', 'manifest.json']);
+  const all = { directory, format: 'ndjson', overwrite: true } as const;
+  await store.files.export(all);
+  const whole = await names();
+  expect(whole).toEqual(expect.arrayContaining(['bars.ndjson', 'signals.ndjson', 'manifest.json']));
+  expect(whole).not.toContain('bars.parquet');
+  // Bars alone would leave a ledger that no manifest speaks of.
+  const before = await sha256Of(join(directory, 'manifest.json'));
+  await expect(store.files.export({ ...bars, format: 'csv' })).rejects.toMatchObject({
+    code: 'EXPORT_EXISTS',
+    problems: [{ value: expect.stringMatching(/\.ndjson$/), hint: expect.stringContaining('export its kind, too') }],
+  });
+  expect([await names(), await sha256Of(join(directory, 'manifest.json'))]).toEqual([whole, before]);
+  await store.bars.delete({ symbol: 'AAPL', timeframe: '1m', from: '2000-01-01', to: '2100-01-01' });
+  await store.files.export(all);
+  expect(await names()).toEqual(whole.filter((name) => name !== 'bars.ndjson'));
 });

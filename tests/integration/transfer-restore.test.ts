@@ -76,6 +76,19 @@ test('a ledger is restored verbatim, its chains whole, and goes on from there', 
   }
 });
 
+test('a database whose ledger was never used does not take its own export again', async () => {
+  const { store } = await openTestStore();
+  await writeHardBars(store);
+  await store.bars.delete({ symbol: 'AAPL', timeframe: '1d', from: '2000-01-01', to: '2100-01-01' }); // events of market data
+  const directory = join(await temporaryDirectory(), 'own');
+  await store.files.export({ kinds: LEDGER_KINDS, format: 'ndjson', directory });
+  expect(await refused(store, directory)).toMatch(/^RESTORE_NOT_EMPTY: .* of this very export/);
+  const { store: other } = await openTestStore();
+  await writeHardBars(other);
+  await other.bars.delete({ symbol: 'AAPL', timeframe: '1d', from: '2000-01-01', to: '2100-01-01' });
+  expect((await other.files.restoreLedger({ directory })).rows['audit-trail']).toBeGreaterThan(0);
+});
+
 /** Changes a line of a file, and the manifest as well unless `seen`: then nobody could tell by the checksum. */
 async function tampered(
   directory: string,

@@ -17,7 +17,7 @@ export interface ExportOptions extends SelectionInput {
   readonly directory?: string | undefined;
   /** Instead of a directory: a stream for the rows of one kind. It is not ended. */
   readonly output?: Writable | undefined;
-  /** Replaces files of an earlier export in the directory. */
+  /** Replaces an earlier export of the same kinds in the directory, whatever its format; one of other kinds, too, is refused. */
   readonly overwrite?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ExportProgress) => void) | undefined;

@@ -8,7 +8,7 @@ import { compareLines } from './compare-lines.js';
 import { restoreEmptyChains } from './empty-chains.js';
 import { checkedLines, fileLines, ledgerFiles } from './export-files.js';
 import { insertLines } from './insert-lines.js';
-import { takeEmptyLedger } from './target.js';
+import { requireOtherChains, takeEmptyLedger } from './target.js';
 
 export interface RestoreProgress {
   readonly kind: ExportKind;
@@ -50,6 +50,8 @@ export async function restoreLedger(session: Session, options: RestoreOptions): 
   const auditDigest = await session.transaction(async (client) => {
     await client.query("SET LOCAL statement_timeout = 0; SET LOCAL timezone = 'UTC'");
     const others = await takeEmptyLedger(client, manifest.migrations);
+    const chains = files.find(({ kind }) => kind === 'audit-chains')!;
+    await requireOtherChains(others, fileLines(directory, chains));
     for (const file of files) await writeFile(client, file, options);
     for (const file of files) await compareFile(client, file, others, options);
     return requireSoundTrail(client, signal);

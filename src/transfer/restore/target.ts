@@ -68,3 +68,20 @@ async function requireEmpty(client: Client): Promise<void> {
     hint: 'restore into a database whose ledger was never used; an audit trail cannot be emptied',
   });
 }
+
+/**
+ * Events of market data may be there already, but not those of the export: this is then the database that it came from.
+ * Takes the chains that are there, and the lines of audit-chains.
+ * @throws ConflictError RESTORE_NOT_EMPTY
+ */
+export async function requireOtherChains(there: readonly string[], lines: AsyncIterable<Buffer>): Promise<void> {
+  if (there.length === 0) return;
+  const chains = new Set(there);
+  for await (const line of lines) {
+    const [, id = ''] = /"correlation_id":"([0-9a-f-]{36})"/.exec(line.toString('utf8')) ?? [];
+    if (!chains.has(id)) continue;
+    throw new ConflictError('RESTORE_NOT_EMPTY', `the audit trail has events of this very export: chain ${id}`, {
+      hint: 'is this the database that was exported? Restore into another one',
+    });
+  }
+}
