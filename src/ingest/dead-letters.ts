@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { withLock } from '../database/embedded/directory-lock.js';
+import { makeDirectory } from '../database/make-directory.js';
 import type { Json } from '../domain/json.js';
 import { DatabaseError, describeProblem, InvalidInputError, SpoolError, WyckoffError } from '../errors.js';
 import type { KindName, RowOptions } from './kinds/kind.js';
@@ -99,7 +100,7 @@ export class DeadLetters {
 
   async #locked<T>(work: () => Promise<T>): Promise<T> {
     try {
-      await mkdir(this.#lock, { recursive: true, mode: 0o700 });
+      await makeDirectory(this.#lock, 0o700);
       return await withLock(this.#lock, work);
     } catch (error) {
       throw unusable(this.path, error);

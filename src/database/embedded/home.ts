@@ -8,6 +8,7 @@ import { chmod, chown, mkdir, readFile, realpath, rename, stat, writeFile } from
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { EmbeddedServerError } from '../../errors.js';
+import { makeDirectory } from '../make-directory.js';
 
 const run = promisify(execFile);
 
@@ -52,7 +53,7 @@ export async function findHome(dataDirectory: string): Promise<Home | undefined>
 export async function openHome(dataDirectory: string): Promise<Home> {
   try {
     // As root, the server's user must be able to pass through the data directory to its own folder.
-    await mkdir(dataDirectory, { recursive: true, mode: isRoot() ? 0o711 : 0o700 });
+    await makeDirectory(dataDirectory, isRoot() ? 0o711 : 0o700);
     const path = join(await realpath(dataDirectory), 'postgres');
     const created = (await mkdir(path, { recursive: true, mode: 0o700 })) !== undefined;
     const home = layOut(path, isRoot() ? await chooseUser(path, created) : undefined);

@@ -6,6 +6,7 @@
 import { mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withLock } from '../../database/embedded/directory-lock.js';
+import { makeDirectory } from '../../database/make-directory.js';
 import { SpoolError } from '../../errors.js';
 import type { Logger } from '../../observability/logger.js';
 import { syncDirectory } from './files.js';
@@ -121,7 +122,7 @@ export class SpoolHome {
 
   async #locked<T>(work: () => Promise<T>): Promise<T> {
     try {
-      await mkdir(this.#lock, { recursive: true, mode: 0o700 });
+      await makeDirectory(this.#lock, 0o700);
       return await withLock(this.#lock, work);
     } catch (error) {
       throw unusable(this.#path, error);

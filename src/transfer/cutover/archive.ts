@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { makeDirectory } from '../../database/make-directory.js';
 import { CutoverError } from '../../errors.js';
 import { syncDirectory } from '../../ingest/spool/files.js';
 import { unusable } from '../backends/files/folder.js';
@@ -33,7 +34,7 @@ export async function moveFiles(from: string, to: string, signal: AbortSignal | 
 }
 
 async function moveFile(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
+  await makeDirectory(dirname(to));
   // One that was copied to another disk, by a process that died before it removed it here, is the same.
   if (existsSync(to) && !(await hashContent(from)).equals(await hashContent(to)))
     throw new CutoverError('CUTOVER_ARCHIVE_REFUSED', `the files cannot be moved: ${to} is there, and is not ${from}`, {

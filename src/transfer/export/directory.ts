@@ -1,5 +1,6 @@
-import { access, mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../../database/make-directory.js';
 import { InvalidInputError } from '../../errors.js';
 import { passingName, sweep } from '../leftovers.js';
 import { type ExportManifest, MANIFEST, readManifest } from './manifest.js';
@@ -27,7 +28,7 @@ export class ExportDirectory {
 
   /** @throws InvalidInputError EXPORT_EXISTS for files that would be overwritten; WyckoffError EXPORT_UNWRITABLE */
   static async open(path: string, names: readonly string[], overwrite: boolean): Promise<ExportDirectory> {
-    await attempt(() => mkdir(path, { recursive: true }));
+    await attempt(() => makeDirectory(path));
     if (overwrite) await replacedFiles(path, names);
     else await requireAbsent(path, [...names, MANIFEST]);
     await sweep(path, PART_OF, '\\.part');

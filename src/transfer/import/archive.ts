@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { copyFile, link, lstat, mkdir, open, realpath, rename, rm, unlink } from 'node:fs/promises';
+import { copyFile, link, lstat, open, realpath, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
+import { makeDirectory } from '../../database/make-directory.js';
 import type { Session } from '../../database/session.js';
 import { ConflictError, WyckoffError } from '../../errors.js';
 import { compareBars } from '../../repositories/bars/import-run.js';
@@ -46,7 +47,7 @@ export class Archive {
       signal?.throwIfAborted();
       if (error instanceof WyckoffError) return { archived: null, archiveError: error };
       if (error instanceof Error && 'syscall' in error)
-        return { archived: null, archiveError: kept(error.message, error) };
+        return { archived: null, archiveError: kept(error.message, UNMOVABLE, error) };
       throw error;
     }
   }
@@ -114,16 +115,19 @@ async function requireTicks(session: Session, file: TickFile, signal: AbortSigna
   if (rows > 0) throw kept(`the database lacks ${rows} of its ${file.rows} rows, or has them with other values`);
 }
 
-function kept(reason: string, cause?: unknown): ConflictError {
-  const hint = '"wyckoff verify" tells the differences';
+const UNMOVABLE =
+  'the process must be allowed to write to the archive and to the folder of the file, and the disk must have room';
+
+function kept(reason: string, hint = '"wyckoff verify" tells the differences', cause?: unknown): ConflictError {
   return new ConflictError('FILE_NOT_ARCHIVED', `the file stays where it is: ${reason}`, { hint, cause });
 }
 
 /** Answers with where it lies now. A name appears there only when all of the file does. */
 async function moveFile(file: HashedFile, wanted: string): Promise<string> {
   const { path } = file;
-  if ((await lstat(path)).isSymbolicLink()) throw kept('it is a link, which would leave the file itself behind');
-  await mkdir(dirname(wanted), { recursive: true });
+  if ((await lstat(path)).isSymbolicLink())
+    throw kept('it is a link, which would leave the file itself behind', 'import the file that it leads to');
+  await makeDirectory(dirname(wanted));
   const { dir, name, ext } = parse(wanted);
   for (let number = 1; ; number += 1) {
     const target = number === 1 ? wanted : join(dir, `${name}.${number}${ext}`);

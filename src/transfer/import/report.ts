@@ -1,5 +1,6 @@
-import { access, constants, mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, constants, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../../database/make-directory.js';
 import { formatInstant } from '../../domain/time.js';
 import { describeProblem, WyckoffError } from '../../errors.js';
 import { canUndo, type FileImport, type ImportResult, seriesTitle } from './result.js';
@@ -9,7 +10,7 @@ const SHOWN_PROBLEMS = 20;
 /** Before anything is imported. @throws WyckoffError REPORT_UNWRITABLE */
 export async function prepareReport(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeDirectory(folder);
     await access(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw unwritable(error, 'nothing was imported: name another folder');

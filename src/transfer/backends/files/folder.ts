@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { link, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { withLock } from '../../../database/embedded/directory-lock.js';
+import { makeDirectory } from '../../../database/make-directory.js';
 import { EmbeddedServerError, FilesError } from '../../../errors.js';
 import { syncDirectory } from '../../../ingest/spool/files.js';
 import { replaceText, textOf } from './durable.js';
@@ -53,7 +54,7 @@ export class Folder {
 
   async #locked<T>(work: () => Promise<T>): Promise<T> {
     const lock = this.#own('lock');
-    await usable(this.path, () => mkdir(lock, { recursive: true }));
+    await usable(this.path, () => makeDirectory(lock));
     let begun = false;
     try {
       return await withLock(lock, async () => {
