@@ -66,6 +66,30 @@ const SAMPLES: Record<string, Sample> = {
     bars: DAYS,
     leftOut: ['Adj Close'],
   },
+  'yfinance, levels without names': {
+    layout: 'yfinance',
+    name: 'prices.csv',
+    text: `,Close,High,Low,Open,Volume
+,MSFT,MSFT,MSFT,MSFT,MSFT
+Date,,,,,
+2024-01-02,11,12,9,10.5,100
+2024-01-03,12,12.25,10,11,4006500`,
+    options: { timeframe: '1d' },
+    series: 'MSFT 1d',
+    bars: DAYS,
+  },
+  'yfinance, by ticker': {
+    layout: 'yfinance',
+    name: 'prices.csv',
+    text: `Ticker,MSFT,MSFT,MSFT,MSFT,MSFT
+Price,Open,High,Low,Close,Volume
+Date,,,,,
+2024-01-02,10.5,12,9,11,100
+2024-01-03,11,12.25,10,12,4006500`,
+    options: { timeframe: '1d' },
+    series: 'MSFT 1d',
+    bars: DAYS,
+  },
   'yfinance, one ticker': {
     layout: 'yahoo',
     text: `Date,Open,High,Low,Close,Volume,Dividends,Stock Splits
@@ -412,6 +436,24 @@ describe('each layout is recognised by its content', () => {
       'HEADER_MISSING',
     ],
     ['a declaration and nothing else', 'sep=;\n', { timeframe: '1d' }, 'HEADER_MISSING'],
+    ...[
+      ',Close,Close,High,High,Low,Low,Open,Open,Volume,Volume\n,A,B,A,B,A,B,A,B,A,B\nDate,,,,,,,,,,\n2024-01-02,1,1,1,1,1,1,1,1,1,1',
+      'Ticker,A,A,A,A,A,B,B,B,B,B\nPrice,Open,High,Low,Close,Volume,Open,High,Low,Close,Volume\n2024-01-02,1,1,1,1,1,1,1,1,1,1',
+      `Date,${['Open', 'High', 'Low', 'Close', 'Volume'].map((field) => `"('${field}', 'A')","('${field}', 'B')"`)}\n2024-01-02,1,1,1,1,1,1,1,1,1,1`,
+      'Date;Open_A;High_A;Low_A;Close_A;Volume_A;Open_B;High_B;Low_B;Close_B;Volume_B\n2024-01-02;1;1;1;1;1;1;1;1;1;1',
+      'Date,A.Open,A.Close,A.Adjusted,B.Open,B.Close,B.Adjusted\n2024-01-02,1,1,1,1,1,1',
+    ].map((text, index): [string, string, BarFileOptions, string] => [
+      `two tickers side by side, in form ${index + 2},`,
+      text,
+      { timeframe: '1d' },
+      'SYMBOLS_SIDE_BY_SIDE',
+    ]),
+    [
+      'other closes',
+      'Date,Open,High,Low,Adj Close,Prev Close,Prev Open\n2024-01-02,1,1,1,1,1,1',
+      { timeframe: '1d' },
+      'COLUMN_MISSING',
+    ],
     [
       'a column of volumes that TradingView would not have written',
       'time,open,high,low,close,volume\n1704205800,1,1,1,1,0.5',

@@ -70,7 +70,7 @@ export interface KnownLayout extends LayoutDescription {
   readonly marks?: readonly string[];
   /** The names must be written exactly so. */
   readonly exact?: boolean;
-  /** What the header's lines start with; the second names the symbol in all its other columns. */
+  /** What the header's lines start with; of the first two, that without the columns' names has the symbol in all of them. */
   readonly headerStarts?: readonly RegExp[];
   /** What the first row's columns look like, in order. */
   readonly looks?: readonly RegExp[];

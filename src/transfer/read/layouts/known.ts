@@ -50,6 +50,27 @@ export const KNOWN_LAYOUTS: readonly KnownLayout[] = [
     headerStarts: [/^price$/, /^ticker$/, /^date(time)?$/],
     columns: { timestamp: 'price', ...BAR },
   },
+  // Before 2024 the two levels had no names; with group_by="ticker" the symbol comes first.
+  {
+    layout: 'yfinance',
+    header: 3,
+    headerStarts: [/^$/, /^$/, /^date(time)?$/],
+    columns: { timestamp: '', ...BAR },
+  },
+  {
+    layout: 'yfinance',
+    header: 3,
+    namesLine: 2,
+    headerStarts: [/^ticker$/, /^price$/, /^date(time)?$/],
+    columns: { timestamp: 'price', ...BAR },
+  },
+  {
+    layout: 'yfinance',
+    header: 3,
+    namesLine: 2,
+    headerStarts: [/^$/, /^$/, /^date(time)?$/],
+    columns: { timestamp: '', ...BAR },
+  },
   {
     layout: 'quandl',
     marks: ['ex-dividend', 'split ratio'],

@@ -27,6 +27,8 @@ export interface Match {
   readonly problems: readonly Problem[];
 }
 
+const NO_LINE: TextLine = { line: 0, text: '' };
+
 /** Lays a description over the first lines: with its delimiter or the file's own word for it, else with the one that finds most columns. */
 export function match(description: KnownLayout, lines: readonly TextLine[], declared?: Delimiter): Match {
   const delimiter = description.delimiter ?? declared;
@@ -52,7 +54,7 @@ export function isRecognised({ description, names, rows, headerLine, problems }:
   return !exact || !names.some((name) => name !== volume && plainName(name) === 'volume');
 }
 
-export function startsAs(starts: readonly RegExp[], lines: readonly TextLine[]): boolean {
+function startsAs(starts: readonly RegExp[], lines: readonly TextLine[]): boolean {
   return starts.every((start, line) => start.test(plainName(lines[line]?.text.split(/[,;\t]/)[0] ?? '')));
 }
 
@@ -103,7 +105,7 @@ function matchWith(description: KnownLayout, lines: readonly TextLine[], delimit
     headerLine: header.at(-1)?.line ?? 0,
     rows,
     symbol: description.headerStarts
-      ? symbolOfLine(header[1] && parts(header[1]))
+      ? symbolOfLine(parts(header[naming === header[0] ? 1 : 0] ?? NO_LINE))
       : prefixOf(description, names, columns),
     problems,
   };
@@ -140,7 +142,7 @@ function prefixOf(
 }
 
 /** The one symbol that all columns of the line name; several are joined, and then are no symbol. */
-function symbolOfLine(fields: readonly string[] = []): string | undefined {
+function symbolOfLine(fields: readonly string[]): string | undefined {
   const symbols = new Set(fields.slice(1).map((field) => field.trim()));
   symbols.delete('');
   return symbols.size > 0 ? [...symbols].join(' ') : undefined;

@@ -8,7 +8,8 @@ import { decimalSign } from '../written-number.js';
 import type { TimeForm } from '../written-time.js';
 import type { Delimiter, LayoutDescription, TextField } from './description.js';
 import { KNOWN_LAYOUTS, PANDAS, PLAIN_CSV } from './known.js';
-import { found, isRecognised, type Match, match, startsAs } from './match.js';
+import { found, isRecognised, type Match, match } from './match.js';
+import { sideBySide } from './side-by-side.js';
 
 /** How one text is laid out, settled for all of its rows. */
 export interface TextLayout {
@@ -64,15 +65,14 @@ const DECLARATION = /^"?sep=([,;\t|])"?$/i;
 function recognise(lines: readonly TextLine[], declared: Delimiter | undefined): Match {
   for (const description of KNOWN_LAYOUTS) {
     const candidate = match(description, lines, declared);
-    const { symbol } = candidate;
-    if (symbol?.includes(' ') && description.headerStarts && startsAs(description.headerStarts, lines))
-      throw sideBySide(symbol, lines[1]!);
     if (isRecognised(candidate, lines)) return candidate;
   }
   const plain = match(PLAIN_CSV, lines, declared);
   if (plain.problems.length === 0) return plain;
   const pandas = match(PANDAS, lines, declared);
   if (pandas.problems.length === 0) return pandas;
+  const refusal = sideBySide(lines);
+  if (refusal) throw refusal;
   if (found(plain) === 0) throw headerMissing(lines[0]!);
   return plain;
 }
@@ -179,12 +179,6 @@ function checkVolumes({ columns: { volume, volumeScale }, rows }: Match): void {
   const hint =
     'write them in natural units, with their decimals, or leave volume_scale out where they are in natural units';
   throw fileError({ code: 'VOLUME_SCALE_UNCLEAR', path: 'volume', value: scaled[0], rule, hint });
-}
-
-function sideBySide(value: string, { line }: TextLine): InvalidInputError {
-  const rule = 'the file has several symbols side by side in its columns';
-  const hint = 'write a file for each of them, or one below the other with a column symbol (pandas: stack)';
-  return fileError({ code: 'SYMBOLS_SIDE_BY_SIDE', path: 'symbol', value, rule, hint, line });
 }
 
 const SHOWN_HEADER = 200;
