@@ -42,7 +42,8 @@ export function registerInspectCommand(program: Command): void {
         }
       });
       if (json) sayJson({ files: inspections.map(toJson) });
-      if (inspections.some(({ error, stillRejected }) => error || stillRejected > 0)) process.exitCode = EXIT_REFUSED;
+      if (inspections.some(({ command, stillRejected }) => command === null || stillRejected > 0))
+        process.exitCode = EXIT_REFUSED;
     });
 }
 
@@ -83,11 +84,13 @@ function show(inspection: Inspection): void {
   for (const advice of inspection.advice) say(`    ${advice}`);
 }
 
+const NOTHING = 'it has no row that can be imported';
+
 function showProblems(
-  { rejected, rows, reasons, rounded, stillRejected }: Inspection,
+  { rejected, rows, reasons, rounded, stillRejected, command }: Inspection,
   line: (title: string, text: string) => void,
 ): void {
-  if (rejected === 0) line('problems', 'none');
+  if (rejected === 0) line('problems', command === null ? NOTHING : 'none');
   else {
     line('problems', `rows rejected without more options: ${count(rejected)} of ${count(rows)}`);
     for (const { code, problems, first } of reasons) {
@@ -95,7 +98,8 @@ function showProblems(
       line('', `${describeProblem(first)} [${code}${problems === 1 ? '' : `, ${count(problems)} times${more}`}]`);
       if (first.hint && stillRejected > 0) line('', `  hint: ${first.hint}`);
     }
-    line('', `rows rejected by the command below: ${stillRejected === 0 ? 'none' : count(stillRejected)}`);
+    const still = `rows rejected by the command below: ${stillRejected === 0 ? 'none' : count(stillRejected)}`;
+    line('', command === null ? NOTHING : still);
   }
   const { prices, volumes } = rounded;
   if (prices + volumes === 0) return;

@@ -66,3 +66,25 @@ test('a file that grows while it is copied to another filesystem is not removed'
   expect(await readFile(path, 'utf8')).toContain('2024-01-04');
   expect(await readdir(archive)).toEqual([]);
 });
+
+test('the messages of LOBSTER are not moved away from the books that have their times in them', async () => {
+  const { store } = await openTestStore();
+  const [messages, books] = ['message', 'orderbook'].map((what) => `AAPL_2012-06-21_34200000_57600000_${what}_1.csv`);
+  const root = await folder({
+    [`in/${messages}`]: '34200.025551909,4,16120456,18,5859100,-1\n34200.201743222,3,16120480,18,5859200,-1\n',
+    [`in/${books}`]: '5859100,18,5853300,18\n5859200,18,5853300,18\n',
+  });
+  const options = { archive: join(root, 'done'), round: true, parallel: 1 };
+  const paths = [join(root, 'in', messages!)];
+  const alone = await store.files.import({ paths, ...options });
+  expect(alone.files).toMatchObject([
+    { series: [{ kind: 'trades', inserted: 1 }], archiveError: { message: expect.stringContaining(books!) } },
+  ]);
+  const first = await store.files.import({ paths: [join(root, 'in')], ...options });
+  expect(first.files).toMatchObject([
+    { status: 'skipped', archived: null, archiveError: { code: 'FILE_NOT_ARCHIVED' } },
+    { series: [{ kind: 'order-books', inserted: 2 }], archived: join(root, 'done', books!), archiveError: null },
+  ]);
+  const second = await store.files.import({ paths: [join(root, 'in')], ...options });
+  expect(second.files).toMatchObject([{ status: 'skipped', archived: join(root, 'done', messages!) }]);
+});

@@ -44,6 +44,17 @@ describe('inspectFile', () => {
     });
   });
 
+  it('finds that times are too fine, and says where no row can be imported', async () => {
+    const name = 'AAPL_2012-06-21_34200000_57600000_message_1.csv';
+    const fine = await inspect('34200.025551909,4,16120456,18,5859100,-1\n', name);
+    expect(fine).toMatchObject({ rejected: 1, stillRejected: 0, series: [{ kind: 'trades', rows: 1 }] });
+    expect(fine.command).toMatch(/message_1\.csv --round$/);
+    const none = await file('34200.1,1,16120456,18,5859100,-1\n', name);
+    const [{ code, output }] = (await wyckoff(NO_DATABASE, `inspect ${none}`)) as [{ code: number; output: string }];
+    expect(output).toContain('problems   it has no row that can be imported');
+    expect(code).toBe(1);
+  });
+
   it('finds every option that a file needs, and says what is rejected without them', async () => {
     const rows = ['09:30', '09:31', '09:32', '09:33'].map((time) => `2024-01-02 ${time},10.123456785,12,9,11,0.5`);
     const found = await inspect(csv(...rows, '2024-01-02 09:34,10,8,9,9,1'), "it's ES.csv");

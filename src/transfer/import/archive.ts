@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { copyFile, link, lstat, open, realpath, rename, rm, unlink } from 'node:fs/promises';
-import { dirname, join, parse } from 'node:path';
+import { basename, dirname, join, parse } from 'node:path';
 import { makeDirectory } from '../../database/make-directory.js';
 import type { Session } from '../../database/session.js';
 import { ConflictError, WyckoffError } from '../../errors.js';
@@ -9,6 +9,7 @@ import { passingName, sweep } from '../leftovers.js';
 import { listSources } from '../read/archive/source.js';
 import type { BarFile } from '../read/bar-file.js';
 import { openFile } from '../read/open-file.js';
+import { booksOf } from '../read/ticks/lobster.js';
 import type { TickFile } from '../read/ticks/tick-file.js';
 import { verifyTickFile } from '../verify/ticks.js';
 import type { FoundFile } from './discover.js';
@@ -125,6 +126,11 @@ function kept(reason: string, hint = '"wyckoff verify" tells the differences', c
 /** Answers with where it lies now. A name appears there only when all of the file does. */
 async function moveFile(file: HashedFile, wanted: string): Promise<string> {
   const { path } = file;
+  const books = booksOf(path);
+  if (books && existsSync(books)) {
+    const reason = `${basename(books)} has its times in it`;
+    throw kept(reason, 'import both again when that one is in the archive: this one then follows');
+  }
   if ((await lstat(path)).isSymbolicLink())
     throw kept('it is a link, which would leave the file itself behind', 'import the file that it leads to');
   await makeDirectory(dirname(wanted));

@@ -40,6 +40,9 @@ export function remedyOfProblems(problems: readonly Problem[], options: BarFileO
       advice: '--round: prices have more than 8 decimals, and are rounded half-up to 8',
     };
   }
+  if (!options.round && problems.some(({ code, hint }) => code === 'INSTANT_TOO_FINE' && hint?.includes('--round'))) {
+    return { options: { round: true }, advice: '--round: times are finer than a microsecond, and are cut' };
+  }
   if (!has('VOLUME_TOO_PRECISE') || options.volume === 'round') return undefined;
   if (options.volumeScale === undefined) return { options: { volumeScale: 'auto' }, advice: KEEP_DECIMALS };
   const advice = '--volume round: volumes have more decimals than a series can keep, and are rounded half-up';

@@ -53,15 +53,29 @@ export function lobsterTrades(file: PlacedFile, options: NamingOptions): LineLay
 /** Asks and bids in turn, best first; what is not there has one of these prices. */
 const NO_LEVEL = /^-?9999999999$/;
 
+const BOOKS = /_orderbook_/i;
+
+/** The other one of a pair; undefined where the name has not what tells them apart. */
+function partner(path: string, mark: RegExp, other: string): string | undefined {
+  const name = basename(path);
+  return mark.test(name) ? join(dirname(path), name.replace(mark, other)) : undefined;
+}
+
+/** Where the books would be that have their times in this file, if it is one of messages. */
+export function booksOf(path: string): string | undefined {
+  return partner(path, /_message_/i, '_orderbook_');
+}
+
 /** The books of an orderbook file, at the times of the message file beside it. @throws InvalidInputError `LOBSTER_MESSAGES_MISSING` */
 export function lobsterBooks(file: PlacedFile, options: NamingOptions): TickSource {
   const [symbol, day] = [symbolOf(file, options), dayOf(file, options)];
   const { path } = file;
-  const messages = join(dirname(path), basename(path).replace(/_orderbook_/i, '_message_'));
-  if (messages === path || !existsSync(messages)) {
+  const messages = partner(path, BOOKS, '_message_');
+  if (messages === undefined || !existsSync(messages)) {
     const rule = 'the books have no times: they stand in the message file, which is not beside it';
-    const hint = `put ${basename(messages)} into the same folder`;
-    throw fileError({ code: 'LOBSTER_MESSAGES_MISSING', path: '', value: path, rule, hint });
+    const [value = path] = file.tellingNames;
+    const hint = `put ${basename(partner(value, BOOKS, '_message_') ?? value)} into the same folder, both of them unpacked`;
+    throw fileError({ code: 'LOBSTER_MESSAGES_MISSING', path: '', value, rule, hint });
   }
   return {
     layout: 'lobster-orderbook',
