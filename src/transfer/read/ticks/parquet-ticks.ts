@@ -27,7 +27,7 @@ export async function parquetTicks({ path, name: file }: Source): Promise<TickSo
   const query = `SELECT CAST(file_row_number + 1 AS DOUBLE), ${texts.join(', ')} FROM ${parquetRows(path)}`;
   return {
     layout: `wyckoff-${kind}-parquet`,
-    ...{ mapping, leftOut, kinds: [kind] },
+    ...{ mapping, leftOut, kinds: [kind], own: true },
     notices: () => [],
     async *batches(tally, { signal, onProgress }) {
       const read = ownRows(kind, false);

@@ -110,6 +110,7 @@ export function ownLayout(kind: TickKind, names: readonly string[], headerLine: 
     layout: isObject ? `wyckoff-${kind}-ndjson` : `wyckoff-${kind}`,
     kind,
     ...ownColumns(kind, names),
+    own: true,
     delimiter: isObject ? null : ',',
     width: isObject ? 1 : names.length,
     headerLine,
