@@ -49,7 +49,11 @@ export async function writeHardTicks(store: Store): Promise<void> {
     { allowEmptySide: true, allowNonPositive: true },
   );
   const documents = [
-    { b: '0.10', a: [1, 1.5, -2e-7, 9007199254740991, null, true], '': { 'a,"b"': 'tab\t, "quotes", back\\slashes\nand lines' } },
+    {
+      b: '0.10',
+      a: [1, 1.5, -2e-7, 9007199254740991, null, true],
+      '': { 'a,"b"': 'tab\t, "quotes", back\\slashes\nand lines' },
+    },
     'null',
     null,
     -0.5,
