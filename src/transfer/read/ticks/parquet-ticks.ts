@@ -11,7 +11,7 @@ import { type Fields, ownColumns, ownKind, ownRows } from './wyckoff.js';
 /**
  * Ticks or indicators in Parquet, with the columns of an export of ours; undefined where the file has others. DuckDB gives each value as text, decimals
  * with all their digits, so that a row is read as one of CSV is. Its line is its number from 1.
- * @throws InvalidInputError `PARQUET_DAMAGED`, `PARQUET_ENCRYPTED`, `FILE_HAS_NO_ROWS`
+ * @throws InvalidInputError `PARQUET_DAMAGED`, `PARQUET_ENCRYPTED`, `FILE_HAS_NO_ROWS`, `TRADE_ID_INVALID`
  */
 export async function parquetTicks({ path, name: file }: Source): Promise<TickSource | undefined> {
   const schema = await readSchema(path, file);
@@ -23,6 +23,7 @@ export async function parquetTicks({ path, name: file }: Source): Promise<TickSo
   }
   const { mapping, leftOut } = ownColumns(kind, names);
   const columns = schema.columns.filter(({ written }) => mapping[written] !== undefined);
+  for (const { written, type } of columns) if (written === 'trade_id') checkIds(type);
   const texts = columns.map((column) => fieldOf(column));
   const query = `SELECT CAST(file_row_number + 1 AS DOUBLE), ${texts.join(', ')} FROM ${parquetRows(path)}`;
   return {
@@ -55,6 +56,14 @@ export async function parquetTicks({ path, name: file }: Source): Promise<TickSo
       if (done !== schema.rows) throw damaged(file, `it says that it has ${schema.rows} rows, and it has ${done}`);
     },
   };
+}
+
+/** Where some are missing pandas makes floats of integers: then two ids may have become one. */
+function checkIds(type: string): void {
+  if (type !== 'DOUBLE' && type !== 'FLOAT') return;
+  const rule = 'the ids are floats, which do not keep long ones';
+  const hint = 'write them as texts or as integers (in pandas: Int64)';
+  throw fileError({ code: 'TRADE_ID_INVALID', path: 'trade_id', value: type, rule, hint });
 }
 
 /** SQL of the text that CSV has in this column's place. An element that is missing is no number, and is refused as one. */
