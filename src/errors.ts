@@ -87,33 +87,42 @@ function textOf(value: unknown): string {
 /** The same natural key or id is there with other values. */
 export class ConflictError extends WyckoffError {}
 
-/** Bars of one series that an import wrote and that are no longer as it wrote them. */
+/** Rows of one series that an import wrote and that are no longer as it wrote them. */
 export interface TouchedBars {
+  /** `bar`, `trade`, `quote`, `orderBook` or `indicator`. */
+  readonly kind: string;
   readonly symbol: string;
+  /** Of bars and indicators; empty for the others. */
   readonly timeframe: string;
+  /** Of indicators; empty for the others. */
+  readonly name: string;
   readonly count: number;
-  /** Of these, bars of which nothing is left, not even a revision: retention takes those too. */
+  /** Of these, rows of which nothing is left: bars without a revision, since retention takes those too; other rows that were changed or deleted. */
   readonly removed: number;
-  /** The first few; `since` is when their present values became known, null where the bar was deleted. */
+  /** Of bars the first few; `since` is when their present values became known, null where the bar was deleted. */
   readonly examples: readonly { readonly timestamp: Date; readonly since: Date | null }[];
 }
 
-/** IMPORT_TOUCHED: an import cannot be undone, since later writes touched bars that it wrote. Nothing was changed. */
+/** IMPORT_TOUCHED: an import cannot be undone, since later writes touched rows that it wrote. Nothing was changed. */
 export class UndoRefusedError extends ConflictError {
   readonly touched: readonly TouchedBars[];
 
   constructor(id: string, touched: readonly TouchedBars[]) {
-    const named = touched.slice(0, 3).map(({ symbol, timeframe, count }) => `${count} of ${symbol} ${timeframe}`);
+    const named = touched.slice(0, 3).map((one) => `${one.count} of ${titleOf(one)}`);
     const more = touched.length > named.length ? ` and ${touched.length - named.length} more series` : '';
     super(
       'IMPORT_TOUCHED',
-      `the import ${id} cannot be undone: bars were changed or deleted since: ${named.join(', ')}${more}`,
+      `the import ${id} cannot be undone: rows were changed or deleted since: ${named.join(', ')}${more}`,
       {
-        hint: 'undo the later imports first; bars that something else has changed are mended by importing or writing the right ones',
+        hint: 'undo the later imports first; rows that something else has changed are mended by importing or writing the right ones',
       },
     );
     this.touched = touched;
   }
+}
+
+function titleOf({ kind, symbol, timeframe, name }: TouchedBars): string {
+  return [symbol, timeframe || `(${kind})`, name].filter(Boolean).join(' ');
 }
 
 /** Rows of a batch that say something else than what is stored; `problems` names each by its position. Nothing was written. */

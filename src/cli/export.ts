@@ -57,7 +57,7 @@ export function registerExportCommand(program: Command): void {
     .addHelpText(
       'after',
       '\nDecimals are exact in each format: plain in CSV, strings in NDJSON, raw integers with their scale in Parquet, whose row groups have\n' +
-        'rows of one series each. "wyckoff import" reads bars back, "wyckoff restore" the ledger of an export to NDJSON.\n' +
+        'rows of one series each. "wyckoff import" reads the market back, "wyckoff restore" the ledger of an export to NDJSON.\n' +
         'Files get their names when all of them are whole. manifest.json has their SHA-256, counts and ranges.\n' +
         '\nExample: wyckoff export --out backup --format ndjson --compression gzip\n' +
         '         wyckoff export bars --symbol AAPL --timeframe 1d --out - | head\n' +

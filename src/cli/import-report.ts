@@ -45,7 +45,7 @@ export function reportResult(result: ImportResult, reportFolder?: string): void 
 
 /** Then the counts of a dry run are not those of the import. */
 function sharesSeries(files: readonly FileImport[]): boolean {
-  const names = files.flatMap(({ series }) => series.map(({ symbol, timeframe }) => `${symbol} ${timeframe}`));
+  const names = files.flatMap(({ series }) => series.map(seriesTitle));
   return new Set(names).size < names.length;
 }
 

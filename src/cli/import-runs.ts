@@ -1,7 +1,7 @@
 /** `wyckoff import --runs`, `--files` and `--undo`: what was imported, and the way back. */
 import { counted } from '../domain/counted.js';
 import { formatInstant } from '../domain/time.js';
-import { UndoRefusedError } from '../errors.js';
+import { type TouchedBars, UndoRefusedError } from '../errors.js';
 import { withStore } from './context.js';
 import { plain } from './ledger/format.js';
 import { note, say, sayJson } from './output.js';
@@ -51,9 +51,7 @@ export async function listFiles(run: string, json: boolean): Promise<void> {
     const [first] = series;
     const more = series.length > 1 ? ` and ${series.length - 1} more` : '';
     const sum = (name: 'inserted' | 'changed') => count(series.reduce((total, one) => total + one[name], 0));
-    const name = first
-      ? [first.symbol, first.timeframe || first.kind, first.name].filter(Boolean).join(' ') + more
-      : '';
+    const name = first ? titleOf(first) + more : '';
     return [plain(path), id, status, name, count(rows), sum('inserted'), sum('changed')];
   });
   say((await renderTable(FILES, cells)).text);
@@ -66,22 +64,31 @@ export async function undo(run: string, json: boolean): Promise<void> {
     const result = await withStore((store) => store.files.undo(run));
     if (json) return sayJson(result);
     say(
-      `Undone: ${counted(result.deleted, 'bar')} deleted, ${count(result.restored)} restored, of ${counted(result.files, 'file')}.`,
+      `Undone: ${counted(result.deleted, 'row')} deleted, ${count(result.restored)} restored, of ${counted(result.files, 'file')}.`,
     );
-    for (const { symbol, timeframe, deleted, restored } of result.series.slice(0, SHOWN_SERIES))
-      say(`  ${symbol} ${timeframe}: ${count(deleted)} deleted, ${count(restored)} restored`);
+    for (const one of result.series.slice(0, SHOWN_SERIES))
+      say(`  ${titleOf(one)}: ${count(one.deleted)} deleted, ${count(one.restored)} restored`);
     if (result.series.length > SHOWN_SERIES) say(`  and ${count(result.series.length - SHOWN_SERIES)} more series`);
   } catch (error) {
     if (error instanceof UndoRefusedError && !json) {
-      for (const { symbol, timeframe, count: bars, removed, examples } of error.touched) {
-        const gone = removed > 0 ? `, of ${count(removed)} nothing is left` : '';
-        note(`${symbol} ${timeframe}: ${counted(bars, 'bar is', 'bars are')} not as imported${gone}`);
-        for (const { timestamp, since } of examples)
+      for (const one of error.touched) {
+        const gone = one.removed > 0 ? `, of ${count(one.removed)} nothing is left` : '';
+        note(`${titleOf(one)}: ${counted(one.count, 'row is', 'rows are')} not as imported${gone}`);
+        for (const { timestamp, since } of one.examples)
           note(`  ${formatInstant(timestamp)} ${since ? `was changed at ${formatInstant(since)}` : 'was deleted'}`);
       }
     }
     throw error;
   }
+}
+
+function titleOf({
+  kind,
+  symbol,
+  timeframe,
+  name,
+}: Pick<TouchedBars, 'kind' | 'symbol' | 'timeframe' | 'name'>): string {
+  return [symbol, timeframe || kind, name].filter(Boolean).join(' ');
 }
 
 function count(value: number): string {

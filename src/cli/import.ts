@@ -45,7 +45,7 @@ export function registerImportCommand(program: Command): void {
     .option('--parallel <files>', 'how many files are under way at once, 1 to 8 (default: 2)', readParallel)
     .option('--report <folder>', 'write migration-report.json and MIGRATION_RESULTS.md into it')
     .option('--archive <folder>', 'move each file into it once the database was seen to have all of it')
-    .addOption(new Option('--undo <run>', 'take back an import of bars, or one file of it').argParser(readIdArgument))
+    .addOption(new Option('--undo <run>', 'take back an import, or one file of it').argParser(readIdArgument))
     .option('--runs', 'list the imports, the newest first')
     .addOption(new Option('--files <run>', 'list the files of an import').argParser(readIdArgument))
     .option('--limit <runs>', 'how many imports --runs lists (default: 20)', readLimitArgument)

@@ -72,8 +72,9 @@ export class Files {
   }
 
   /**
-   * Undoes an import, or one file of it, by its id: the bars that it inserted are deleted, those that it changed have their former values, and reads
-   * with a `knownAt` before it and after it agree. All of it or nothing, and only as long as nothing later touched the same bars.
+   * Undoes an import, or one file of it, by its id: the rows that it inserted are deleted, the bars that it changed have their former values, and reads
+   * of bars with a `knownAt` before it and after it agree. All of it or nothing, and only as long as nothing later touched the same rows. Trades, quotes,
+   * order books and indicators keep no former values: an import that changed some of them stays.
    *
    * @throws NotFoundError RUN_NOT_FOUND; UndoRefusedError IMPORT_TOUCHED; ConflictError ALREADY_UNDONE, UNDO_UNSUPPORTED
    * @example

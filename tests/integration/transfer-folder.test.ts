@@ -252,7 +252,7 @@ test('the command: many files, failures at the end, runs, files and undo', async
   expect(runs!.output).toContain(run!.id);
   expect(files!.output).toContain('S7_1d.csv');
   expect(refused!.code).toBe(1);
-  expect(refused!.output).toContain('S3 1d: 1 bar is not as imported\n  2024-01-03T00:00:00Z was changed at');
+  expect(refused!.output).toContain('S3 1d: 1 row is not as imported\n  2024-01-03T00:00:00Z was changed at');
   expect(undone!.output).toContain('S4 1d: 3 deleted, 0 restored');
   expect(twice!.output).toContain('[ALREADY_UNDONE]');
 });

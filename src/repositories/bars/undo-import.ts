@@ -120,6 +120,7 @@ async function findWritten(client: Client, number: number, one: SeriesWrites): P
 
 async function findTouched(client: Client, number: number, one: SeriesWrites): Promise<TouchedBars | undefined> {
   const { symbol, timeframe } = one;
+  const series = { kind: 'bar', symbol, timeframe, name: '' };
   const { rows } = await client.query<{ writes: string; touched: string }>({
     text: `SELECT coalesce(sum(writes), 0) AS writes, count(*) FILTER (WHERE NOT ours) AS touched FROM undone_bars WHERE series = $1`,
     values: [number],
@@ -135,11 +136,11 @@ async function findTouched(client: Client, number: number, one: SeriesWrites): P
              WHERE series = $1 AND NOT ours ORDER BY written.timestamp LIMIT ${EXAMPLES}`,
       values: [number, symbol, timeframe, ...boundsOf(one)],
     });
-    return { symbol, timeframe, count: count + Math.abs(missing), removed: Math.max(missing, 0), examples };
+    return { ...series, count: count + Math.abs(missing), removed: Math.max(missing, 0), examples };
   }
   for (const write of one.writes) {
     if (write.checksum.equals(await checksumOf(client, one, write))) continue;
-    return { symbol, timeframe, count: write.bars, removed: 0, examples: [] };
+    return { ...series, count: write.bars, removed: 0, examples: [] };
   }
   return undefined;
 }

@@ -21,8 +21,8 @@ export interface RecordedSeries {
   readonly unchanged: number;
   readonly writtenFirst: Date | number | bigint | null;
   readonly writtenLast: Date | number | bigint | null;
-  /** Of bars only. */
-  readonly knownFrom?: Date;
+  /** Of bars, and of other rows where all that were written are new: by these they are found again to be undone. */
+  readonly knownFrom?: Date | bigint;
   readonly checksum?: Buffer;
 }
 
@@ -138,7 +138,7 @@ export async function findImported(
                         AND held.first_timestamp <= one.first_timestamp AND held.last_timestamp >= one.last_timestamp)
                     ELSE NOT EXISTS (
                       SELECT FROM audit_trail JOIN time_series held ON held.id = entity_id
-                      WHERE entity_type = 'TIME_SERIES' AND event_type IN ('TIME_SERIES_ROWS_DELETED', 'TIME_SERIES_ROWS_RETAINED')
+                      WHERE entity_type = 'TIME_SERIES' AND event_type IN ('TIME_SERIES_ROWS_DELETED', 'TIME_SERIES_ROWS_RETAINED', 'TIME_SERIES_IMPORT_UNDONE')
                         AND held.symbol = one.symbol AND audit_trail.timestamp > file.finished_at) END AS whole
            FROM file JOIN import_series one ON one.file_id = file.id
              LEFT JOIN LATERAL (

@@ -4,8 +4,8 @@ import { ConflictError } from '../../errors.js';
 import { appendAuditEvents } from '../audit/append.js';
 import { seriesName } from '../bars/catalog.js';
 import { type SeriesWrites, type UndoneSeries, undoBars } from '../bars/undo-import.js';
-import type { RecordedKind } from './files.js';
 import { runNotFound } from './runs.js';
+import { rowsWrittenBy, sumsOf, type UndoneRows, undoRows } from './undo-rows.js';
 
 /** What undoing an import has changed. */
 export interface UndoResult {
@@ -13,8 +13,8 @@ export interface UndoResult {
   readonly id: string;
   readonly runId: string;
   readonly files: number;
-  readonly series: readonly Omit<UndoneSeries, 'seriesId' | 'knownFrom'>[];
-  /** Bars that were inserted, and are gone. */
+  readonly series: readonly UndoneRows[];
+  /** Rows that were inserted, and are gone. */
   readonly deleted: number;
   /** Bars that were changed, and have their former values. */
   readonly restored: number;
@@ -23,7 +23,6 @@ export interface UndoResult {
 interface Written extends SeriesKey {
   readonly fileId: string;
   readonly path: string;
-  readonly kind: RecordedKind;
   readonly inserted: number;
   readonly changed: number;
   readonly first: Date;
@@ -33,7 +32,7 @@ interface Written extends SeriesKey {
 }
 
 /**
- * Undoes a run, or one file of it, in one transaction: what it inserted goes, what it replaced comes back, with revisions of both, and an audit
+ * Undoes a run, or one file of it, in one transaction: what it inserted goes, the bars that it replaced come back, with revisions of both, and an audit
  * event for each series of each file. Files that were undone already are left alone.
  * @throws NotFoundError RUN_NOT_FOUND; ConflictError ALREADY_UNDONE, UNDO_UNSUPPORTED; UndoRefusedError IMPORT_TOUCHED
  */
@@ -41,13 +40,11 @@ export async function undoImport(session: Session, id: string, actor: string): P
   return session.transaction(async (client) => {
     const runId = await lockRun(client, id);
     const files = await lockFiles(client, id);
-    const written = await writtenBy(client, files);
-    const series = bySeries(written);
-    const undone = await undoBars(client, series, id);
-    await appendAuditEvents(
-      client,
-      written.map((write) => eventOf(write, undone, actor)),
-    );
+    const rows = await rowsWrittenBy(client, files);
+    const written = await barsWrittenBy(client, files);
+    const undone = await undoBars(client, bySeries(written), id);
+    const events = await undoRows(client, rows, { id, actor });
+    await appendAuditEvents(client, [...written.map((write) => eventOf(write, undone, actor)), ...events]);
     await client.query({
       text: `UPDATE import_series SET undone_from = undone.at FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS undone (symbol, timeframe, at)
              WHERE file_id = ANY ($1) AND kind = 'bar' AND import_series.symbol = undone.symbol AND import_series.timeframe = undone.timeframe`,
@@ -67,11 +64,16 @@ export async function undoImport(session: Session, id: string, actor: string): P
              WHERE id = $1 AND ($2 OR status <> 'running' AND NOT EXISTS (SELECT FROM import_files WHERE run_id = $1 AND status = 'imported'))`,
       values: [runId, id === runId],
     });
+    const series: UndoneRows[] = [
+      ...undone.map(({ symbol, timeframe, deleted, restored }) => {
+        return { kind: 'bar' as const, symbol, timeframe, name: '', deleted, restored };
+      }),
+      ...sumsOf(rows),
+    ];
     return {
-      ...{ id, runId, files: files.length },
-      series: undone.map(({ symbol, timeframe, deleted, restored }) => ({ symbol, timeframe, deleted, restored })),
-      deleted: undone.reduce((sum, { deleted }) => sum + deleted, 0),
-      restored: undone.reduce((sum, { restored }) => sum + restored, 0),
+      ...{ id, runId, files: files.length, series },
+      deleted: series.reduce((sum, { deleted }) => sum + deleted, 0),
+      restored: series.reduce((sum, { restored }) => sum + restored, 0),
     };
   });
 }
@@ -102,20 +104,16 @@ function alreadyUndone(id: string): ConflictError {
   return new ConflictError('ALREADY_UNDONE', `the import ${id} was undone already`, { hint });
 }
 
-async function writtenBy(client: Client, files: readonly string[]): Promise<Written[]> {
+async function barsWrittenBy(client: Client, files: readonly string[]): Promise<Written[]> {
   const { rows } = await client.query<Written>({
-    text: `SELECT file_id AS "fileId", path, kind, symbol, timeframe, inserted::float8 AS inserted, changed::float8 AS changed, written_first AS first,
+    text: `SELECT file_id AS "fileId", path, symbol, timeframe, inserted::float8 AS inserted, changed::float8 AS changed, written_first AS first,
                   written_last AS last, known_from AS "knownFrom", checksum
            FROM import_series JOIN import_files file ON file.id = file_id
-           WHERE file_id = ANY ($1) AND inserted + changed > 0 ORDER BY symbol COLLATE "C", timeframe COLLATE "C", known_from`,
+           WHERE file_id = ANY ($1) AND kind = 'bar' AND inserted + changed > 0
+           ORDER BY symbol COLLATE "C", timeframe COLLATE "C", known_from`,
     values: [files],
   });
-  const other = rows.find(({ kind }) => kind !== 'bar');
-  if (!other) return rows;
-  const message = `${other.path} has rows of the kind ${other.kind}: they keep no former values, and their import cannot be undone`;
-  const hint =
-    'delete them by their time, with `delete` of their repository; the bars of other files of the run are undone by the ids of these';
-  throw new ConflictError('UNDO_UNSUPPORTED', message, { hint });
+  return rows;
 }
 
 function bySeries(written: readonly Written[]): SeriesWrites[] {

@@ -1,7 +1,7 @@
 import { instant } from '../../database/instant.js';
 import type { Client } from '../../database/session.js';
 import { type ArrivalRow, arrivalKindOf, arrivalValues, tellArrival } from '../tell-arrival.js';
-import { type SeriesName, seriesText } from './table.js';
+import { type AnyTable, inSeries, type SeriesName, seriesText } from './table.js';
 
 /** A row of time_series. No row of the series lies outside its bounds (microseconds since the epoch); null: it never had one. */
 export interface CatalogEntry extends SeriesName {
@@ -87,6 +87,23 @@ export async function updateBounds(
 
 const UPDATE_BOUNDS = 'UPDATE time_series SET first_timestamp = $2, last_timestamp = $3 WHERE id = $1';
 const UPDATE_AND_TELL = `WITH told AS (${tellArrival(4)}) ${UPDATE_BOUNDS}`;
+
+/** Brings the bounds of a locked series to the rows that it has, where some of them went. */
+export async function shrinkBounds(
+  client: Client,
+  table: Pick<AnyTable, 'relation' | 'seriesColumns'>,
+  { id, first, last, ...series }: CatalogEntry,
+): Promise<void> {
+  if (first === null || last === null) return;
+  const [where, values] = inSeries(table, series);
+  const next = values.length + 1;
+  const end = (least: string) =>
+    `(SELECT ${least}(timestamp) FROM ${table.relation} WHERE ${where} AND timestamp >= $${next} AND timestamp <= $${next + 1})`;
+  await client.query({
+    text: `UPDATE time_series SET first_timestamp = ${end('min')}, last_timestamp = ${end('max')} WHERE id = $${next + 2}`,
+    values: [...values, instant(first), instant(last), id],
+  });
+}
 
 /** What subscribers are told of a change of a series; undefined where nobody is told of its kind. */
 export function arrivalOf(

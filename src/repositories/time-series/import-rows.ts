@@ -3,10 +3,11 @@ import { InvalidInputError, type Problem } from '../../errors.js';
 import { appendAuditEvents } from '../audit/append.js';
 import { EntryBatch } from './entry-batch.js';
 import { StagedEntries } from './staged-entries.js';
-import { type GivenEntry, type SeriesName, seriesText, type TimeSeriesTable } from './table.js';
+import { type AnyTable, type GivenEntry, type SeriesName, seriesText, type TimeSeriesTable } from './table.js';
 import type { AnyOptions } from './upsert.js';
 import { BLOCK, wholeInstants } from './whole-instants.js';
 import { type SeriesOutcome, writeAll } from './write-all.js';
+import { writtenNow } from './written-rows.js';
 
 /** The rows of one kind that a file has. */
 export interface FileRows<Input> {
@@ -33,6 +34,12 @@ export interface ImportRowsOptions {
   readonly dryRun?: boolean | undefined;
 }
 
+/** What became of the rows that a file has of one series, and by what they are found again where all that were written are new: see `WrittenRows`. */
+export interface ImportOutcome extends SeriesOutcome {
+  readonly knownFrom?: bigint;
+  readonly checksum?: Buffer;
+}
+
 /**
  * Writes the rows of a file, with an audit event for each series, in the transaction under way. Equal rows without an id are told apart by how many
  * there are at their instant, over the whole file: however they are batched, a second import adds none.
@@ -44,7 +51,7 @@ export async function importRows<Input extends object, Row, Key, Options extends
   rows: FileRows<Input>,
   run: ImportOf,
   { signal, replace, dryRun, ...rules }: ImportRowsOptions & Options,
-): Promise<SeriesOutcome[]> {
+): Promise<ImportOutcome[]> {
   const reading = rules as unknown as Options;
   const writing = { signal, replace, dryRun };
   const outcomes = rows.series
@@ -65,7 +72,18 @@ export async function importRows<Input extends object, Row, Key, Options extends
       correlationId: run.id,
     })),
   );
-  return outcomes;
+  const found: ImportOutcome[] = [];
+  for (const outcome of outcomes) found.push(await remember(client, table, outcome));
+  return found;
+}
+
+/** A row that was changed has lost what it was, so the import of such is not taken back. */
+async function remember(client: Client, table: AnyTable, outcome: SeriesOutcome): Promise<ImportOutcome> {
+  const { entry, inserted, changed, writtenFirst: first, writtenLast: last } = outcome;
+  if (inserted === 0 || changed > 0 || first === null || last === null) return outcome;
+  const { rows, knownFrom, checksum } = await writtenNow(client, table, entry, first, last);
+  // Others are of a caller who wrote more of the series in the same transaction.
+  return rows === inserted ? { ...outcome, knownFrom, checksum } : outcome;
 }
 
 async function writeStaged<Input extends object, Row, Key, Options extends AnyOptions>(

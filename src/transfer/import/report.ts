@@ -79,7 +79,7 @@ function markdown(result: ImportResult, failure: unknown): string {
     ...(failure === undefined
       ? []
       : [`**Broken off: ${cell(messageOf(failure))}.** What is listed here was done.`, '']),
-    `- ${dryRun ? 'nothing was written' : `run ${runId}; ${canUndo(files) ? `\`wyckoff import --undo ${runId}\` takes it back` : 'it has ticks, and cannot be undone'}`}`,
+    `- ${dryRun ? 'nothing was written' : `run ${runId}; ${canUndo(files) ? `\`wyckoff import --undo ${runId}\` takes it back` : 'it changed rows that keep no former values, and cannot be undone'}`}`,
     `- ${formatInstant(startedAt)}, ${seconds.toFixed(1)} s${speed(totals.rows, seconds)}`,
     `- ${count(totals.files)} files: ${count(totals.imported)} ${dryRun ? 'checked' : 'imported'}, ${count(totals.skipped)} there already, ${count(totals.failed)} failed` +
       (files.length < totals.files ? `, ${count(totals.files - files.length)} not come to` : ''),

@@ -61,7 +61,7 @@ export interface FileImport extends UpsertCounts {
 
 /** An import, finished or broken off. */
 export interface ImportResult {
-  /** `wyckoff import --undo` takes it, unless ticks were written. A dry run has none that is kept. */
+  /** `wyckoff import --undo` takes it, unless quotes, books or indicators were changed. A dry run has none that is kept. */
   readonly runId: string;
   readonly dryRun: boolean;
   readonly startedAt: Date;
@@ -88,10 +88,10 @@ export interface ImportTotals extends UpsertCounts {
   readonly notArchived: number;
 }
 
-/** Whether an import can be taken back: what ticks replaced is not kept. */
+/** Whether an import can be taken back: bars keep the values that were replaced, other rows do not. */
 export function canUndo(files: readonly FileImport[]): boolean {
   const written = files.filter(({ status }) => status === 'imported').flatMap(({ series }) => series);
-  return written.every(({ kind, inserted, changed }) => kind === 'bars' || inserted + changed === 0);
+  return written.every(({ kind, changed }) => kind === 'bars' || changed === 0);
 }
 
 export function totalsOf(found: number, files: readonly FileImport[]): ImportTotals {

@@ -1,13 +1,18 @@
 import type { Client } from '../../database/session.js';
-import { type ImportOf, type ImportRowsOptions, importRows } from '../../repositories/time-series/import-rows.js';
+import {
+  type ImportOf,
+  type ImportOutcome,
+  type ImportRowsOptions,
+  importRows,
+} from '../../repositories/time-series/import-rows.js';
 import type { SeriesName } from '../../repositories/time-series/table.js';
-import type { RowCounts, SeriesOutcome } from '../../repositories/time-series/write-all.js';
+import type { RowCounts } from '../../repositories/time-series/write-all.js';
 import type { TickFile } from '../read/ticks/tick-file.js';
 import type { TickKind } from '../read/ticks/tick-source.js';
 import { onlySeries, TICK_RULES, tableOf } from '../read/ticks/tick-tables.js';
 
 /** What became of the rows that a file has of one series. */
-export interface TickImport extends SeriesName, RowCounts, Omit<SeriesOutcome, 'entry'> {
+export interface TickImport extends SeriesName, RowCounts, Omit<ImportOutcome, 'entry'> {
   readonly kind: TickKind;
 }
 

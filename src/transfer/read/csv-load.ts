@@ -32,7 +32,9 @@ export function linesOf({ path, mixedLineEnds }: CsvText): string {
 export async function loadRows(db: DuckDB, text: CsvText, layout: TextLayout, round: boolean): Promise<void> {
   const time = timeSql(layout);
   const { columns, headerLine, footerLine, delimiter } = layout;
-  const field = (name: TextField) => `field[${columns[name]! + 1}]`;
+  const pattern = text.keys ? objectPattern(text.keys, layout, time, round) : linePattern(layout, time, round);
+  const bare = text.keys ? UNWRAPPED : `replace(text, '"', '')`;
+  const field = (name: TextField) => fieldAt(columns[name]!, text.keys);
   const moment = columns.time === undefined ? field('timestamp') : `${field('timestamp')} || ' ' || ${field('time')}`;
   const volume = columns.volume === undefined ? "'0'" : number(field('volume'), layout);
   const prices = PRICES.map((name) => {
@@ -49,11 +51,11 @@ export async function loadRows(db: DuckDB, text: CsvText, layout: TextLayout, ro
   await db.run(`
     CREATE TABLE loaded AS
     WITH rows AS (
-      SELECT line, text, regexp_full_match(text, ${literal(linePattern(layout, time, round))}) AS plain
+      SELECT line, text, regexp_full_match(text, ${literal(pattern)}) AS plain
       FROM ${linesOf(text)} WHERE line > ${headerLine} ${footerLine === undefined ? '' : `AND line < ${footerLine}`}
         AND (NOT starts_with(text, ' ') OR trim(text) <> '')
     ), split AS (
-      SELECT line, plain, CASE WHEN plain THEN string_split(replace(text, '"', ''), ${literal(delimiter)}) END AS field
+      SELECT line, plain, CASE WHEN plain THEN string_split(${bare}, ${literal(delimiter)}) END AS field
       FROM rows
     ), timed AS (
       SELECT line, plain, field, moment, volume, ${time.slashed} AS slashed, ${time.zoned} AS zoned
@@ -66,6 +68,13 @@ export async function loadRows(db: DuckDB, text: CsvText, layout: TextLayout, ro
       ${volumeUnits('volume')} AS units, ${volumeFraction('volume')} AS fraction ${optional}
     FROM timed`);
   await verify(db, text, layout);
+}
+
+/** A JSON object without braces and quotes: `open:1.5,vwap:,source:nyse`. A quote in front of the colon is that of a key. */
+const UNWRAPPED = `replace(replace(substring(text, 2, length(text) - 2), '":null', '":'), '"', '')`;
+
+function fieldAt(index: number, keys: CsvText['keys']): string {
+  return keys ? `substring(field[${index + 1}], ${keys[index]!.length + 2})` : `field[${index + 1}]`;
 }
 
 function number(text: string, { decimal }: TextLayout): string {
@@ -87,6 +96,29 @@ function roundedOf(text: string, layout: TextLayout): string {
 
 /** The pattern of a whole line. A field is bare or quoted; a quoted one holds neither quotes nor delimiters, so that it can be split. */
 function linePattern(layout: TextLayout, time: TimeSql, round: boolean): string {
+  const delimiter = { '|': String.raw`\|`, '\t': String.raw`\t` }[layout.delimiter as string] ?? layout.delimiter;
+  return fieldPatterns(layout, time, round)
+    .map((pattern) => `(${pattern}|"(${pattern})")`)
+    .join(delimiter);
+}
+
+/** Of a JSON object whose keys come in this order, without blanks. A text has no escapes; only what may be missing is null. */
+function objectPattern(keys: readonly string[], layout: TextLayout, time: TimeSql, round: boolean): string {
+  if (keys.some((key) => !/^\w+$/.test(key))) return NOTHING;
+  const { columns } = layout;
+  const needed = new Set(
+    Object.entries(columns).flatMap(([name, index]) => (name === 'vwap' || name === 'source' ? [] : [index])),
+  );
+  const texts = new Set([columns.symbol, columns.timeframe, columns.source]);
+  const fields = fieldPatterns(layout, time, round).map((pattern, index) => {
+    const value = pattern.replaceAll('[^,"]', String.raw`[^,"\\]`);
+    const bare = texts.has(index) ? '' : `|${value}`;
+    return `"${keys[index]}":("(${value})"${bare}${needed.has(index) ? '' : '|null'})`;
+  });
+  return String.raw`\{${fields.join(',')}\}`;
+}
+
+function fieldPatterns(layout: TextLayout, time: TimeSql, round: boolean): string[] {
   // A comma before decimals cannot be told from one between fields once the quotes are gone.
   const point = layout.decimal === layout.delimiter ? NOTHING : layout.decimal;
   const written = (pattern: string) => (layout.decimal === ',' ? pattern.replaceAll(String.raw`\.`, point) : pattern);
@@ -109,8 +141,7 @@ function linePattern(layout: TextLayout, time: TimeSql, round: boolean): string 
   };
   const patterns = Array<string>(layout.width).fill(any);
   for (const [name, index] of Object.entries(layout.columns)) patterns[index] = patternOf[name as TextField];
-  const delimiter = { '|': String.raw`\|`, '\t': String.raw`\t` }[layout.delimiter as string] ?? layout.delimiter;
-  return patterns.map((pattern) => `(${pattern}|"(${pattern})")`).join(delimiter);
+  return patterns;
 }
 
 /** The rows must be those that the first reading counted. */

@@ -4,6 +4,7 @@ import type { BarSource, OptionalColumn, WrittenRow } from './bar-source.js';
 import { splitFields } from './csv-fields.js';
 import { linesOf, loadRows } from './csv-load.js';
 import type { CsvText } from './csv-text.js';
+import { fieldsOfObject } from './json-lines.js';
 import type { LayoutDescription, TextField } from './layouts/description.js';
 import { layoutOf, type TextLayout } from './layouts/text-layout.js';
 import { plainNumber } from './written-number.js';
@@ -20,7 +21,7 @@ const OPTIONAL: Readonly<Partial<Record<TextField, OptionalColumn>>> = {
 export function csvSource(text: CsvText, map: LayoutDescription | undefined): BarSource {
   const layout = layoutOf(text, map);
   return {
-    layout: layout.name,
+    layout: text.keys && layout.name === 'csv' ? 'ndjson' : layout.name,
     rows: layout.rows,
     mapping: layout.mapping,
     leftOut: layout.leftOut,
@@ -39,13 +40,16 @@ async function* writtenRows(db: DuckDB, text: CsvText, layout: TextLayout, table
     const written = chunk.getColumnVector(1);
     const { rowCount } = chunk; // asked of the engine each time
     for (let index = 0; index < rowCount; index += 1) {
-      yield readRow(line.getItem(index) as number, written.getItem(index) as string, layout);
+      yield readRow(line.getItem(index) as number, written.getItem(index) as string, layout, text.keys);
     }
   }
 }
 
-function readRow(line: number, text: string, layout: TextLayout): WrittenRow {
-  const row = splitFields(text, layout.delimiter);
+function readRow(line: number, text: string, layout: TextLayout, keys: CsvText['keys']): WrittenRow {
+  const row = keys ? fieldsOfObject(text, keys) : splitFields(text, layout.delimiter);
+  if (row === undefined && keys) {
+    return broken(line, { code: 'JSON_INVALID', path: '', value: text, rule: 'a line is a JSON object' });
+  }
   if (row === undefined) {
     const rule = 'a quoted field ends on its line, with a delimiter or nothing behind it';
     return broken(line, { code: 'QUOTE_UNCLOSED', path: '', value: text, rule });

@@ -38,6 +38,8 @@ export interface CsvText {
   readonly lineBeforeLast: number;
   /** Both LF and CRLF occur. */
   readonly mixedLineEnds: boolean;
+  /** Where each line is a JSON object: the keys of the first one. */
+  readonly keys?: readonly string[] | undefined;
 }
 
 export interface ReadingOptions {

@@ -55,14 +55,14 @@ const PLACES: readonly RegExp[] = [
   `${TICKER}/(?<timeframe>${TIMEFRAMES.join('|')})`,
 ].map((pattern) => new RegExp(`^${pattern}$`));
 
-const ENDING = /\.(?:csv|txt|tsv|parquet|pq)(?:\.(?:gz|gzip))?$|\.(?:csv\.)?zip$/i;
+const ENDING = /\.(?:csv|txt|tsv|parquet|pq|ndjson|jsonl)(?:\.(?:gz|gzip))?$|\.(?:csv\.)?zip$/i;
 /** An entry of an archive lies in it as in a folder. */
 const FOLDERS = /[/\\!]/;
 const HIVE = /^(symbol|ticker|timeframe|interval)=(.+)$/i;
 
 /**
  * What the names of a file tell of its series, the first that tells the symbol. A path tells by its folders (`symbol=AAPL/timeframe=1d/...`,
- * `AAPL/1d.csv`) or by its name, when that is `SYMBOL.csv` or `SYMBOL_TIMEFRAME.csv` (or `.txt`, `.parquet`, `.gz`, `.zip`) and nothing else,
+ * `AAPL/1d.csv`) or by its name, when that is `SYMBOL.csv` or `SYMBOL_TIMEFRAME.csv` (or `.txt`, `.parquet`, `.ndjson`, `.gz`, `.zip`) and nothing else,
  * the symbol in upper case as tickers are written (`AAPL_1d.csv`, `BRK.B.csv`, but neither `prices.csv` nor `yahoo_AAPL_2004_2018.csv`), or
  * one of the names that vendors give their files: `BTCUSDT-1m-2024-01.zip`.
  */

@@ -3,6 +3,7 @@ import type { Source } from './archive/source.js';
 import type { BarSource } from './bar-source.js';
 import { csvSource } from './csv-source.js';
 import { type ReadingOptions, scanText } from './csv-text.js';
+import { asTable } from './json-lines.js';
 import type { LayoutDescription } from './layouts/description.js';
 import { isParquet } from './parquet/footer.js';
 import { parquetSource } from './parquet/parquet-source.js';
@@ -21,7 +22,7 @@ export async function openBarSource(file: Source, options: SourceOptions): Promi
   const path = resolve(file.path);
   const map = options.map && (await checked(options.map));
   if (await isParquet(path)) return parquetSource(path, file.name, { ...options, map });
-  return csvSource(await scanText(path, options, file), map);
+  return csvSource(asTable(await scanText(path, options, file)), map);
 }
 
 async function checked(map: LayoutDescription): Promise<LayoutDescription> {

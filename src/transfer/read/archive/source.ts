@@ -114,7 +114,7 @@ function onlyFile(path: string, entries: readonly ZipEntry[]): ZipEntry {
   throw fileError({ code: 'ARCHIVE_HAS_SEVERAL_FILES', path: '', value: path, rule, hint });
 }
 
-const ROWS = /\.(csv|txt|tsv|prn|asc|dat|parquet|pq|gz|zip|zst|bz2|xz|7z)$/i;
+const ROWS = /\.(csv|txt|tsv|ndjson|jsonl|prn|asc|dat|parquet|pq|gz|zip|zst|bz2|xz|7z)$/i;
 const BESIDE_ROWS = /(^|\/)(__MACOSX\/|\.|readme|license)/i;
 
 /** A lone entry may have any name. */

@@ -13,6 +13,8 @@ export interface LineLayout<Kind extends TickKind> {
   /** A comma by default; null where a line is one field. */
   readonly delimiter?: string | null;
   readonly leftOut: readonly string[];
+  /** See `TickSource`. */
+  readonly own?: boolean;
   /** How many columns a row has. */
   readonly width: number;
   /** The line of the header, 0 where there is none. */
@@ -29,6 +31,7 @@ export function lineSource<Kind extends TickKind>(path: string, layout: LineLayo
     mapping: layout.mapping,
     kinds: [kind],
     leftOut: layout.leftOut,
+    own: layout.own,
     notices: (tally) => layout.notices(tally),
     async *batches(tally, options) {
       let problems: Problem[] = [];

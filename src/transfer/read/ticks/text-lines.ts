@@ -1,7 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { LONGEST_LINE, type ReadingOptions, sizeOfFile } from '../csv-text.js';
+import { type ReadingOptions, sizeOfFile } from '../csv-text.js';
 import { fileError } from '../file-problem.js';
 
+/** In bytes: a book of 5,000 levels a side has 300,000, the document of an indicator up to a million characters. */
+export const LONGEST_LINE = 16 << 20;
 /** In bytes. */
 const CHUNK = 1 << 18;
 const LINE_FEED = 10;

@@ -168,12 +168,17 @@ async function* soundRows(
   { kind, check = true }: { readonly kind?: TickKind; readonly check?: boolean } = {},
 ): AsyncGenerator<TickBatch, void> {
   const batches = source.batches(tally, options, kind);
-  for await (const batch of lastOfInstants(check ? checked(batches, tally) : batches, tally)) {
+  for await (const batch of lastOfInstants(check ? checked(source, batches, tally) : batches, tally)) {
     if (kind === undefined || batch.kind === kind) yield batch;
   }
 }
 
-async function* checked(batches: AsyncIterable<TickBatch>, tally: Tally): AsyncGenerator<TickBatch, void> {
+async function* checked(
+  { own }: TickSource,
+  batches: AsyncIterable<TickBatch>,
+  tally: Tally,
+): AsyncGenerator<TickBatch, void> {
+  const rules = { allowNonPositive: own };
   let problems: Problem[] = [];
   const report = (problem: Problem) => problems.push(problem);
   for await (const { kind, rows, lines } of batches) {
@@ -181,7 +186,7 @@ async function* checked(batches: AsyncIterable<TickBatch>, tally: Tally): AsyncG
     const places: number[] = [];
     for (let index = 0; index < rows.length; index += 1) {
       const row = rows[index]!;
-      if (checkRow(kind, row as never, report)) {
+      if (checkRow(kind, row as never, rules, report)) {
         sound.push(row);
         places.push(lines[index]!);
       } else {

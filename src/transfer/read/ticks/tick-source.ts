@@ -3,6 +3,7 @@ import { microsecondsOf } from '../../../domain/microseconds.js';
 import { type OrderBookInput, readOrderBook } from '../../../domain/order-book.js';
 import type { Report } from '../../../domain/problem.js';
 import { type QuoteInput, readQuote } from '../../../domain/quote.js';
+import type { TickRules } from '../../../domain/tick.js';
 import { readTrade, type TradeInput } from '../../../domain/trade.js';
 import type { Problem } from '../../../errors.js';
 import type { ReadingOptions } from '../csv-text.js';
@@ -41,6 +42,8 @@ export interface TickSource {
   readonly kinds: readonly TickKind[];
   /** Columns that are not imported, by name. */
   readonly leftOut: readonly string[];
+  /** An export of ours: a store took its prices, also those at or below zero. */
+  readonly own?: boolean | undefined;
   /** Rows that are read, not yet {@link checkRow checked}; where one kind is wanted, those of others may be left out. */
   batches(tally: Tally, options: ReadingOptions, wanted?: TickKind): AsyncIterable<TickBatch>;
   notices(tally: Tally): string[];
@@ -70,21 +73,28 @@ export class Tally {
 }
 
 /** The rules of the repositories, so that what a file gives is right before the first row is written. */
-const CHECKS: { readonly [Kind in TickKind]: (row: TickInputs[Kind], report: Report) => unknown } = {
-  trades: (row, report) => readTrade(row, {}, report),
-  quotes: (row, report) => readQuote(row, {}, report),
+const CHECKS: {
+  readonly [Kind in TickKind]: (row: TickInputs[Kind], rules: TickRules, report: Report) => unknown;
+} = {
+  trades: readTrade,
+  quotes: readQuote,
   // Where nobody offers, a file of an exchange has no level.
-  'order-books': (row, report) => readOrderBook(row, { allowEmptySide: true }, report),
-  indicators(row, report) {
+  'order-books': (row, rules, report) => readOrderBook(row, { ...rules, allowEmptySide: true }, report),
+  indicators(row, _rules, report) {
     const key = readIndicatorKey(row, report);
     return key && readIndicator(row, key.timeframe, report);
   },
 };
 
 /** Reads a row by the rules of its kind; answers whether all is right. */
-export function checkRow<Kind extends TickKind>(kind: Kind, row: TickInputs[Kind], report: Report): boolean {
-  const check = CHECKS[kind] as (row: TickInputs[Kind], report: Report) => unknown;
-  return check(row, report) !== undefined;
+export function checkRow<Kind extends TickKind>(
+  kind: Kind,
+  row: TickInputs[Kind],
+  rules: TickRules,
+  report: Report,
+): boolean {
+  const check = CHECKS[kind] as (row: TickInputs[Kind], rules: TickRules, report: Report) => unknown;
+  return check(row, rules, report) !== undefined;
 }
 
 /** Of a row that a source gave: in microseconds since the epoch. */

@@ -1,3 +1,4 @@
+import type { TickRules } from '../../../domain/tick.js';
 import { INDICATORS } from '../../../repositories/indicators.js';
 import { ORDER_BOOKS } from '../../../repositories/order-books.js';
 import { QUOTES } from '../../../repositories/quotes.js';
@@ -21,8 +22,11 @@ export function tableOf(kind: TickKind): TickTable {
   return TABLES[kind] as unknown as TickTable;
 }
 
-/** How rows of a file are read: where nobody offers, a file of an exchange has no level. */
-export const TICK_RULES: AnyOptions & { readonly allowEmptySide: boolean } = { allowEmptySide: true };
+/** How rows of a file are read once they were checked, by the rules of their source. */
+export const TICK_RULES: AnyOptions & TickRules & { readonly allowEmptySide: boolean } = {
+  allowEmptySide: true,
+  allowNonPositive: true,
+};
 
 /** The series of rows that all belong to one and stand in the order of time; those of indicators have more to their names. */
 export function onlySeries({ kind, symbols, sorted }: TickPart): SeriesName | undefined {

@@ -9,11 +9,11 @@ import type { LineLayout } from './line-source.js';
 import type { TickInputs, TickKind } from './tick-source.js';
 
 /**
- * What an export of ours writes of ticks and indicators: CSV with a header, or a JSON object a line, of the same names. Instants are ISO 8601 with
+ * What an export of ours writes of ticks and indicators: CSV with a header, a JSON object a line, or Parquet, of the same names. Instants are ISO 8601 with
  * `Z` and microseconds, decimals are plain, the prices and sizes of a book are lists, the value of an indicator is JSON.
  */
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 interface OwnKind<Kind extends TickKind> {
   /** Columns that a file of this kind has. */
@@ -104,30 +104,46 @@ export function ownKind(names: readonly string[]): TickKind | undefined {
 
 /** `names` are those of the header, `headerLine` its line; of JSON objects, those of the first one, and there is no header. */
 export function ownLayout(kind: TickKind, names: readonly string[], headerLine: number): LineLayout<TickKind> {
-  const { required, optional, row } = OWN[kind];
   const isObject = headerLine === 0;
-  const symbols = new Map<unknown, string>();
+  const read = ownRows(kind, isObject);
   return {
     layout: isObject ? `wyckoff-${kind}-ndjson` : `wyckoff-${kind}`,
     kind,
-    mapping: Object.fromEntries(
-      [...required, ...optional].filter((name) => names.includes(name)).map((name) => [name, name]),
-    ),
+    ...ownColumns(kind, names),
+    own: true,
     delimiter: isObject ? null : ',',
     width: isObject ? 1 : names.length,
     headerLine,
-    leftOut: names.filter((name) => !required.includes(name) && !optional.includes(name)),
     read(fields, _tally, report) {
       const values = isObject
         ? readObject(fields[0]!, report)
         : Object.fromEntries(names.map((name, column) => [name, fields[column]]));
-      if (values === undefined) return undefined;
-      const symbol = symbols.get(values.symbol) ?? readSymbol(values.symbol, 'symbol', report);
-      if (symbol === undefined) return undefined;
-      if (symbols.size < MOST_SYMBOLS) symbols.set(values.symbol, symbol);
-      return row(values, symbol, report, isObject ? (value) => value : readJson);
+      return values && read(values, report);
     },
     notices: () => [],
+  };
+}
+
+/** Which of these columns are read, each as what it is called, and which are not. */
+export function ownColumns(kind: TickKind, names: readonly string[]) {
+  const { required, optional } = OWN[kind];
+  const read = [...required, ...optional].filter((name) => names.includes(name));
+  return {
+    mapping: Object.fromEntries(read.map((name) => [name, name])),
+    leftOut: names.filter((name) => !read.includes(name)),
+  };
+}
+
+/** Reads rows by the names of their columns. `parsed`: documents are JSON values already, and no JSON text. */
+export function ownRows(kind: TickKind, parsed: boolean) {
+  const { row } = OWN[kind];
+  const json = parsed ? (value: unknown) => value : readJson;
+  const symbols = new Map<unknown, string>();
+  return (values: Fields, report: Report): TickInputs[TickKind] | undefined => {
+    const symbol = symbols.get(values.symbol) ?? readSymbol(values.symbol, 'symbol', report);
+    if (symbol === undefined) return undefined;
+    if (symbols.size < MOST_SYMBOLS) symbols.set(values.symbol, symbol);
+    return row(values, symbol, report, json);
   };
 }
 
