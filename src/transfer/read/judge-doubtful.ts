@@ -22,7 +22,11 @@ const HINTS: Readonly<Record<string, string>> = {
   PRICE_TOO_PRECISE: 'a price keeps 8 decimals: import it with --round to round prices half-up',
   VOLUME_TOO_PRECISE:
     'round the volumes with --volume round, or let a new series keep their decimals with --volume-scale auto',
+  PRICE_NOT_POSITIVE:
+    'a file is not believed that; where the market really traded there, write the bar from code: bars.upsert() with allowNonPositive',
 };
+const NO_VALUE = /^(?:|null|none|n\/?a|nan|nil|-|\.)$/i;
+const NO_VALUE_HINT = 'no value stands there: --on-error skip leaves such rows out';
 
 /**
  * Reads the lines of `doubtful` by the domain's rules, one by one: right bars go to `judged`, wrong ones to `rejections`.
@@ -94,8 +98,9 @@ function readBar(fields: WrittenFields, series: ReadSeries, { clock, rounding, s
   return { bar, prices: BigInt(prices), volumes: volume.rounded ? 1n : 0n };
 }
 
-function hintOf({ code }: Problem): { hint?: string } {
-  const hint = HINTS[code];
+function hintOf({ code, value }: Problem): { hint?: string } {
+  const empty = code === 'DECIMAL_INVALID' && typeof value === 'string' && NO_VALUE.test(value.trim());
+  const hint = empty ? NO_VALUE_HINT : HINTS[code];
   return hint === undefined ? {} : { hint };
 }
 
