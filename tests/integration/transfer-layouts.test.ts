@@ -383,6 +383,14 @@ describe('each layout is recognised by its content', () => {
     expect(read.series).toEqual({ [series]: { volumeScale, bars } });
   });
 
+  it('says that a bar has not closed yet', async () => {
+    const rows = ['2024-01-02,1,1,1,1,1', '2090-01-02,1,1,1,1,1', '2090-01-03,1,1,1,1,1'];
+    const text = ['Date,Open,High,Low,Close,Volume', ...rows].join('\n');
+    expect((await seriesOf(await file(text), { timeframe: '1d' })).notices).toEqual([
+      'AAPL 1d: the last bar, 2090-01-03T00:00:00Z, has not closed yet. It may still change (import it again then), or its date is wrong',
+    ]);
+  });
+
   it('a timeframe that nothing tells is told by the spacing', async () => {
     const text = ['02', '03', '04'].map((day) => `202401${day} 00:00,105000,120000,90000,110000,100`).join('\n');
     expect((await seriesOf(await file(text))).notices).toEqual(['prices were read as integers x 10^4', TOLD]);

@@ -1,5 +1,8 @@
 import type { BarBlock } from '../../domain/bar-block.js';
+import { counted } from '../../domain/counted.js';
 import type { SeriesKey } from '../../domain/series.js';
+import { formatInstant } from '../../domain/time.js';
+import { closeOf } from '../../domain/timeframe.js';
 import type { Problem } from '../../errors.js';
 import { DuckDB } from '../duckdb.js';
 import type { Source } from './archive/source.js';
@@ -121,22 +124,35 @@ async function readBars(db: DuckDB, source: BarSource, named: NamedSeries, optio
      FROM sorted GROUP BY series ORDER BY series`,
   );
   await db.run('DROP TABLE loaded');
+  const found = bounds.map(
+    ({ series: position, bars, first, last }): FileSeries => ({
+      ...series[position]!,
+      bars,
+      first: new Date(first),
+      last: new Date(last),
+      blocks: () => sortedBlocks(db, source, position, options.signal),
+    }),
+  );
   return {
-    series: bounds.map(
-      ({ series: position, bars, first, last }): FileSeries => ({
-        ...series[position]!,
-        bars,
-        first: new Date(first),
-        last: new Date(last),
-        blocks: () => sortedBlocks(db, source, position, options.signal),
-      }),
-    ),
+    series: found,
     duplicates,
     rejected: rejections.count,
     problems: rejections.problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
     rounded,
-    notices,
+    notices: [...notices, ...noticesOfOpenBars(found)],
   };
+}
+
+/** Vendors write today's bar, too, as it stands. */
+function noticesOfOpenBars(series: readonly FileSeries[]): string[] {
+  const now = Date.now();
+  const [first, ...others] = series.filter(({ last, timeframe }) => closeOf(last, timeframe).getTime() > now);
+  if (!first) return [];
+  const more = others.length > 0 ? ` and ${counted(others.length, 'other series', 'other series')}` : '';
+  const name = `${first.symbol} ${first.timeframe}${more}`;
+  return [
+    `${name}: the last bar, ${formatInstant(first.last)}, has not closed yet. It may still change (import it again then), or its date is wrong`,
+  ];
 }
 
 async function countRounded(db: DuckDB, { round, volume }: Rounding): Promise<BarFile['rounded']> {
