@@ -81,6 +81,11 @@ describe('inspectFile', () => {
     expect(told).toMatchObject({ command: null, error: { code: 'TIMEFRAME_MISMATCH' } });
   });
 
+  it('guesses the symbol of a continuous future, whose name is none here', async () => {
+    const text = 'time,open,high,low,close,Volume\n1704205800,1,1,1,1,1\n1704209400,1,1,1,1,1\n1704213000,1,1,1,1,1';
+    expect((await inspect(text, 'CME_MINI_ES1!, 60.csv')).command).toMatch(/--symbol ES1$/);
+  });
+
   it('gives up where no option helps', async () => {
     expect(await inspect('a,b\n1,2\n', 'AAPL.csv')).toMatchObject({ command: null, error: { code: 'HEADER_MISSING' } });
     const wrong = await inspect(csv('2024-01-01,x,12,9,11,1', '2024-01-02,x,12,9,11,1'), 'AAPL_1d.csv');

@@ -49,8 +49,10 @@ export function remedyOfProblems(problems: readonly Problem[], options: BarFileO
 
 const NO_SYMBOLS = new Set(['CSV', 'OHLC', 'OCHL', 'OHLCV', 'USD', 'EUR', 'DAT', 'ASCII', 'ETF', 'NYSE', 'NASDAQ']);
 
-/** The first word of the name that is written as tickers are, or one in lower case before a word for a timeframe: `lean_aapl_daily`. */
+/** What TradingView charted, or the first word of the name that is written as tickers are, or one in lower case before a word for a timeframe: `lean_aapl_daily`. */
 function guessSymbol(path: string): string | undefined {
+  const charted = /_([A-Z0-9.]+)!?, /.exec(basename(path)); // TradingView: CME_MINI_ES1!, 1D
+  if (charted) return charted[1];
   const words = basename(path)
     .split(/[._ -]/)
     .slice(0, -1);

@@ -7,7 +7,7 @@ import { timeframeOfWord } from '../timeframe-words.js';
 import { decimalSign } from '../written-number.js';
 import type { TimeForm } from '../written-time.js';
 import type { Delimiter, LayoutDescription, TextField } from './description.js';
-import { KNOWN_LAYOUTS, PANDAS, PLAIN_CSV } from './known.js';
+import { DATE_AND_TIME, KNOWN_LAYOUTS, PANDAS, PLAIN_CSV } from './known.js';
 import { found, isRecognised, type Match, match, startsAs } from './match.js';
 
 /** How one text is laid out, settled for all of its rows. */
@@ -69,7 +69,9 @@ function recognise(lines: readonly TextLine[]): Match {
   const pandas = match(PANDAS, lines);
   if (pandas.problems.length === 0) return pandas;
   if (found(plain) === 0) throw headerMissing(lines[0]!);
-  return plain;
+  // Of a header with both, what it lacks is told, not that date and time are two.
+  const apart = match(DATE_AND_TIME, lines);
+  return apart.columns.timestamp !== undefined && apart.columns.time !== undefined ? apart : plain;
 }
 
 function settle(matched: Match, text: CsvText): TextLayout {
