@@ -168,6 +168,7 @@ async function noticesOf(db: DuckDB, { series, clock, source }: Reading, guessed
        coalesce(bool_or(daily AND written % ${DAY} <> 0), false) AS sessions FROM tested`,
   );
   const notices: string[] = [];
+  const daily = series.some(({ timeframe }) => timeframe === '1d');
   if (guessed) {
     const timeframes = [...new Set(series.map(({ timeframe }) => timeframe))].join(', ');
     notices.push(`the timeframe ${timeframes} was told by the spacing of the bars`);
@@ -176,7 +177,9 @@ async function noticesOf(db: DuckDB, { series, clock, source }: Reading, guessed
     notices.push(
       `1d bars keep the date that the clocks of ${clock?.zone ?? 'UTC'} showed; their time of day was left out`,
     );
-  } else if (clock && series.some(({ timeframe }) => timeframe === '1d')) {
+  } else if (daily && source.dateZone) {
+    notices.push(`the date of a 1d bar is that of ${source.dateZone}`);
+  } else if (daily && clock) {
     notices.push('1d bars keep the calendar date as written: the time zone was not used');
   }
   if (zoneless) notices.push(`times without a zone were read as ${clock?.zone ?? 'UTC'}`);

@@ -23,6 +23,11 @@ export interface BarSource {
   readonly notices: readonly string[];
   /** The columns of `loaded` that this file has beside those that all have. */
   readonly columns: ReadonlySet<OptionalColumn>;
+  /**
+   * Of a source whose times are instants: the zone whose clocks show the date of a 1d bar, null where nothing names it. Undefined where a date
+   * is kept as it is written.
+   */
+  readonly dateZone?: string | null | undefined;
   /** What holds for the file as a whole, where no option says otherwise. */
   readonly told: ToldByFile;
   /**
