@@ -242,6 +242,16 @@ GLD.US,5,20240102,153500,11,12.25,10,12,200,0`,
       '1d bars keep the date that the clocks of Australia/Sydney showed; their time of day was left out',
     ],
   },
+  'TradingView, days with the offset of their exchange': {
+    layout: 'tradingview',
+    name: 'ASX_BHP, 1D.csv',
+    text: `time,open,high,low,close,Volume
+2024-01-02T10:00:00+11:00,10.5,12,9,11,100
+2024-01-03T10:00:00+11:00,11,12.25,10,12,4006500`,
+    series: 'BHP 1d',
+    bars: DAYS,
+    notices: ['1d bars keep the date as written, and of UTC where no offset is; their time of day was left out'],
+  },
   'Databento, decimals': {
     layout: 'databento',
     name: 'glbx-mdp3-20240102.ohlcv-1d.csv',

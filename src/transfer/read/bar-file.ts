@@ -174,9 +174,8 @@ async function noticesOf(db: DuckDB, { series, clock, source }: Reading, guessed
     notices.push(`the timeframe ${timeframes} was told by the spacing of the bars`);
   }
   if (source.told.sessionTimes && sessions) {
-    notices.push(
-      `1d bars keep the date that the clocks of ${clock?.zone ?? 'UTC'} showed; their time of day was left out`,
-    );
+    const date = clock ? `that the clocks of ${clock.zone} showed` : 'as written, and of UTC where no offset is';
+    notices.push(`1d bars keep the date ${date}; their time of day was left out`);
   } else if (daily && source.dateZone) {
     notices.push(`the date of a 1d bar is that of ${source.dateZone}`);
   } else if (daily && clock) {

@@ -188,7 +188,7 @@ const SHOWN_HEADER = 200;
 function headerMissing({ line, text }: TextLine): InvalidInputError {
   const rule = 'a header names the columns: date or timestamp, open, high, low, close and volume';
   const hint =
-    'put such a line at the top of the file, with commas, semicolons, tabs or bars between the names, or describe it with --map';
+    'put such a line at the top of the file, with commas, semicolons, tabs or bars between the names, or describe it with --map ("names" where it has no header)';
   const value = text.slice(0, SHOWN_HEADER);
   return new InvalidInputError([{ code: 'HEADER_MISSING', path: '', value, rule, hint, line }], 'header');
 }
