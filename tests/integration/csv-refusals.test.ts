@@ -217,6 +217,20 @@ describe('files that are refused as a whole', () => {
     });
   });
 
+  it('minutes of the first days of a month, whose dates have the day first', async () => {
+    const rows = ['05', '06', '07'].flatMap((day) =>
+      ['09:00', '09:01', '09:02'].map((time) => `${day}/02/2024 ${time}`),
+    );
+    const minutes = csv(...rows.map((at) => `${at},10,12,9,11,100`));
+    expect((await refusal(await file(minutes))).problems).toMatchObject([{ code: 'DATE_DAY_FIRST', line: 2 }]);
+    expect((await read(await file(minutes.replaceAll('07/02', '07/03')))).rejected).toBe(0);
+    const columns = { timestamp: 'date', open: 'open', high: 'high', low: 'low', close: 'close', volume: 'volume' };
+    const told = (dates: 'day-first' | 'month-first') =>
+      file(minutes).then((path) => read(path, { map: { layout: 'map', columns, dates } }));
+    expect((await told('day-first')).bars.at(-1)![0]).toBe('2024-02-07T09:02:00Z');
+    expect((await told('month-first')).bars.at(-1)![0]).toBe('2024-07-02T09:02:00Z');
+  });
+
   it.each([
     [
       'times that nobody can read',

@@ -7,6 +7,7 @@ import type { Problem } from '../../errors.js';
 import { DuckDB } from '../duckdb.js';
 import type { Source } from './archive/source.js';
 import type { BarSource } from './bar-source.js';
+import { checkDateOrder } from './date-order.js';
 import { Rejections } from './file-problem.js';
 import { settleSeries } from './file-series.js';
 import { judgeDoubtful } from './judge-doubtful.js';
@@ -110,6 +111,7 @@ async function readBars(db: DuckDB, source: BarSource, named: NamedSeries, optio
   await source.load(db, rounding);
   await transcribeUnread(db, source, rounding);
   const settled = await settleSeries(db, source, named);
+  await checkDateOrder(db, source, settled);
   const scales = await settleVolumeScales(db, source, settled.keys, options.volumeScale);
   const series = settled.keys.map((key, index): ReadSeries => ({ ...key, volumeScale: scales[index]! }));
   const reading: Reading = { series, clock: named.clock, rounding, source };

@@ -1,6 +1,6 @@
 import type { Problem } from '../../errors.js';
 import type { DuckDB } from '../duckdb.js';
-import type { WrittenTime } from './written-time.js';
+import type { DateOrder, WrittenTime } from './written-time.js';
 
 /** What a row may tell beyond the values of a bar, as columns of `loaded`. */
 export type OptionalColumn = 'symbol' | 'timeframe' | 'volume_scale' | 'source';
@@ -59,6 +59,8 @@ export interface ToldByFile {
   readonly volumeScale?: number | 'auto' | undefined;
   /** Rules for symbols that the file itself tells, see `SymbolRules`. */
   readonly symbolRules?: readonly string[] | undefined;
+  /** Which comes first in dates with the year last, where a person says so. */
+  readonly dates?: DateOrder | undefined;
   /** The time of day of a 1d bar is that at which its session opened, and says nothing. */
   readonly sessionTimes?: boolean | undefined;
 }

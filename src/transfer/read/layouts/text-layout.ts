@@ -135,6 +135,7 @@ function toldBy({ description, symbol }: Match, names: readonly string[]): ToldB
     symbolRules: description.symbolRules,
     volumeScale: description.volumeScale,
     sessionTimes: description.sessionTimes,
+    dates: description.dates,
   };
 }
 
