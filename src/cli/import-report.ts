@@ -80,7 +80,7 @@ function lineOf({ path, series, inserted, changed, unchanged, rejected, seconds 
   const names = series.slice(0, 3).map(seriesTitle);
   if (series.length > 3) names.push(`and ${series.length - 3} more`);
   const counts = [`${count(inserted)} inserted`, `${count(changed)} changed`, `${count(unchanged)} unchanged`];
-  if (rejected > 0) counts.push(`${count(rejected)} rows rejected`);
+  if (rejected > 0) counts.push(`${counted(rejected, 'row')} rejected`);
   return `${path}: ${names.join(', ')}, ${counts.join(', ')} in ${seconds.toFixed(1)} s`;
 }
 

@@ -116,10 +116,15 @@ function printDifferences({ kind, count, fields, examples }: AnyDifferences): vo
   const byField = Object.entries(fields).map(([field, of]) => `${field} of ${of.toLocaleString('en-US')}`);
   const where = byField.length > 0 ? ` (${byField.join(', ')})` : '';
   say(`    ${kind}, ${count.toLocaleString('en-US')}: ${meaning}${where}`);
-  for (const example of examples) say(`      ${describe(example)}`);
+  for (const example of examples) say(`      ${kind === 'rejected' ? describeRejected(example) : describe(example)}`);
   const shown = new Set(examples.map(({ line, timestamp }) => `${line} ${timestamp?.valueOf()}`)).size;
   if (count > shown && shown > 1) say(`      and ${(count - shown).toLocaleString('en-US')} more`);
   if (hint !== undefined) say(`      hint: ${hint}`);
+}
+
+/** Expected is the rule that the row breaks. */
+function describeRejected({ line, field, expected, found }: AnyExample): string {
+  return `${[`line ${line}`, field].filter(Boolean).join(', ')}: ${found === null ? '' : `"${found}": `}${expected}`;
 }
 
 function describe({ line, timestamp, field, expected, found }: AnyExample): string {

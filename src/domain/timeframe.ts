@@ -53,7 +53,9 @@ export function checkAlignment(timestamp: number, timeframe: Timeframe, path: st
       ? 'a 1d bar carries 00:00 UTC of its trading date'
       : `a ${timeframe} bar opens on a multiple of ${GRIDS[timeframe] / MINUTE} minutes`;
   const hint =
-    timeframe === '1d' ? 'give the calendar date as its exchange writes it, without a time' : 'is the timeframe right?';
+    timeframe === '1d'
+      ? 'give the calendar date as its exchange writes it, without a time'
+      : 'a bar carries the instant at which it opened: is the timeframe right, or is this when it closed?';
   report({ code: 'TIMESTAMP_MISALIGNED', path, value: new Date(timestamp), rule, hint });
   return false;
 }

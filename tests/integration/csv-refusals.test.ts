@@ -39,6 +39,16 @@ describe('rejected rows', () => {
       '2024-01-02,10,12345678901,9,11,100',
       [{ code: 'PRICE_TOO_LARGE', path: 'high', value: '12345678901' }],
     ],
+    [
+      'no value',
+      '2024-01-02,null,12,9,11,100',
+      [{ code: 'DECIMAL_INVALID', path: 'open', hint: 'no value stands there: --on-error skip leaves such rows out' }],
+    ],
+    [
+      'a price below zero',
+      '2024-01-02,10,12,-9,11,100',
+      [{ code: 'PRICE_NOT_POSITIVE', path: 'low', hint: expect.stringContaining('bars.upsert()') }],
+    ],
     ['a bad date', '11:34,10,12,9,11,100', [{ code: 'INSTANT_INVALID', path: 'timestamp', value: '11:34' }]],
     [
       'a day that is not',
@@ -205,6 +215,40 @@ describe('files that are refused as a whole', () => {
       code: 'TIMEFRAME_MISSING',
       hint: 'pass --timeframe, or name the file like AAPL_1d.csv; these bars stand 2 days apart (median)',
     });
+  });
+
+  it('minutes of the first days of a month, whose dates have the day first', async () => {
+    const rows = ['05', '06', '07'].flatMap((day) =>
+      ['09:00', '09:01', '09:02'].map((time) => `${day}/02/2024 ${time}`),
+    );
+    const minutes = csv(...rows.map((at) => `${at},10,12,9,11,100`));
+    expect((await refusal(await file(minutes))).problems).toMatchObject([{ code: 'DATE_DAY_FIRST', line: 2 }]);
+    expect((await read(await file(minutes.replaceAll('07/02', '07/03')))).rejected).toBe(0);
+    const columns = { timestamp: 'date', open: 'open', high: 'high', low: 'low', close: 'close', volume: 'volume' };
+    const told = (dates: 'day-first' | 'month-first') =>
+      file(minutes).then((path) => read(path, { map: { layout: 'map', columns, dates } }));
+    expect((await told('day-first')).bars.at(-1)![0]).toBe('2024-02-07T09:02:00Z');
+    expect((await told('month-first')).bars.at(-1)![0]).toBe('2024-07-02T09:02:00Z');
+  });
+
+  it.each([
+    [
+      'times that nobody can read',
+      ['20240415-09:30:00,10,12,9,11,100', '20240415-09:31:00,10,12,9,11,100'],
+      { code: 'INSTANT_INVALID', value: '20240415-09:30:00', line: 2 },
+    ],
+    [
+      'dates with the day first, most of which pass for others',
+      ['02/01/2024', '03/01/2024', '04/01/2024', '15/01/2024'].map((date) => `${date},10,12,9,11,100`),
+      { code: 'DATE_DAY_FIRST', value: '15/01/2024', line: 5 },
+    ],
+    [
+      'dates with the day first, all of which do',
+      ['02/01/2024', '03/01/2024', '04/01/2024'].map((date) => `${date},10,12,9,11,100`),
+      { code: 'TIMEFRAME_MISSING', hint: expect.stringContaining('"dates": "day-first"') },
+    ],
+  ])('a timeframe that is missing on account of %s', async (_, rows, problem) => {
+    expect(await refusal(await file(csv(...rows)))).toMatchObject({ problems: [problem] });
   });
 
   it.each([

@@ -76,20 +76,30 @@ describe('inspectFile', () => {
   });
 
   it('rounds volumes only where no series could keep them', async () => {
-    const { command, advice } = await inspect(
-      csv('2024-01-01,10,12,9,11,1.123456789', ...days(3).slice(1)),
-      'AAPL.csv',
-    );
+    const of = (volume: string, options = {}) =>
+      inspect(csv(`2024-01-01,10,12,9,11,${volume}`, ...days(3).slice(1)), 'AAPL.csv', options);
+    const { command, advice } = await of('34041.702124152');
     expect(command).toMatch(/AAPL.csv --volume round$/);
     expect(advice).toEqual([
       '--volume round: volumes have more decimals than a series can keep, and are rounded half-up',
     ]);
+    const coins = await of('0.123456789', { round: true, volumeScale: 'auto', timeframe: '1d' });
+    expect(coins.command).toMatch(/--volume-scale 8 --round --volume round$/);
+    expect(coins.advice).toEqual([
+      '--volume-scale 8, --volume round: volumes have more than 8 decimals, and are rounded half-up to 8',
+    ]);
+    expect(coins.series).toMatchObject([{ volumeScale: 8 }]);
   });
 
   it('tells another timeframe than that of the name', async () => {
     expect((await inspect(csv(...days(9)), 'AAPL_1m.csv')).command).toMatch(/--timeframe 1d$/);
     const told = await inspect(csv(...days(9)), 'AAPL.csv', { timeframe: '1m' });
     expect(told).toMatchObject({ command: null, error: { code: 'TIMEFRAME_MISMATCH' } });
+  });
+
+  it('guesses the symbol of a continuous future, whose name is none here', async () => {
+    const text = 'time,open,high,low,close,Volume\n1704205800,1,1,1,1,1\n1704209400,1,1,1,1,1\n1704213000,1,1,1,1,1';
+    expect((await inspect(text, 'CME_MINI_ES1!, 60.csv')).command).toMatch(/--symbol ES1$/);
   });
 
   it('gives up where no option helps', async () => {

@@ -266,6 +266,16 @@ GLD.US,5,20240102,153500,11,12.25,10,12,200,0`,
       '1d bars keep the date that the clocks of Australia/Sydney showed; their time of day was left out',
     ],
   },
+  'TradingView, days with the offset of their exchange': {
+    layout: 'tradingview',
+    name: 'ASX_BHP, 1D.csv',
+    text: `time,open,high,low,close,Volume
+2024-01-02T10:00:00+11:00,10.5,12,9,11,100
+2024-01-03T10:00:00+11:00,11,12.25,10,12,4006500`,
+    series: 'BHP 1d',
+    bars: DAYS,
+    notices: ['1d bars keep the date as written, and of UTC where no offset is; their time of day was left out'],
+  },
   'Databento, decimals': {
     layout: 'databento',
     name: 'glbx-mdp3-20240102.ohlcv-1d.csv',
@@ -415,6 +425,14 @@ describe('each layout is recognised by its content', () => {
     const read = await seriesOf(await file(text, name), options);
     expect(read).toMatchObject({ layout, leftOut, notices, rejected: 0, problems: [], rows: bars.length });
     expect(read.series).toEqual({ [series]: { volumeScale, bars } });
+  });
+
+  it('says that a bar has not closed yet', async () => {
+    const rows = ['2024-01-02,1,1,1,1,1', '2090-01-02,1,1,1,1,1', '2090-01-03,1,1,1,1,1'];
+    const text = ['Date,Open,High,Low,Close,Volume', ...rows].join('\n');
+    expect((await seriesOf(await file(text), { timeframe: '1d' })).notices).toEqual([
+      'AAPL 1d: the last bar, 2090-01-03T00:00:00Z, has not closed yet. It may still change (import it again then), or its date is wrong',
+    ]);
   });
 
   it('a timeframe that nothing tells is told by the spacing', async () => {

@@ -188,13 +188,17 @@ describe('times', () => {
     });
     const noted = await read(await parquet(query, `KV_METADATA {pandas: '${note}'}`));
     expect(noted.bars[0]).toBe('AAPL 1d 2024-01-02 7 7 7 7 5 @1');
-    expect(noted.notices).toContain('the date of a 1d bar is that of America/New_York');
-    expect((await read(await parquet(query), { timezone: 'America/New_York' })).bars[2]).toBe(
-      'AAPL 1d 2024-01-04 7 7 7 7 5 @3',
-    );
+    expect(noted.notices).toEqual(['the date of a 1d bar is that of America/New_York']);
+    const named = await read(await parquet(query), { timezone: 'America/New_York' });
+    expect(named.bars[2]).toBe('AAPL 1d 2024-01-04 7 7 7 7 5 @3');
+    expect(named.notices).toEqual(noted.notices);
     expect(await read(await parquet(query))).toMatchObject({
       rejected: 3,
-      problems: [1, 2, 3].map((line) => ({ code: 'TIMESTAMP_MISALIGNED', line })),
+      problems: [1, 2, 3].map((line) => ({
+        code: 'TIMESTAMP_MISALIGNED',
+        line,
+        hint: expect.stringContaining('pass the --timezone of the exchange'),
+      })),
     });
   });
 
@@ -255,12 +259,20 @@ describe('columns', () => {
   it.each([
     ['__index_level_0__', ''],
     ['Handelstag', `KV_METADATA {pandas: '{"index_columns": ["Handelstag"], "columns": []}'}`],
-    ['Handelstag', ''],
+    ['calendar day', ''],
   ])('of time called %s, for it is the index or the only one', async (name, options) => {
     expect((await read(await parquet(`SELECT * RENAME (Date AS "${name}") FROM (${DAYS})`, options))).bars).toEqual(
       BARS,
     );
   });
+
+  it.each(['close_time', 'bar_end', 'updated_at'])(
+    'of times called %s are not those at which bars opened',
+    async (name) => {
+      const refused = await refusal(await parquet(`SELECT * RENAME (Date AS "${name}") FROM (${DAYS})`));
+      expect(refused.problems).toMatchObject([{ code: 'COLUMN_MISSING', path: 'timestamp' }]);
+    },
+  );
 
   it('that are nested or unknown are left out', async () => {
     const query = `SELECT *, 1 AS "Adj Close", {a: 1} AS nested, [1] AS list FROM (${DAYS})`;

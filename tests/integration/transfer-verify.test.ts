@@ -42,7 +42,7 @@ test('verify says what differs, with examples and what to do, and exits 1', asyn
   expect(differs!.code).toBe(1);
   for (const text of [
     '    missing, 1: in the file and not in the database\n      line 4, 2024-01-03T00:00:00Z\n      hint: wyckoff import',
-    '    rejected, 1: rows of the file that cannot be read\n      line 32, high: expected high is not below low (3), found 2\n',
+    '    rejected, 1: rows of the file that cannot be read\n      line 32, high: "2": high is not below low (3)\n',
     '/nowhere/X_1d.csv: not verified. invalid file: "/nowhere/X_1d.csv": there is no such file [FILE_MISSING]\n',
     '\nThere are differences: of 3 files 2 differ, 1 was not verified.\n',
   ])

@@ -23,6 +23,7 @@ describe('seriesOfFileName', () => {
     ['eurusd-m1-bid-2021-01-01-2021-02-01.csv', { symbol: 'EURUSD', timeframe: '1m' }],
     ['NASDAQ_AAPL, 1D.csv', { symbol: 'AAPL', timeframe: '1d' }],
     ['BATS_SPY, 60_a1b2c.csv', { symbol: 'SPY', timeframe: '1h' }],
+    ['CME_MINI_DL_ESH2024, 15.csv', { symbol: 'ESH2024', timeframe: '15m' }],
     ['AAPL Historical Data (1).csv', { symbol: 'AAPL' }],
     ['XBTUSD_1440.csv', { symbol: 'XBTUSD', timeframe: '1d' }],
     ['AAPL_full_1min_adjsplit.txt', { symbol: 'AAPL', timeframe: '1m' }],

@@ -27,6 +27,25 @@ function problemsOf(text: CsvText, map?: LayoutDescription) {
   throw new Error('the header was accepted');
 }
 
+describe('the name of a file of MetaTrader 4', () => {
+  const row = '2024.01.02,00:00,1.1,1.2,1.0,1.1,5';
+  it.each([
+    ['EURUSD1.csv', 'EURUSD', '1m'],
+    ['USDCAD1440.CSV', 'USDCAD', '1d'],
+    ['USDCAD1.csv', 'USDCAD', '1m'],
+    ['EURUSDm60.csv', 'EURUSDm', '1h'],
+    ['IBM1.csv', 'IBM', '1m'],
+    ['EURUSDM15.csv', 'EURUSD', '15m'],
+    ['US301.csv', undefined, undefined],
+    ['US30M1.csv', undefined, undefined],
+    ['JP225.csv', undefined, undefined],
+    ['EURUSD_M1.csv', undefined, undefined],
+  ])('%s tells %s %s', (name, symbol, timeframe) => {
+    const { told } = layoutOf({ ...textOf(row, row), tellingNames: [`/bars/${name}`] });
+    expect([told.symbol, told.timeframe]).toEqual([symbol, timeframe]);
+  });
+});
+
 describe('a header in plain words', () => {
   it('finds the columns in any order and case, and leaves the others out by name', () => {
     const names = ',DATE,Open,close,HIGH,low,Mean,Volume,VWAP';
@@ -68,6 +87,16 @@ describe('a header in plain words', () => {
         line: 1,
       },
       expect.objectContaining({ code: 'COLUMN_MISSING', path: 'volume' }),
+    ]);
+  });
+
+  it('of a date and a time apart, too, names what is missing, and that there may be none', () => {
+    expect(problemsOf(textOf('<TICKER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>', ROW))).toEqual([
+      expect.objectContaining({
+        code: 'COLUMN_MISSING',
+        path: 'volume',
+        hint: 'name the column volume in the header, or say with --map which one it is, or that there is none ("volumeOptional": true)',
+      }),
     ]);
   });
 

@@ -1,9 +1,13 @@
 import type { BarBlock } from '../../domain/bar-block.js';
+import { counted } from '../../domain/counted.js';
 import type { SeriesKey } from '../../domain/series.js';
+import { formatInstant } from '../../domain/time.js';
+import { closeOf } from '../../domain/timeframe.js';
 import type { Problem } from '../../errors.js';
 import { DuckDB } from '../duckdb.js';
 import type { Source } from './archive/source.js';
 import type { BarSource } from './bar-source.js';
+import { checkDateOrder } from './date-order.js';
 import { Rejections } from './file-problem.js';
 import { settleSeries } from './file-series.js';
 import { judgeDoubtful } from './judge-doubtful.js';
@@ -107,6 +111,7 @@ async function readBars(db: DuckDB, source: BarSource, named: NamedSeries, optio
   await source.load(db, rounding);
   await transcribeUnread(db, source, rounding);
   const settled = await settleSeries(db, source, named);
+  await checkDateOrder(db, source, settled);
   const scales = await settleVolumeScales(db, source, settled.keys, options.volumeScale);
   const series = settled.keys.map((key, index): ReadSeries => ({ ...key, volumeScale: scales[index]! }));
   const reading: Reading = { series, clock: named.clock, rounding, source };
@@ -121,22 +126,35 @@ async function readBars(db: DuckDB, source: BarSource, named: NamedSeries, optio
      FROM sorted GROUP BY series ORDER BY series`,
   );
   await db.run('DROP TABLE loaded');
+  const found = bounds.map(
+    ({ series: position, bars, first, last }): FileSeries => ({
+      ...series[position]!,
+      bars,
+      first: new Date(first),
+      last: new Date(last),
+      blocks: () => sortedBlocks(db, source, position, options.signal),
+    }),
+  );
   return {
-    series: bounds.map(
-      ({ series: position, bars, first, last }): FileSeries => ({
-        ...series[position]!,
-        bars,
-        first: new Date(first),
-        last: new Date(last),
-        blocks: () => sortedBlocks(db, source, position, options.signal),
-      }),
-    ),
+    series: found,
     duplicates,
     rejected: rejections.count,
     problems: rejections.problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
     rounded,
-    notices,
+    notices: [...notices, ...noticesOfOpenBars(found)],
   };
+}
+
+/** Vendors write today's bar, too, as it stands. */
+function noticesOfOpenBars(series: readonly FileSeries[]): string[] {
+  const now = Date.now();
+  const [first, ...others] = series.filter(({ last, timeframe }) => closeOf(last, timeframe).getTime() > now);
+  if (!first) return [];
+  const more = others.length > 0 ? ` and ${counted(others.length, 'other series', 'other series')}` : '';
+  const name = `${first.symbol} ${first.timeframe}${more}`;
+  return [
+    `${name}: the last bar, ${formatInstant(first.last)}, has not closed yet. It may still change (import it again then), or its date is wrong`,
+  ];
 }
 
 async function countRounded(db: DuckDB, { round, volume }: Rounding): Promise<BarFile['rounded']> {
@@ -152,15 +170,17 @@ async function noticesOf(db: DuckDB, { series, clock, source }: Reading, guessed
        coalesce(bool_or(daily AND written % ${DAY} <> 0), false) AS sessions FROM tested`,
   );
   const notices: string[] = [];
+  const daily = series.some(({ timeframe }) => timeframe === '1d');
   if (guessed) {
     const timeframes = [...new Set(series.map(({ timeframe }) => timeframe))].join(', ');
     notices.push(`the timeframe ${timeframes} was told by the spacing of the bars`);
   }
   if (source.told.sessionTimes && sessions) {
-    notices.push(
-      `1d bars keep the date that the clocks of ${clock?.zone ?? 'UTC'} showed; their time of day was left out`,
-    );
-  } else if (clock && series.some(({ timeframe }) => timeframe === '1d')) {
+    const date = clock ? `that the clocks of ${clock.zone} showed` : 'as written, and of UTC where no offset is';
+    notices.push(`1d bars keep the date ${date}; their time of day was left out`);
+  } else if (daily && source.dateZone) {
+    notices.push(`the date of a 1d bar is that of ${source.dateZone}`);
+  } else if (daily && clock) {
     notices.push('1d bars keep the calendar date as written: the time zone was not used');
   }
   if (zoneless) notices.push(`times without a zone were read as ${clock?.zone ?? 'UTC'}`);

@@ -1,6 +1,6 @@
 import type { Problem } from '../../errors.js';
 import type { DuckDB } from '../duckdb.js';
-import type { WrittenTime } from './written-time.js';
+import type { DateOrder, WrittenTime } from './written-time.js';
 
 /** What a row may tell beyond the values of a bar, as columns of `loaded`. */
 export type OptionalColumn = 'symbol' | 'timeframe' | 'volume_scale' | 'source';
@@ -23,6 +23,11 @@ export interface BarSource {
   readonly notices: readonly string[];
   /** The columns of `loaded` that this file has beside those that all have. */
   readonly columns: ReadonlySet<OptionalColumn>;
+  /**
+   * Of a source whose times are instants: the zone whose clocks show the date of a 1d bar, null where nothing names it. Undefined where a date
+   * is kept as it is written.
+   */
+  readonly dateZone?: string | null | undefined;
   /** What holds for the file as a whole, where no option says otherwise. */
   readonly told: ToldByFile;
   /**
@@ -56,6 +61,8 @@ export interface ToldByFile {
   readonly volumeScale?: number | 'auto' | undefined;
   /** Rules for symbols that the file itself tells, see `SymbolRules`. */
   readonly symbolRules?: readonly string[] | undefined;
+  /** Which comes first in dates with the year last, where a person says so. */
+  readonly dates?: DateOrder | undefined;
   /** The time of day of a 1d bar is that at which its session opened, and says nothing. */
   readonly sessionTimes?: boolean | undefined;
 }

@@ -24,8 +24,8 @@ const NAMES: readonly RegExp[] = [
   '(?<symbol>[A-Z0-9.]+)_Candlestick_(?<timeframe>1_M|5_M|15_M|1_Hour|1_D)_(?:BID|ASK)_.*',
   // dukascopy-node: eurusd-m1-bid-2021-01-01-2021-02-01
   String.raw`(?<symbol>[a-z0-9]+)-(?<timeframe>m1|m5|m15|h1|d1)-(?:bid|ask)-\d{4}-.*`,
-  // TradingView: NASDAQ_AAPL, 1D; BATS_SPY, 60_a1b2c
-  String.raw`[A-Z0-9]+(?:_DLY)?_(?<symbol>[A-Z0-9.!&]+), (?<timeframe>1|5|15|60|1D)(?:_[0-9a-f]{4,6})?(?: \(\d+\))?`,
+  // TradingView: NASDAQ_AAPL, 1D; BATS_SPY, 60_a1b2c; CME_MINI_ESH2024, 15
+  String.raw`[A-Z0-9]+(?:_(?:MINI|DLY|DL|EOD|IDC))*_(?<symbol>[A-Z0-9.&]+), (?<timeframe>1|5|15|60|1D)(?:_[0-9a-f]{4,6})?(?: \(\d+\))?`,
   // Investing.com: AAPL Historical Data
   String.raw`(?<symbol>[A-Z0-9.]+) Historical Data(?: \(\d+\))?`,
   // Kraken: XBTUSD_60

@@ -6,8 +6,9 @@ import type { BarSource } from './bar-source.js';
 import { contradictions } from './contradictions.js';
 import { fileError } from './file-problem.js';
 import type { NamedSeries } from './named-series.js';
-import { checkSpacing, describeDuration, measureSpacing, type Spacing, timeframeOf } from './spacing.js';
+import { checkSpacing, measureSpacing, type Spacing, timeframeOf, untoldHint } from './spacing.js';
 import { timeframeOfWord } from './timeframe-words.js';
+import { checkTimes } from './unread-times.js';
 
 /** A file with more names than any market has symbols has another column where its symbols should be. */
 const MOST_SERIES = 20_000;
@@ -35,13 +36,16 @@ export interface SeriesOfFile {
 /**
  * Settles which series the file has: symbols and timeframes by option, by the file's columns, by its name, and the timeframe at last by
  * how far apart the bars stand. Makes the view `placed`: `loaded` and `series`, NULL where the row names none.
- * @throws InvalidInputError SYMBOL_MISSING, SYMBOL_AMBIGUOUS, SYMBOL_MISMATCH, SERIES_TOO_MANY, TIMEFRAME_MISSING, TIMEFRAME_MISMATCH
+ * @throws InvalidInputError SYMBOL_MISSING, SYMBOL_AMBIGUOUS, SYMBOL_MISMATCH, SERIES_TOO_MANY, TIMEFRAME_MISSING, TIMEFRAME_MISMATCH, and see
+ *   `checkTimes`
  */
 export async function settleSeries(db: DuckDB, source: BarSource, named: NamedSeries): Promise<SeriesOfFile> {
   const drafts = await draftSeries(db, source, named);
   await place(db, source, drafts.namings);
   const spacings = await measureSpacing(db, '(SELECT series, written AS moment FROM placed)');
-  const timeframes = settleTimeframes(drafts.series, spacings);
+  const told = drafts.series.map(({ timeframe }, index) => timeframe ?? timeframeOf(spacings.get(index)));
+  if (told.includes(undefined)) await checkTimes(db, source);
+  const timeframes = settleTimeframes(drafts.series, told, spacings);
   const keys = drafts.series.map(({ symbol }, index): SeriesKey => ({ symbol, timeframe: timeframes[index]! }));
   keys.forEach((key, index) => {
     checkSpacing(spacings.get(index), key.timeframe, keys.length > 1 ? key.symbol : undefined);
@@ -160,17 +164,18 @@ function sqlOf(text: string | null): string {
 }
 
 /** A series too short to tell its timeframe takes that of the others, where those agree. */
-function settleTimeframes(series: readonly Draft[], spacings: ReadonlyMap<number, Spacing>): Timeframe[] {
-  const told = series.map(({ timeframe }, index) => timeframe ?? timeframeOf(spacings.get(index)));
+function settleTimeframes(
+  series: readonly Draft[],
+  told: readonly (Timeframe | undefined)[],
+  spacings: ReadonlyMap<number, Spacing>,
+): Timeframe[] {
   const known = new Set(told.filter((timeframe) => timeframe !== undefined));
   const common = known.size === 1 ? [...known][0] : undefined;
   return told.map((timeframe, index) => {
     const settled = timeframe ?? common;
     if (settled) return settled;
     const rule = 'neither --timeframe, the name of the file nor the spacing of the bars tells the timeframe';
-    const spacing = spacings.get(index);
-    const apart = spacing ? `; these bars stand ${describeDuration(spacing.median)} apart (median)` : '';
-    const hint = `pass --timeframe, or name the file like ${series[index]!.symbol}_1d.csv${apart}`;
+    const hint = untoldHint(spacings.get(index), `${series[index]!.symbol}_1d.csv`);
     throw fileError({ code: 'TIMEFRAME_MISSING', path: 'timeframe', value: null, rule, hint });
   });
 }

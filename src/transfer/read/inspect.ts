@@ -66,7 +66,7 @@ const MOST_REMEDIES = 6;
 export async function inspectFile(path: string, options: InspectOptions = {}): Promise<Inspection> {
   const { mapPath, ...given } = options;
   let settings: FileOptions = given;
-  const advice: string[] = [];
+  let advice: string[] = [];
   let first: View | undefined;
   for (let remedies = 0; ; remedies += 1) {
     let view: View | undefined;
@@ -83,8 +83,8 @@ export async function inspectFile(path: string, options: InspectOptions = {}): P
     }
     if (remedy && remedies < MOST_REMEDIES) {
       settings = { ...settings, ...remedy.options };
-      if (remedy.replaces) advice.splice(advice.indexOf(remedy.replaces), 1);
-      advice.push(remedy.advice);
+      const { replaces, advice: next } = remedy;
+      advice = [...advice.filter((before) => before !== replaces), next];
       continue;
     }
     const unknown = given.symbol === undefined && settings.symbol === SYMBOL_UNKNOWN;

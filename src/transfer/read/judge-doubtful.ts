@@ -4,7 +4,7 @@ import { readSymbol } from '../../domain/symbol.js';
 import { formatInstant } from '../../domain/time.js';
 import { InvalidInputError, type Problem } from '../../errors.js';
 import type { DuckDB } from '../duckdb.js';
-import type { ToldByFile, WrittenFields } from './bar-source.js';
+import type { BarSource, ToldByFile, WrittenFields } from './bar-source.js';
 import type { Rejections } from './file-problem.js';
 import type { SeriesOfFile } from './file-series.js';
 import { type Rounded, roundPrice, roundVolume } from './rounding.js';
@@ -22,7 +22,13 @@ const HINTS: Readonly<Record<string, string>> = {
   PRICE_TOO_PRECISE: 'a price keeps 8 decimals: import it with --round to round prices half-up',
   VOLUME_TOO_PRECISE:
     'round the volumes with --volume round, or let a new series keep their decimals with --volume-scale auto',
+  PRICE_NOT_POSITIVE:
+    'a file is not believed that; where the market really traded there, write the bar from code: bars.upsert() with allowNonPositive',
 };
+const DATE_ZONE_HINT =
+  'these are instants: pass the --timezone of the exchange, whose clocks show the date, or is the timeframe not 1d?';
+const NO_VALUE = /^(?:|null|none|n\/?a|nan|nil|-|\.)$/i;
+const NO_VALUE_HINT = 'no value stands there: --on-error skip leaves such rows out';
 
 /**
  * Reads the lines of `doubtful` by the domain's rules, one by one: right bars go to `judged`, wrong ones to `rejections`.
@@ -87,15 +93,17 @@ function readBar(fields: WrittenFields, series: ReadSeries, { clock, rounding, s
     },
     // What the store wrote itself it had been allowed to keep: oil traded at -37.63.
     { ...series, allowNonPositive: source.layout === 'wyckoff' },
-    (problem) => report({ ...problem, ...hintOf(problem), value: original[problem.path] ?? problem.value }),
+    (problem) => report({ ...problem, ...hintOf(problem, source), value: original[problem.path] ?? problem.value }),
   );
   if (!bar || instant === undefined) return undefined;
   const prices = [open, high, low, close, vwap].filter((price) => price?.rounded).length;
   return { bar, prices: BigInt(prices), volumes: volume.rounded ? 1n : 0n };
 }
 
-function hintOf({ code }: Problem): { hint?: string } {
-  const hint = HINTS[code];
+function hintOf({ code, value }: Problem, { dateZone }: BarSource): { hint?: string } {
+  if (code === 'TIMESTAMP_MISALIGNED' && dateZone === null) return { hint: DATE_ZONE_HINT };
+  const empty = code === 'DECIMAL_INVALID' && typeof value === 'string' && NO_VALUE.test(value.trim());
+  const hint = empty ? NO_VALUE_HINT : HINTS[code];
   return hint === undefined ? {} : { hint };
 }
 

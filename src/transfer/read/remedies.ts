@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { LARGEST_VOLUME_SCALE } from '../../domain/amount.js';
 import type { Problem, WyckoffError } from '../../errors.js';
 import type { BarFileOptions } from './bar-file.js';
 
@@ -30,6 +31,8 @@ export function remedyOfError(error: WyckoffError, path: string, options: BarFil
   return undefined;
 }
 
+/** Rounded to whole ones, volumes below it lose more than what adjusting them had put there: 0.12 BTC would be none. */
+const SMALL_VOLUME = 100;
 const KEEP_DECIMALS = '--volume-scale auto: volumes have decimals, and a new series keeps as many as they need';
 
 export function remedyOfProblems(problems: readonly Problem[], options: BarFileOptions): Remedy | undefined {
@@ -45,6 +48,11 @@ export function remedyOfProblems(problems: readonly Problem[], options: BarFileO
   }
   if (!has('VOLUME_TOO_PRECISE') || options.volume === 'round') return undefined;
   if (options.volumeScale === undefined) return { options: { volumeScale: 'auto' }, advice: KEEP_DECIMALS };
+  const small = problems.some(({ code, value }) => code === 'VOLUME_TOO_PRECISE' && Number(value) < SMALL_VOLUME);
+  if (options.volumeScale === 'auto' && small) {
+    const advice = '--volume-scale 8, --volume round: volumes have more than 8 decimals, and are rounded half-up to 8';
+    return { options: { volume: 'round', volumeScale: LARGEST_VOLUME_SCALE }, advice, replaces: KEEP_DECIMALS };
+  }
   const advice = '--volume round: volumes have more decimals than a series can keep, and are rounded half-up';
   const replaced = options.volumeScale === 'auto' ? { volumeScale: undefined } : {};
   return { options: { volume: 'round', ...replaced }, advice, replaces: KEEP_DECIMALS };
@@ -52,8 +60,10 @@ export function remedyOfProblems(problems: readonly Problem[], options: BarFileO
 
 const NO_SYMBOLS = new Set(['CSV', 'OHLC', 'OCHL', 'OHLCV', 'USD', 'EUR', 'DAT', 'ASCII', 'ETF', 'NYSE', 'NASDAQ']);
 
-/** The first word of the name that is written as tickers are, or one in lower case before a word for a timeframe: `lean_aapl_daily`. */
+/** What TradingView charted, or the first word of the name that is written as tickers are, or one in lower case before a word for a timeframe: `lean_aapl_daily`. */
 function guessSymbol(path: string): string | undefined {
+  const charted = /_([A-Z0-9.]+)!?, /.exec(basename(path)); // TradingView: CME_MINI_ES1!, 1D
+  if (charted) return charted[1];
   const words = basename(path)
     .split(/[._ -]/)
     .slice(0, -1);

@@ -29,6 +29,20 @@ const DATABENTO: KnownLayout = {
 /** MetaTrader counts the changes of a price where no volumes are published. */
 const TICK_VOLUME = 'the volume is the number of price changes (tick volume), as MetaTrader exports it';
 
+/** A header in plain words, with the time of day in a column of its own. */
+export const DATE_AND_TIME: KnownLayout = {
+  layout: 'csv',
+  marks: ['date', 'time'],
+  columns: {
+    timestamp: 'date',
+    time: 'time',
+    ...BAR,
+    vwap: 'vwap',
+    symbol: ['symbol', 'ticker'],
+    timeframe: 'timeframe',
+  },
+};
+
 /** What is recognised, in this order: the first that fits counts. */
 export const KNOWN_LAYOUTS: readonly KnownLayout[] = [
   {
@@ -111,6 +125,9 @@ export const KNOWN_LAYOUTS: readonly KnownLayout[] = [
     looks: [/^\d{4}\.\d\d\.\d\d$/, /^\d\d:\d\d(:\d\d)?$/, ...Array<RegExp>(4).fill(DECIMAL), INTEGER],
     columns: { timestamp: 'date', time: 'time', ...BAR },
     notice: TICK_VOLUME,
+    // MetaTrader 4 writes the minutes right behind the symbol: EURUSD1, EURUSD1440; others EURUSDM1. US301 could be US30 or US301.
+    fileName:
+      /^(?<symbol>[A-Z]{6}(?=[MHD]\d)|[A-Za-z0-9.#]*[A-Za-z.#](?<!\dM))(?<timeframe>[MHD]?(?:1|5|15|60|1440))\.(?:csv|CSV)/,
   },
   {
     layout: 'interactive-brokers',
@@ -171,20 +188,9 @@ export const KNOWN_LAYOUTS: readonly KnownLayout[] = [
     volumeOptional: true,
     volumeScale: 'auto',
     sessionTimes: true,
-    fileName: /^(?:[A-Z0-9]+_)?(?<symbol>[A-Z0-9.!]+), (?<timeframe>1|5|15|60|1D|D)\b/,
+    fileName: /^(?:[A-Z0-9]+(?:_(?:MINI|DLY|DL|EOD|IDC))*_)?(?<symbol>[A-Z0-9.]+), (?<timeframe>1|5|15|60|1D|D)\b/,
   },
-  {
-    layout: 'csv',
-    marks: ['date', 'time'],
-    columns: {
-      timestamp: 'date',
-      time: 'time',
-      ...BAR,
-      vwap: 'vwap',
-      symbol: ['symbol', 'ticker'],
-      timeframe: 'timeframe',
-    },
-  },
+  DATE_AND_TIME,
 ];
 
 /** A header that names its columns in plain words. What it lacks is what a file is refused for. */

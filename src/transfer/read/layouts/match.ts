@@ -85,11 +85,12 @@ function matchWith(description: KnownLayout, lines: readonly TextLine[], delimit
       );
     } else if (places.length === 1) columns[field] = places[0]!;
     else if (isRequired(field, description)) {
+      const none = field === 'volume' ? ', or that there is none ("volumeOptional": true)' : '';
       problem(
         'COLUMN_MISSING',
         field,
         `no column is named ${called}`,
-        `name the column ${first} in the header, or say with --map which one it is`,
+        `name the column ${first} in the header, or say with --map which one it is${none}`,
       );
     }
   }

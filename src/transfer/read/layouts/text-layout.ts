@@ -7,7 +7,7 @@ import { timeframeOfWord } from '../timeframe-words.js';
 import { decimalSign } from '../written-number.js';
 import type { TimeForm } from '../written-time.js';
 import type { Delimiter, LayoutDescription, TextField } from './description.js';
-import { KNOWN_LAYOUTS, PANDAS, PLAIN_CSV } from './known.js';
+import { DATE_AND_TIME, KNOWN_LAYOUTS, PANDAS, PLAIN_CSV } from './known.js';
 import { found, isRecognised, type Match, match } from './match.js';
 import { sideBySide } from './side-by-side.js';
 
@@ -74,7 +74,9 @@ function recognise(lines: readonly TextLine[], declared: Delimiter | undefined):
   const refusal = sideBySide(lines);
   if (refusal) throw refusal;
   if (found(plain) === 0) throw headerMissing(lines[0]!);
-  return plain;
+  // Of a header with both, what it lacks is told, not that date and time are two.
+  const apart = match(DATE_AND_TIME, lines, declared);
+  return apart.columns.timestamp !== undefined && apart.columns.time !== undefined ? apart : plain;
 }
 
 function settle(matched: Match, text: CsvText): TextLayout {
@@ -139,6 +141,7 @@ function toldBy({ description, symbol }: Match, names: readonly string[]): ToldB
     symbolRules: description.symbolRules,
     volumeScale: description.volumeScale,
     sessionTimes: description.sessionTimes,
+    dates: description.dates,
   };
 }
 
@@ -186,7 +189,7 @@ const SHOWN_HEADER = 200;
 function headerMissing({ line, text }: TextLine): InvalidInputError {
   const rule = 'a header names the columns: date or timestamp, open, high, low, close and volume';
   const hint =
-    'put such a line at the top of the file, with commas, semicolons, tabs or bars between the names, or describe it with --map';
+    'put such a line at the top of the file, with commas, semicolons, tabs or bars between the names, or describe it with --map ("names" where it has no header)';
   const value = text.slice(0, SHOWN_HEADER);
   return new InvalidInputError([{ code: 'HEADER_MISSING', path: '', value, rule, hint, line }], 'header');
 }

@@ -191,8 +191,12 @@ function mapFields(
   return fields as FieldColumns;
 }
 
+/** Times of something else than the opening: when a bar closed, or somebody wrote it down. */
+const OTHER_TIMES = /close|\bend|_end|creat|updat|modif|insert|ingest|receiv|fetch|load|expir/i;
+
 /** Where no name tells the time: the index of the DataFrame, else the one column that has times. */
-function indexColumn(columns: readonly ParquetColumn[], { index }: ParquetSchema): ParquetColumn | undefined {
+function indexColumn(all: readonly ParquetColumn[], { index }: ParquetSchema): ParquetColumn | undefined {
+  const columns = all.filter(({ name }) => !OTHER_TIMES.test(name));
   const ofIndex = columns.filter(({ name }) => index.includes(name) || /^__index_level_\d+__$/.test(name));
   const ofTime = (some: readonly ParquetColumn[]) => some.filter(({ type }) => /^(?:TIMESTAMP|DATE$)/.test(type));
   for (const found of [ofTime(ofIndex), ofIndex, ofTime(columns)]) if (found.length === 1) return found[0];

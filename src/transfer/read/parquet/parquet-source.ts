@@ -54,6 +54,7 @@ export async function parquetSource(
     ),
     leftOut: mapping.leftOut,
     notices: reader.notices(),
+    dateZone: reader.dateZone(),
     columns: reader.columns,
     told: {
       ...{ timeframe: map?.timeframe, timeframes: map?.timeframes, timezone: map?.timezone },
@@ -141,12 +142,14 @@ class ParquetReader {
     }
   }
 
+  dateZone(): string | null | undefined {
+    const { type } = this.#mapping.symbols[0]!.columns.timestamp;
+    return type.endsWith('ZONE') || this.#unit ? (this.#zone ?? null) : undefined;
+  }
+
   notices(): string[] {
     const notices: string[] = [];
-    const { symbols } = this.#mapping;
-    const { type } = symbols[0]!.columns.timestamp;
     if (this.#unit) notices.push(`whole numbers were read as times in ${UNIT_NAMES[this.#unit]} since 1970`);
-    if (type.endsWith('ZONE') && this.#zone) notices.push(`the date of a 1d bar is that of ${this.#zone}`);
     if (this.#wide) {
       const { rows } = this.#schema;
       notices.push(
