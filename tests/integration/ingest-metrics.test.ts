@@ -57,7 +57,6 @@ test('an outage shows as errors, retries, an open breaker and a queue; rows wait
   const store = await openStore({
     databaseUrl: proxy.url,
     logLevel: 'silent',
-    connectionTimeout: 500,
     metrics: true,
     ingest,
   });
@@ -152,7 +151,12 @@ test('the catalog lags behind by the age of the newest bar that has closed, by t
   await store.bars.upsert([
     { ...bar, symbol: 'AAPL', timeframe: '1m', timestamp: new Date(opened - 60 * minute) },
     { ...bar, symbol: 'MSFT', timeframe: '1m', timestamp: new Date(opened) },
-    { ...bar, symbol: 'AAPL', timeframe: '1d', timestamp: new Date(Math.floor(Date.now() / 86_400_000) * 86_400_000) },
+    {
+      ...bar,
+      symbol: 'AAPL',
+      timeframe: '1d',
+      timestamp: new Date(Math.ceil(Date.now() / 86_400_000 + 1) * 86_400_000),
+    },
   ]);
   const read = readMetrics(await store.metrics!.metrics());
   const lag = read('wyckoff_catalog_lag_seconds{timeframe="1m"}')!;

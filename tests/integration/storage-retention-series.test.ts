@@ -5,10 +5,11 @@ import { Database } from '../../src/database/database.js';
 import { readRetention, runRetention, setRetention } from '../../src/database/layouts/retention.js';
 import type { Store } from '../../src/index.js';
 import { openRawClient } from '../setup/raw-client.js';
+import { startOfToday } from '../setup/start-of-today.js';
 import { openTestStore } from '../setup/test-database.js';
 
 const DAY = 86_400_000;
-const today = Math.floor(Date.now() / DAY) * DAY;
+const today = await startOfToday();
 const cutoff = new Date(today - 30 * DAY);
 const TABLES = ['trades', 'quotes', 'order_book_snapshots', 'indicators'] as const;
 type Table = (typeof TABLES)[number];

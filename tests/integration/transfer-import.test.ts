@@ -257,7 +257,7 @@ async function killedImport(url: string, path: string, delay: number): Promise<v
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const closed = once(child, 'close');
-  for await (const chunk of child.stdout!) if (`${chunk}`.includes('writing')) break;
+  for (let said = ''; !said.includes('writing'); ) said += String((await once(child.stdout, 'data'))[0]);
   await sleep(delay);
   child.kill('SIGKILL');
   await closed;

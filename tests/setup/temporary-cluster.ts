@@ -91,7 +91,7 @@ export class TemporaryCluster {
   }
 
   async #untilServing(server: ChildProcess): Promise<void> {
-    for (let attempt = 0; attempt < 200; attempt += 1) {
+    for (let attempt = 0; attempt < 2_400; attempt += 1) {
       if (server.exitCode !== null) throw new Error(`the temporary server ended with ${server.exitCode}`);
       const { port, directory: host } = this;
       const client = new pg.Client({ host, port, user: this.#options.superuser, database: 'postgres' });
@@ -103,7 +103,7 @@ export class TemporaryCluster {
         await sleep(50);
       }
     }
-    throw new Error('the temporary server did not start in ten seconds');
+    throw new Error('the temporary server did not start in two minutes');
   }
 }
 
