@@ -20,9 +20,7 @@ async function openChaos() {
 const spools = async (directory: string) =>
   (await readdir(join(directory, 'spool'))).filter((name) => /^\d{15}-/.test(name));
 
-test('a process killed at any moment under load has lost nothing that it acknowledged', {
-  timeout: 180_000,
-}, async () => {
+test('a process killed at any moment under load has lost nothing that it acknowledged', async () => {
   const { run, client, directory } = await openChaos();
   for (let round = 1; round < ROUNDS; round += 1) {
     const producer = await run.produce();

@@ -11,9 +11,7 @@ import { openTestStore } from '../setup/test-database.js';
 
 const SIGNALLED = fileURLToPath(new URL('../setup/chaos/signalled.ts', import.meta.url));
 
-test('two processes with one directory: each writes its own rows, and those of one that died once', {
-  timeout: 180_000,
-}, async () => {
+test('two processes with one directory: each writes its own rows, and those of one that died once', async () => {
   const { url } = await openTestStore({ logLevel: 'silent' });
   const client = await openRawClient(url);
   const run = new ChaosRun(url, await temporaryDirectory());
@@ -61,7 +59,7 @@ async function signalled(url: string, directory: string, durability: string, tim
   };
 }
 
-test('SIGTERM writes what waits, and the exit status is 0 only if nothing was lost', { timeout: 180_000 }, async () => {
+test('SIGTERM writes what waits, and the exit status is 0 only if nothing was lost', async () => {
   const { store, url } = await openTestStore({ logLevel: 'silent' });
   const directory = await temporaryDirectory();
   const written = await (await signalled(url, directory, 'memory', 120_000)).stop();
@@ -87,7 +85,7 @@ test('SIGTERM writes what waits, and the exit status is 0 only if nothing was lo
   }
 });
 
-test('a database that says nothing does not keep a process that is told to end', { timeout: 180_000 }, async () => {
+test('a database that says nothing does not keep a process that is told to end', async () => {
   const { url } = await openTestStore({ logLevel: 'silent' });
   for (const [durability, code, kept] of [
     ['memory', 1, { spooled: 0, left: 3 }],

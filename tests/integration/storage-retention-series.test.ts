@@ -193,7 +193,7 @@ test('a writer waits for a run, and no row is lost or left outside the catalog',
   ]);
 });
 
-test('a run may be stopped between stretches, and goes on from there', { timeout: 120_000 }, async () => {
+test('a run may be stopped between stretches, and goes on from there', async () => {
   const { store, database } = await openBoth();
   await write(store, 'trades', 'BTC', -300, 0);
   await setRetention(database.pool, 'trades', '30 days', 'ops');

@@ -175,7 +175,7 @@ test('a run removes what is older, with catalog, ratios, revisions and one event
   await expectSeries(store, models[2]!);
 });
 
-test('a run may be stopped between stretches, and goes on from there', { timeout: 120_000 }, async () => {
+test('a run may be stopped between stretches, and goes on from there', async () => {
   const { store, database, raw } = await openBoth();
   const model = new BarModel('AAPL', '1d');
   const rows = bars('AAPL', '1d', -300, 0);

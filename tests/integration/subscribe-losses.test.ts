@@ -21,9 +21,7 @@ async function terminateListeners(raw: pg.Client): Promise<number> {
   return rowCount ?? 0;
 }
 
-test('two processes write, a third follows, and the connection that listens is ended again and again', {
-  timeout: 240_000,
-}, async () => {
+test('two processes write, a third follows, and the connection that listens is ended again and again', async () => {
   const { store, url } = await openTestStore({ logLevel: 'silent' });
   const raw = await openRawClient(url);
   const following = await follow(store, ['A', 'B']);
@@ -44,9 +42,7 @@ test('two processes write, a third follows, and the connection that listens is e
   await Promise.all([first, second, trouble]);
 });
 
-test('the network is cut again and again, for writers and readers: nothing is lost or out of order', {
-  timeout: 240_000,
-}, async () => {
+test('the network is cut again and again, for writers and readers: nothing is lost or out of order', async () => {
   const { url } = await openTestStore({ logLevel: 'silent' });
   const proxy = await openTcpProxy(url);
   const store = await openStore({ databaseUrl: proxy.url, logLevel: 'silent' });

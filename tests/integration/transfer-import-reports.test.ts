@@ -29,7 +29,7 @@ test('of many files that are wrong all rows are counted, and as many problems ke
     expect(error).toMatchObject({ problems, message: expect.stringContaining('file, 1200 of 1200 rows') });
     expect(rejected).toBe(1_200);
   }
-}, 120_000);
+});
 
 test('a name that would be Markdown or move the cursor is neither in reports', async () => {
   const { store, url } = await openTestStore();

@@ -438,9 +438,7 @@ function manyTrades(): string[] {
   });
 }
 
-test('equal trades are all kept, wherever a batch ends, and a second import adds none', {
-  timeout: 120_000,
-}, async () => {
+test('equal trades are all kept, wherever a batch ends, and a second import adds none', async () => {
   const { store, url, import: read, verify } = await openTickStore();
   const lines = manyTrades();
   const at = await folderOf({
@@ -563,7 +561,7 @@ test('what differs is told by kind, with examples', async () => {
   expect(await verify(other, { symbol: 'QN' })).toMatchObject({ passed: true });
 });
 
-test('an import that is aborted, or whose connection is cut, leaves nothing', { timeout: 120_000 }, async () => {
+test('an import that is aborted, or whose connection is cut, leaves nothing', async () => {
   const { store, url, import: read } = await openTickStore();
   const at = await folderOf({ 'lean_ES_trades_20131007.csv': manyTrades() });
   const path = at('lean_ES_trades_20131007.csv');

@@ -7,6 +7,7 @@ import type { MoveProgress } from '../../src/database/layouts/move-rows.js';
 import { type BarInput, openStore, type WyckoffError } from '../../src/index.js';
 import { printBars } from '../setup/bar-model.js';
 import { prisma } from '../setup/commands.js';
+import { untilSessions } from '../setup/other-sessions.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { createTestDatabase } from '../setup/test-database.js';
 import { layoutOf } from './layout-of.js';
@@ -69,6 +70,7 @@ test('what migrations left plain becomes what they make of it where TimescaleDB 
   const database = await openDatabase(plain.url);
   expect(database.layout.name).toBe('plain');
   const progress: MoveProgress[] = [];
+  await untilSessions(raw, 1); // those that filled it are gone
   const report = await applyStorage(database.pool, { onProgress: (each) => progress.push(each) });
   expect(report).toEqual({
     layout: 'timescale',

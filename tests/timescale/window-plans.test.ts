@@ -152,7 +152,7 @@ test('whatever becomes of the chunks, the plan that is kept finds what there is'
   }
   expect(before.at(0)).toContain('2024-03-04');
   expect(before.filter((bar) => bar.startsWith('2024-05-14'))).toEqual([]);
-}, 120_000);
+});
 
 test('a read that is cancelled leaves the settings as they were, also where a transaction goes on', async () => {
   const { database, bars, raw } = await openSpring();
