@@ -57,7 +57,9 @@ const refusal = (work: Promise<unknown>) =>
     (error: CutoverError) => error.code,
   );
 
-test('forward and back from every phase, with writers at work: nothing lost, nothing doubled', async () => {
+test('forward and back from every phase, with writers at work: nothing lost, nothing doubled', {
+  timeout: 600_000,
+}, async () => {
   const { folder, directory, archive, cutover, environment, open, database } = await openCutover();
   const writers = [
     new Writer(join(folder, 'one.log'), 'ONE', environment),
@@ -277,7 +279,9 @@ test('a step or a program that has another folder changes nothing', async () => 
   expect((await readdir(directory)).filter((name) => name.endsWith('.csv'))).toEqual(['OLD_1m.csv']);
 });
 
-test('a command that is killed is gone on with, at every step, and a writer that is killed loses nothing', async () => {
+test('a command that is killed is gone on with, at every step, and a writer that is killed loses nothing', {
+  timeout: 600_000,
+}, async () => {
   const { folder, directory, archive, cutover, environment, open, url } = await openCutover();
   const writer = new Writer(join(folder, 'one.log'), 'ONE', environment);
   await writer.start();
