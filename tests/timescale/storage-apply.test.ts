@@ -168,6 +168,9 @@ test('ended in the middle, all is as before, and the next one does it', async ()
   expect(await hypertables(raw)).toEqual([]);
   expect(await content(raw)).toEqual(before);
 
+  // The last table is not let go: nothing is committed before it is ended.
+  const holder = await openRawClient(plain.url);
+  await holder.query('BEGIN; SELECT count(*) FROM indicators');
   let killed: Promise<pg.QueryResult> | undefined;
   const kill = () => {
     killed = raw.query(
@@ -179,6 +182,7 @@ test('ended in the middle, all is as before, and the next one does it', async ()
     code: expect.stringMatching(/^(SERVER_SHUTTING_DOWN|DATABASE_UNREACHABLE)$/), // as it reads the server's last words or not
   });
   expect((await killed)?.rowCount).toBe(1);
+  await holder.query('COMMIT');
   expect(await hypertables(raw)).toEqual([]);
   expect(await content(raw)).toEqual(before);
 
