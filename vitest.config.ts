@@ -14,14 +14,14 @@ if (given)
   process.stderr.write("The tests of roles are left out on TimescaleDB: the roles are the given server's own\n");
 
 /** What runs against a database runs twice, with the same expectations: on the embedded server and, where it is installed, on TimescaleDB. */
-const database = { include: ['tests/integration/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 };
+const database = { include: ['tests/integration/**/*.test.ts'], testTimeout: 240_000, hookTimeout: 240_000 };
 
 export default defineConfig({
   test: {
     // Tests wait for their database more than they compute.
     maxWorkers: availableParallelism() + 1,
     projects: [
-      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 120_000 } },
       { test: { name: 'plain', ...database, globalSetup: 'tests/setup/plain-server.ts' } },
       ...(timescale
         ? [
@@ -49,8 +49,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
           exclude: timescale ? [] : ['tests/e2e/deployment*', 'tests/e2e/docker-database*'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
           fileParallelism: false,
         },
       },

@@ -124,9 +124,10 @@ describe('with TimescaleDB', () => {
 
   it('backs up and restores rows, compressed chunks, policies and jobs', async () => {
     const store = await openStore({ databaseUrl: here.url('wyckoff', 'trader') });
-    const today = new Date(Math.floor(Date.now() / 60_000) * 60_000);
+    // Days that do not end while the test runs, also at midnight.
+    const now = Math.floor(Date.now() / 60_000) * 60_000;
     await store.bars.upsert(
-      minuteBars('NOW', 2).map((bar, at) => ({ ...bar, timestamp: new Date(today.getTime() - at * 60_000) })),
+      minuteBars('NOW', 2).map((bar, at) => ({ ...bar, timestamp: new Date(now + at * 86_400_000) })),
     );
     await store.close();
     const owner = await openRawClient(here.url('wyckoff'));

@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { expect } from 'vitest';
 import { openStore } from '../../src/index.js';
+import { startOfToday } from '../setup/start-of-today.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const DAY = 86_400_000;
-const today = Math.floor(Date.now() / DAY) * DAY;
+const today = await startOfToday();
 export const TABLES = ['ohlcv_bars', 'trades', 'quotes', 'order_book_snapshots', 'indicators'];
 
 interface Result {

@@ -36,9 +36,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'flush' as const }) },
 );
 
-test('whatever is added, corrected, late, refused and deleted, by several writers: cache and database come to the same', {
-  timeout: 240_000,
-}, async () => {
+test('whatever is added, corrected, late, refused and deleted, by several writers: cache and database come to the same', async () => {
   const { store, url, directory } = await openIngest({ durability: 'memory', interval: 5 });
   const other = await openStore({
     databaseUrl: url,

@@ -6,7 +6,7 @@ import { dataDirectory, run, useDataDirectory } from './embedded-processes.js';
 
 useDataDirectory();
 
-describe('wyckoff db', { timeout: 60_000 }, () => {
+describe('wyckoff db', () => {
   async function db(...args: string[]): Promise<{ code: number; output: string }> {
     const child = run('cli', dataDirectory, ...args);
     const [output, [code]] = await Promise.all([text(child.stdout!), once(child, 'exit')]);

@@ -112,7 +112,7 @@ async function expectMigrated(): Promise<void> {
 }
 
 // Each step is a Prisma command: three seconds of loading on a machine that has nothing else to do.
-describe('the schema after migrating', { timeout: 180_000 }, () => {
+describe('the schema after migrating', () => {
   it('is the Prisma schema, by the Prisma command line', async () => {
     expect(await prisma('migrate', 'deploy')).toMatchObject({ code: 0 });
     await expectMigrated();

@@ -19,31 +19,27 @@ async function restart() {
 test.each<readonly [Loss, number]>([
   ['answer', 1],
   ['commit', 2],
-])(
-  'a server that was restarted remembers a transaction whose %s was lost: %i runs',
-  { timeout: 120_000 },
-  async (loss, runs) => {
-    const servers = [await startEmbeddedServer({ dataDirectory })];
-    const proxy = await openTcpProxy(servers[0]!.url);
-    const store = await openStore({ databaseUrl: proxy.url, migrations: 'apply', logLevel: 'silent' });
-    try {
-      proxy.loseCommit(loss, async () => {
-        const server = await restart();
-        servers.push(server);
-        proxy.leadTo(server.url);
-      });
-      const id = newId();
-      let run = 0;
-      const range = await store.transaction({ actor: 'detector' }, async (tx) => {
-        run += 1;
-        return tx.tradingRanges.create(soundRange({ id }));
-      });
-      expect([run, servers.length]).toEqual([runs, 2]);
-      expect(await store.tradingRanges.byId(id)).toEqual(range);
-      expect(await store.audit.verify()).toMatchObject({ events: 1, problems: [] });
-    } finally {
-      await store.close();
-      for (const server of servers) await server.release();
-    }
-  },
-);
+])('a server that was restarted remembers a transaction whose %s was lost: %i runs', async (loss, runs) => {
+  const servers = [await startEmbeddedServer({ dataDirectory })];
+  const proxy = await openTcpProxy(servers[0]!.url);
+  const store = await openStore({ databaseUrl: proxy.url, migrations: 'apply', logLevel: 'silent' });
+  try {
+    proxy.loseCommit(loss, async () => {
+      const server = await restart();
+      servers.push(server);
+      proxy.leadTo(server.url);
+    });
+    const id = newId();
+    let run = 0;
+    const range = await store.transaction({ actor: 'detector' }, async (tx) => {
+      run += 1;
+      return tx.tradingRanges.create(soundRange({ id }));
+    });
+    expect([run, servers.length]).toEqual([runs, 2]);
+    expect(await store.tradingRanges.byId(id)).toEqual(range);
+    expect(await store.audit.verify()).toMatchObject({ events: 1, problems: [] });
+  } finally {
+    await store.close();
+    for (const server of servers) await server.release();
+  }
+});

@@ -20,7 +20,7 @@ import {
 
 useDataDirectory();
 
-describe('the embedded server after a crash', { timeout: 120_000 }, () => {
+describe('the embedded server after a crash', () => {
   it('does not count a killed process', async () => {
     const killed = await userProcess();
     await kill(killed.child);
@@ -87,7 +87,7 @@ describe('the embedded server after a crash', { timeout: 120_000 }, () => {
   });
 });
 
-describe('the lock of the embedded server', { timeout: 60_000 }, () => {
+describe('the lock of the embedded server', () => {
   let lock: string;
 
   beforeEach(async () => {

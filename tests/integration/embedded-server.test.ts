@@ -26,7 +26,7 @@ const SETTINGS = [
   'password_encryption',
 ];
 
-describe('the embedded server', { timeout: 120_000 }, () => {
+describe('the embedded server', () => {
   it('makes a database from nothing, private to its user, with the settings that it promises', async () => {
     const starts: unknown[] = [];
     const server = await startEmbeddedServer({ dataDirectory, onStart: (start) => starts.push(start) });

@@ -8,7 +8,7 @@ import { startEmbeddedChaos } from '../setup/chaos/server.js';
 import { startWriter, takeAll } from '../setup/followed-writers.js';
 import { follow } from '../setup/subscriber.js';
 
-test('the server dies and comes back, twice: who follows loses nothing', { timeout: 180_000 }, async () => {
+test('the server dies and comes back, twice: who follows loses nothing', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'wyckoff-subscribe-'));
   await chmod(directory, 0o711); // as root, the server runs as another user, who must get through
   const server = await startEmbeddedChaos(directory);

@@ -65,9 +65,7 @@ async function refusal(attempt: Promise<unknown>): Promise<WyckoffError> {
   );
 }
 
-it('a migration that fails leaves nothing, says why each time, and prints the way out', {
-  timeout: 120_000,
-}, async () => {
+it('a migration that fails leaves nothing, says why each time, and prints the way out', async () => {
   const { url, raw } = await createDatabaseBefore(TIME_SERIES);
   await raw.query('CREATE TABLE quotes (id integer)');
   const [first, second, status] = await wyckoff(url, 'migrate', 'migrate', 'storage status');
@@ -110,7 +108,7 @@ it('a migration that fails leaves nothing, says why each time, and prints the wa
   expect(await open(url)).toBe(inject('layout'));
 });
 
-it('the Prisma command line settles a failed migration as well', { timeout: 180_000 }, async () => {
+it('the Prisma command line settles a failed migration as well', async () => {
   const { url, raw } = await createDatabaseBefore(TIME_SERIES);
   await raw.query('CREATE TABLE quotes (id integer)');
   const database = await openToMigrate(url);

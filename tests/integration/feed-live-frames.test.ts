@@ -11,7 +11,7 @@ function values(frame: MarketFrame): unknown {
 }
 
 test('a frame of now comes from memory, ahead of the database, and is what the database says once that has it', async () => {
-  const { store, url } = await openIngest({ durability: 'memory', interval: 20_000 });
+  const { store, url } = await openIngest({ durability: 'memory', interval: 3_600_000 });
   const other = await openStore({ databaseUrl: url, logLevel: 'silent' });
   onTestFinished(() => other.close());
   const now = Math.floor(Date.now() / MINUTE);

@@ -110,7 +110,7 @@ beforeAll(async () => {
     const differs = one.findIndex((part, index) => part !== other[index]);
     return one[differs]! < other[differs]! ? -1 : 1;
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   await store.close();

@@ -60,14 +60,13 @@ const KINDS_OF_BAD: [what: string, bad: Partial<BarInput>, check: string | undef
 test.each(['memory', 'spool'] as const)(
   'at %s, each kind of bad row alone is lost to the dead letters',
   async (durability) => {
-    for (const [what, bad, check, code] of KINDS_OF_BAD) {
+    for (const [index, [what, bad, check, code]] of KINDS_OF_BAD.entries()) {
       const { store, url, directory } = await openIngest({ durability });
       if (check) {
         const client = await openRawClient(url);
         await client.query(`ALTER TABLE ohlcv_bars ADD CONSTRAINT chk_poison ${check}`);
       }
-      const at = Math.floor(Math.random() * 1000);
-      await store.ingest.add(thousandBars(at, bad));
+      await store.ingest.add(thousandBars([0, 503, 999][index]!, bad));
       await store.ingest.flush();
       expect(await countOf(url), what).toBe(999);
       const letters = await lettersIn(directory);
@@ -144,7 +143,7 @@ test('a missing right is no fault of the rows: they wait', async () => {
   expect(store.ingest.stats).toMatchObject({ written: 1, deadLetters: 0, breaker: 'closed' });
 });
 
-test('the commands list, replay after a mend, and drop', { timeout: 180_000 }, async () => {
+test('the commands list, replay after a mend, and drop', async () => {
   const { store, url, directory } = await openIngest({ durability: 'spool' });
   const client = await openRawClient(url);
   await client.query(`ALTER TABLE ohlcv_bars ADD CONSTRAINT chk_poison CHECK (source <> 'poison')`);

@@ -86,9 +86,10 @@ test('a live stream leaves the same rows as its recording, from the socket to th
   const taken = await openIngest({ durability: 'spool', interval: 50 });
   const stop = new AbortController();
   const feeding = ingestFeed(taken.store.ingest, live, { bars: bars(), volumeScale: 3, signal: stop.signal });
-  await vi.waitFor(() => expect(live.stats).toMatchObject({ messages: messages.length, syncs: 1 }), {
-    timeout: 30_000,
-  });
+  const { trades, quotes, orderBooks, bars: made } = fromFile;
+  const all = { accepted: trades + quotes + orderBooks + made };
+  await vi.waitFor(() => expect(taken.store.ingest.stats).toMatchObject(all), { timeout: 120_000 });
+  expect(live.stats).toMatchObject({ messages: messages.length, syncs: 1 });
   stop.abort();
   const fromSocket = await feeding;
 
@@ -117,10 +118,10 @@ test('a live stream leaves the same rows as its recording, from the socket to th
   expect(found.books.map((row) => text(pick(row, ['timestamp', 'bids', 'asks'])))).toEqual(
     market.books.slice(early.books.length - 1).map((book) => text(book)),
   );
-  const made = await taken.store.trades.bars({ symbol: SYMBOL, interval: '1m', at: market.time - 2_000_000n });
-  expect(made.length).toBeGreaterThan(3);
+  const ofTrades = await taken.store.trades.bars({ symbol: SYMBOL, interval: '1m', at: market.time - 2_000_000n });
+  expect(ofTrades.length).toBeGreaterThan(3);
   const own = ['timestamp', 'open', 'high', 'low', 'close', 'volume', 'vwap'];
-  expect(found.bars.map((bar) => text(pick(bar, own)))).toEqual(made.map((bar) => text(pick(bar, own))));
+  expect(found.bars.map((bar) => text(pick(bar, own)))).toEqual(ofTrades.map((bar) => text(pick(bar, own))));
 });
 
 /** Decimals and instants as text: to compare the objects takes half a minute. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../src/index.js';
 import { minuteBar, temporaryDirectory } from '../setup/ingest.js';
-import { readMetrics } from '../setup/metrics-text.js';
+import { readMetrics, scrapeOf } from '../setup/metrics-text.js';
 import { openTcpProxy } from '../setup/tcp-proxy.js';
 import { openTestStore } from '../setup/test-database.js';
 
@@ -57,7 +57,6 @@ test('an outage shows as errors, retries, an open breaker and a queue; rows wait
   const store = await openStore({
     databaseUrl: proxy.url,
     logLevel: 'silent',
-    connectionTimeout: 500,
     metrics: true,
     ingest,
   });
@@ -68,7 +67,7 @@ test('an outage shows as errors, retries, an open breaker and a queue; rows wait
   const read = async () => readMetrics(await store.metrics!.metrics());
   await store.ingest.add(minuteBar('AAPL', 0));
   await store.ingest.flush();
-  expect((await read())('wyckoff_database_up')).toBe(1);
+  await scrapeOf(store.metrics!); // it is up
   proxy.close();
   await store.ingest.add([1, 2, 3].map((minute) => minuteBar('AAPL', minute)));
   let during = await read();
@@ -152,9 +151,14 @@ test('the catalog lags behind by the age of the newest bar that has closed, by t
   await store.bars.upsert([
     { ...bar, symbol: 'AAPL', timeframe: '1m', timestamp: new Date(opened - 60 * minute) },
     { ...bar, symbol: 'MSFT', timeframe: '1m', timestamp: new Date(opened) },
-    { ...bar, symbol: 'AAPL', timeframe: '1d', timestamp: new Date(Math.floor(Date.now() / 86_400_000) * 86_400_000) },
+    {
+      ...bar,
+      symbol: 'AAPL',
+      timeframe: '1d',
+      timestamp: new Date(Math.ceil(Date.now() / 86_400_000 + 1) * 86_400_000),
+    },
   ]);
-  const read = readMetrics(await store.metrics!.metrics());
+  const read = await scrapeOf(store.metrics!);
   const lag = read('wyckoff_catalog_lag_seconds{timeframe="1m"}')!;
   const exact = (Date.now() - opened) / 1000 - 60;
   expect(lag).toBeLessThanOrEqual(exact);

@@ -9,11 +9,12 @@ import type { Loss } from '../setup/tcp-proxy.js';
 
 const SERIES = { symbol: 'A', timeframe: '1m' } as const;
 
-/** Cuts every connection of a store but the one that asks. */
+/** Cuts every connection of a store but the one that asks; answers when they are gone, and the store has heard of those that were idle. */
 async function terminateAll(url: string): Promise<void> {
   const client = await openRawClient(url);
-  await client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  await client.query(`SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'wyckoff-store'`);
+  await client.end();
 }
 
 async function spoolsIn(directory: string): Promise<string[]> {

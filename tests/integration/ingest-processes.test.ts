@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { ChaosRun } from '../setup/chaos/run.js';
@@ -12,21 +11,19 @@ import { openTestStore } from '../setup/test-database.js';
 
 const SIGNALLED = fileURLToPath(new URL('../setup/chaos/signalled.ts', import.meta.url));
 
-test('two processes with one directory: each writes its own rows, and those of one that died once', {
-  timeout: 180_000,
-}, async () => {
+test('two processes with one directory: each writes its own rows, and those of one that died once', async () => {
   const { url } = await openTestStore({ logLevel: 'silent' });
   const client = await openRawClient(url);
   const run = new ChaosRun(url, await temporaryDirectory());
   const first = await run.produce();
-  await sleep(200);
+  await run.progress(100);
   await first.kill();
   // Both find what the first one left; the second one of them begins where nothing is left.
   const [second, third] = await Promise.all([run.produce(), run.produce()]);
-  await sleep(200);
+  await run.progress(100);
   await second.kill();
   const fourth = await run.produce();
-  await sleep(200);
+  await run.progress(100);
   expect([await third.stop(), await fourth.stop()]).toEqual([0, 0]);
   const { rows } = await client.query('SELECT count(*)::int AS bars FROM ohlcv_bars');
   expect(rows[0].bars).toBeGreaterThan(0);
@@ -36,8 +33,9 @@ test('two processes with one directory: each writes its own rows, and those of o
   expect((await client.query('SELECT FROM ingest_positions')).rowCount).toBe(0);
 });
 
-async function signalled(url: string, directory: string, durability: string) {
-  const child = spawn(process.execPath, ['--import', 'tsx', SIGNALLED, url, directory, durability], {
+/** It has so many milliseconds to write what waits. */
+async function signalled(url: string, directory: string, durability: string, timeout: number) {
+  const child = spawn(process.execPath, ['--import', 'tsx', SIGNALLED, url, directory, durability, `${timeout}`], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH },
   });
@@ -61,10 +59,10 @@ async function signalled(url: string, directory: string, durability: string) {
   };
 }
 
-test('SIGTERM writes what waits, and the exit status is 0 only if nothing was lost', { timeout: 180_000 }, async () => {
+test('SIGTERM writes what waits, and the exit status is 0 only if nothing was lost', async () => {
   const { store, url } = await openTestStore({ logLevel: 'silent' });
   const directory = await temporaryDirectory();
-  const written = await (await signalled(url, directory, 'memory')).stop();
+  const written = await (await signalled(url, directory, 'memory', 120_000)).stop();
   expect(written).toMatchObject({
     code: 0,
     log: [],
@@ -77,7 +75,7 @@ test('SIGTERM writes what waits, and the exit status is 0 only if nothing was lo
     ['spool', 0, { spooled: 3, left: 0 }],
   ] as const) {
     const proxy = await openTcpProxy(url);
-    const process = await signalled(proxy.url, directory, durability);
+    const process = await signalled(proxy.url, directory, durability, 3_000);
     proxy.close();
     const { log, ...end } = await process.stop();
     expect(end).toEqual({ code, report: { written: 0, dropped: 0, deadLetters: 0, ...kept } });
@@ -87,14 +85,14 @@ test('SIGTERM writes what waits, and the exit status is 0 only if nothing was lo
   }
 });
 
-test('a database that says nothing does not keep a process that is told to end', { timeout: 180_000 }, async () => {
+test('a database that says nothing does not keep a process that is told to end', async () => {
   const { url } = await openTestStore({ logLevel: 'silent' });
   for (const [durability, code, kept] of [
     ['memory', 1, { spooled: 0, left: 3 }],
     ['spool', 0, { spooled: 3, left: 0 }],
   ] as const) {
     const proxy = await openTcpProxy(url);
-    const process = await signalled(proxy.url, await temporaryDirectory(), durability);
+    const process = await signalled(proxy.url, await temporaryDirectory(), durability, 1_000);
     proxy.hold(170_000); // longer than the test; the process has a second for its rows
     expect(await process.stop()).toMatchObject({ code, report: { written: 0, dropped: 0, deadLetters: 0, ...kept } });
   }

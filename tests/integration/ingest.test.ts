@@ -117,7 +117,7 @@ test('what the caller changes after it was added is not written', async () => {
 });
 
 test('the newest value of a bar wins, inside a batch and over several', async () => {
-  const { store } = await openIngest({ durability: 'memory', batchSize: 10 });
+  const { store } = await openIngest({ durability: 'memory', batchSize: 10, interval: 3_600_000 });
   for (let close = 1; close <= 18; close += 1) await store.ingest.add(minuteBar('A', 0, close));
   await store.ingest.flush();
   expect((await store.bars.latest({ symbol: 'A', timeframe: '1m' }))[0]!.close.toString()).toBe('18');

@@ -17,7 +17,7 @@ const SWEEP = `
   DELETE FROM signals; DELETE FROM campaigns; DELETE FROM patterns; DELETE FROM trading_ranges`;
 
 test('the ledger, its audit trail and a model of the rules never disagree', {
-  timeout: 60_000 + RUNS * 2_000,
+  timeout: 240_000 + RUNS * 2_000,
 }, async () => {
   const database = await createTestDatabase();
   onTestFinished(() => database.drop());

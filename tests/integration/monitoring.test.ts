@@ -94,9 +94,7 @@ test('the runbook names every metric that is exported, and none else', async () 
   ).toEqual([]);
 });
 
-test('with the SDK of the runbook, a program sends its spans to where Jaeger takes them', {
-  timeout: 60_000,
-}, async () => {
+test('with the SDK of the runbook, a program sends its spans to where Jaeger takes them', async () => {
   const [block] = readBlocks('docs/runbook.md').filter(
     ({ heading, language }) => heading === 'Spans' && language === 'js',
   );

@@ -49,6 +49,8 @@ async function failureAt(databaseUrl: string): Promise<Error & { code: string; s
 
 test('a caller that gets no connection is told so in bounded time, and the next one gets it', async () => {
   const pool = openPool({ maxConnections: 1, connectionTimeout: 200 });
+  // A busy machine may take longer for a first connection; this one is there then.
+  await vi.waitFor(() => pool.withClient(async () => {}), { timeout: 30_000 });
   let free: () => void = () => {};
   const held = pool.withClient(() => new Promise<void>((resolve) => (free = resolve)));
   const waiting = await Promise.allSettled([1, 2].map(() => pool.withClient(async () => 'connected')));
@@ -71,7 +73,7 @@ test('when the server cuts every connection the next call makes another', async 
   await Promise.all([1, 2, 3].map(() => store.bars.series())); // some lie idle
   expect((await raw.query(cut)).rowCount).toBeGreaterThan(0);
   // The pool hears of it when the sockets' ends are read.
-  await vi.waitFor(async () => expect((await store.health()).pool.total).toBe(1));
+  await vi.waitFor(async () => expect((await store.health()).pool.total).toBe(1), { timeout: 30_000 });
   expect(await store.bars.series()).toEqual([]);
   const pool = openPool({ maxConnections: 1 });
   const lost = pool.withClient((client) => client.query('SELECT pg_terminate_backend(pg_backend_pid())'));

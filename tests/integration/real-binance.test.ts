@@ -71,7 +71,7 @@ function top(side: Map<string, string>, sign: number): Levels {
     .map(([price, size]) => [plain(price), plain(size)]);
 }
 
-test.runIf(hasSharedData)('every book of a recording is the one of the exchange', { timeout: 120_000 }, async () => {
+test.runIf(hasSharedData)('every book of a recording is the one of the exchange', async () => {
   const messages = rawMessages();
   const expected: string[] = [];
   let [next, agreed] = [0, 0];
@@ -101,7 +101,7 @@ test.runIf(hasSharedData)('every book of a recording is the one of the exchange'
   expect(recording.stats).toEqual({ messages: messages.count, ignored: 0, missedTrades: 0, syncs: 1, gaps: 0 });
 });
 
-test.runIf(hasSharedData)('its trades, quotes and bars are in the tables', { timeout: 120_000 }, async () => {
+test.runIf(hasSharedData)('its trades, quotes and bars are in the tables', async () => {
   const { trades, tickers } = rawMessages();
   const { store } = await openIngest({ durability: 'memory', interval: 100 });
   const from = new Date('2024-08-08T23:55:00Z');

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { readConfig } from '../../src/config.js';
 import { Database } from '../../src/database/database.js';
 import { compressChunks } from '../../src/database/layouts/compress.js';
@@ -74,7 +74,7 @@ async function agree(store: Store, model: BarModel, request: ReturnType<typeof r
 }
 
 test('random bars with gaps, late arrivals, corrections and deletions: before and after refresh and compression', {
-  timeout: 60_000 + RUNS * 30_000,
+  timeout: 240_000 + RUNS * 30_000,
 }, async () => {
   const { store, database } = await openBoth();
   let run = 0;
@@ -114,23 +114,21 @@ async function waiting(database: Database): Promise<number> {
 }
 
 test('while one connection refreshes and another writes, each snapshot agrees with itself and each writer with its model', {
-  timeout: 60_000 + RUNS * 10_000,
+  timeout: 240_000 + RUNS * 10_000,
 }, async () => {
   const { store, database } = await openBoth();
   const symbol = 'BUSY';
   const model = new BarModel(symbol, '1m');
   let done = false;
+  let [refreshes, reads] = [0, 0];
   const refresh = async () => {
-    let refreshes = 0;
     while (!done) {
       await refreshAggregates(database);
       refreshes += 1;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    return refreshes;
   };
   const read = async () => {
-    let reads = 0;
     while (!done) {
       const to = TARGETS[reads % TARGETS.length]!;
       const at = new Date();
@@ -141,12 +139,13 @@ test('while one connection refreshes and another writes, each snapshot agrees wi
       });
       reads += 1;
     }
-    return reads;
   };
   const write = async () => {
     try {
-      for (const steps of fc.sample(history(symbol, 8), { numRuns: RUNS * 2, seed: 7 })) {
-        for (const step of steps) {
+      const histories = fc.sample(history(symbol, 8), { numRuns: RUNS * 2, seed: 7 });
+      // However slow the others are, they are at work beside it.
+      for (let turn = 0; turn < histories.length || reads <= RUNS || refreshes < 2; turn += 1) {
+        for (const step of histories[turn % histories.length]!) {
           await apply(store, model, step);
           const request = { from: '1m', to: '5m', at: new Date() } as const;
           await agree(store, model, request);
@@ -156,7 +155,5 @@ test('while one connection refreshes and another writes, each snapshot agrees wi
       done = true;
     }
   };
-  const [refreshes, reads] = await Promise.all([refresh(), read(), write()]);
-  expect(reads).toBeGreaterThan(RUNS);
-  if (inject('layout') === 'timescale') expect(refreshes).toBeGreaterThan(1);
+  await Promise.all([refresh(), read(), write()]);
 });

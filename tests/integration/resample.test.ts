@@ -7,9 +7,11 @@ import type { BarInput, ResampledBar, ResampleInput } from '../../src/index.js';
 import { AsOfReader } from '../../src/repositories/bars/as-of-reader.js';
 import { BarRepository } from '../../src/repositories/bars/bar-repository.js';
 import { openRawClient } from '../setup/raw-client.js';
+import { startOfToday } from '../setup/start-of-today.js';
 import { openTestStore } from '../setup/test-database.js';
 
 const AT = '2024-02-01';
+const today = new Date(await startOfToday());
 
 /** A 1m bar of 2 January 2024 unless the time has a date: open, high, low, close, volume, vwap. */
 function minute(time: string, values: readonly (number | string | null)[] = [1, 1, 1, 1, 1], more = {}): BarInput {
@@ -80,8 +82,6 @@ describe('windows', () => {
 
   test('hold only what had closed at the instant given, by default at present', async () => {
     const { store, resample } = await open();
-    const now = new Date();
-    const today = new Date(Math.floor(now.getTime() / 86_400_000) * 86_400_000);
     await store.bars.upsert([
       ...['10:00', '10:04', '10:05'].map((time) => minute(time)),
       minute(today.toISOString().slice(0, 16)),

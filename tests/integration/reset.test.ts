@@ -85,7 +85,7 @@ const drift = (url: string) =>
   prisma(url, 'migrate', 'diff', '--exit-code', '--script', '--from-config-datasource', '--to-schema', 'prisma');
 
 // Each Prisma command takes three seconds to load on a machine that has nothing else to do.
-describe('prisma migrate', { timeout: 180_000 }, () => {
+describe('prisma migrate', () => {
   it('resets a store that is in use, twice in a row: it is as a new one, and works', async () => {
     const { url } = await createDatabase();
     expect(await deploy(url)).toMatchObject({ code: 0 });

@@ -250,7 +250,7 @@ describe('migrationStatus', () => {
   });
 });
 
-describe('the Prisma command line', { timeout: 60_000 }, () => {
+describe('the Prisma command line', () => {
   it('deploys with the record that applyMigrations leaves', async () => {
     const deploy = await prisma('migrate', 'deploy');
     expect(deploy).toMatchObject({ code: 0 });

@@ -37,7 +37,7 @@ test('clients that it has no room for are sent away, and when others leave it an
   await Promise.race(clients.map((client) => once(client, 'close')));
   await expect(fetch(`${url}/health/live`)).rejects.toThrow();
   for (const client of clients) client.destroy();
-  await expect.poll(() => fetch(`${url}/health/live`).then(({ status }) => status)).toBe(200);
+  await expect.poll(() => fetch(`${url}/health/live`).then(({ status }) => status), { timeout: 30_000 }).toBe(200);
 });
 
 test('a store that is closed meanwhile serves nothing: its process could not end', async () => {

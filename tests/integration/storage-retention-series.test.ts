@@ -5,10 +5,11 @@ import { Database } from '../../src/database/database.js';
 import { readRetention, runRetention, setRetention } from '../../src/database/layouts/retention.js';
 import type { Store } from '../../src/index.js';
 import { openRawClient } from '../setup/raw-client.js';
+import { startOfToday } from '../setup/start-of-today.js';
 import { openTestStore } from '../setup/test-database.js';
 
 const DAY = 86_400_000;
-const today = Math.floor(Date.now() / DAY) * DAY;
+const today = await startOfToday();
 const cutoff = new Date(today - 30 * DAY);
 const TABLES = ['trades', 'quotes', 'order_book_snapshots', 'indicators'] as const;
 type Table = (typeof TABLES)[number];
@@ -192,7 +193,7 @@ test('a writer waits for a run, and no row is lost or left outside the catalog',
   ]);
 });
 
-test('a run may be stopped between stretches, and goes on from there', { timeout: 120_000 }, async () => {
+test('a run may be stopped between stretches, and goes on from there', async () => {
   const { store, database } = await openBoth();
   await write(store, 'trades', 'BTC', -300, 0);
   await setRetention(database.pool, 'trades', '30 days', 'ops');

@@ -12,10 +12,11 @@ import {
 import type { BarInput, Store } from '../../src/index.js';
 import { BarModel, printBars } from '../setup/bar-model.js';
 import { openRawClient } from '../setup/raw-client.js';
+import { startOfToday } from '../setup/start-of-today.js';
 import { openTestDatabase, openTestStore } from '../setup/test-database.js';
 
 const DAY = 86_400_000;
-const today = Math.floor(Date.now() / DAY) * DAY;
+const today = await startOfToday();
 const BARS = 'ohlcv_bars';
 const SERIES = ['trades', 'quotes', 'order_book_snapshots', 'indicators'] as const;
 
@@ -174,7 +175,7 @@ test('a run removes what is older, with catalog, ratios, revisions and one event
   await expectSeries(store, models[2]!);
 });
 
-test('a run may be stopped between stretches, and goes on from there', { timeout: 120_000 }, async () => {
+test('a run may be stopped between stretches, and goes on from there', async () => {
   const { store, database, raw } = await openBoth();
   const model = new BarModel('AAPL', '1d');
   const rows = bars('AAPL', '1d', -300, 0);

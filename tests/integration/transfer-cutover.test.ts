@@ -9,10 +9,11 @@ import { Database } from '../../src/database/database.js';
 import { type CutoverError, openBarStore, openStore } from '../../src/index.js';
 import { Cutover } from '../../src/transfer/cutover/cutover.js';
 import type { Phase } from '../../src/transfer/cutover/phase.js';
+import { untilWaiting } from '../setup/other-sessions.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { createTestDatabase } from '../setup/test-database.js';
 import { randomNumbers } from './bars-workload.js';
-import { startScript, Writer } from './transfer-writers.js';
+import { killScript, startScript, Writer } from './transfer-writers.js';
 
 /** More than one step copies. */
 const HISTORY = 21_000;
@@ -57,7 +58,7 @@ const refusal = (work: Promise<unknown>) =>
   );
 
 test('forward and back from every phase, with writers at work: nothing lost, nothing doubled', {
-  timeout: 240_000,
+  timeout: 600_000,
 }, async () => {
   const { folder, directory, archive, cutover, environment, open, database } = await openCutover();
   const writers = [
@@ -66,10 +67,8 @@ test('forward and back from every phase, with writers at work: nothing lost, not
   ];
   await Promise.all(writers.map((writer) => writer.start()));
   const written = () => Promise.all(writers.map((writer) => writer.progress()));
-  const phases: Phase[] = [];
   const reach = async (phase: Phase) => {
     expect((await cutover.state()).phase).toBe(phase);
-    phases.push(phase);
     await written();
   };
   const verified = async () => {
@@ -130,7 +129,6 @@ test('forward and back from every phase, with writers at work: nothing lost, not
     for (const writer of writers) expect(await writer.stored(store), backend).toEqual(writer.expected());
     expect(await store.count({ symbol: 'OLD', timeframe: '1m' })).toBe(HISTORY);
   }
-  expect(writers.every((writer) => writer.operations.length > 100)).toBe(true);
   await cutover.switch();
   await cutover.finish({ archive: join(folder, 'archive2') });
   const { rows } = await database.pool.withClient((client) =>
@@ -180,7 +178,7 @@ test('no write straddles a step', async () => {
   // A step that is taken while a write is under way waits, and has it.
   await step.query("BEGIN; SELECT FROM bar_series WHERE symbol = 'NEW' FOR UPDATE");
   const slow = dual.upsert([bar(2)]);
-  await sleep(100);
+  await untilWaiting(await openRawClient(url));
   const back = cutover.rollback();
   expect(await ended(back)).toBe(false);
   await step.query('COMMIT');
@@ -282,7 +280,7 @@ test('a step or a program that has another folder changes nothing', async () => 
 });
 
 test('a command that is killed is gone on with, at every step, and a writer that is killed loses nothing', {
-  timeout: 240_000,
+  timeout: 600_000,
 }, async () => {
   const { folder, directory, archive, cutover, environment, open, url } = await openCutover();
   const writer = new Writer(join(folder, 'one.log'), 'ONE', environment);
@@ -300,7 +298,7 @@ test('a command that is killed is gone on with, at every step, and a writer that
     const child = startScript('cutover-process.ts', [url, directory, archive, step], environment);
     await once(child.stdout!, 'data');
     await sleep(random(400));
-    child.kill('SIGKILL');
+    await killScript(child, url);
     if (random(2) === 0) {
       await writer.kill();
       await settle();

@@ -32,7 +32,7 @@ async function roundTrip(store: Store, kinds: readonly ExportKind[]): Promise<st
   return first;
 }
 
-describe.runIf(hasSharedData)('bars', { timeout: 180_000 }, () => {
+describe.runIf(hasSharedData)('bars', () => {
   test.each(REAL_BARS.filter(({ small }) => small || all))('$file', async (real: RealBars) => {
     const { file, layout, rows, options, rejected, leftOut, series } = real;
     const path = sharedFile(file);

@@ -37,7 +37,7 @@ async function writeWholeFiles(): Promise<void> {
 }
 
 test(`${FILES} mutated files from seed ${FIRST} on: each is read right or refused, and nothing crashes or hangs`, {
-  timeout: 60_000 + FILES * 2_000,
+  timeout: 240_000 + FILES * 2_000,
 }, async () => {
   await writeWholeFiles();
   const args = ['--import', 'tsx', SCRIPT, directory, String(FIRST), String(FILES)];

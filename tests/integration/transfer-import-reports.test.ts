@@ -1,10 +1,11 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { wyckoff } from '../setup/commands.js';
 import { minuteBar } from '../setup/ingest.js';
+import { untilWaiting } from '../setup/other-sessions.js';
+import { openRawClient } from '../setup/raw-client.js';
 import { openTestStore } from '../setup/test-database.js';
 
 const HEADER = 'date,open,high,low,close,volume\n';
@@ -28,7 +29,7 @@ test('of many files that are wrong all rows are counted, and as many problems ke
     expect(error).toMatchObject({ problems, message: expect.stringContaining('file, 1200 of 1200 rows') });
     expect(rejected).toBe(1_200);
   }
-}, 120_000);
+});
 
 test('a name that would be Markdown or move the cursor is neither in reports', async () => {
   const { store, url } = await openTestStore();
@@ -65,30 +66,35 @@ const minutes = (count: number) =>
   `timestamp,open,high,low,close,volume\n${Array.from({ length: count }, (_, at) => `${(minuteBar('A', at).timestamp as Date).toISOString()},10,12,9,11,1\n`).join('')}`;
 
 test('an import that is stopped while it archives tells what it has written', async () => {
-  const { store } = await openTestStore();
-  const root = await folder({ 'A_1m.csv': minutes(60_000) });
+  const { store, url } = await openTestStore();
+  const root = await folder({ 'A_1m.csv': minutes(1_000) });
   const stopped = new AbortController();
-  const imported = (async () => {
-    while ((await store.bars.series()).length === 0) await sleep(5);
-    stopped.abort(new Error('enough'));
-  })();
+  const [writes, reads] = [await openRawClient(url), await openRawClient(url)];
   const told: string[] = [];
   const [archive, report] = [join(root, 'done'), join(root, 'report')];
   const options = { paths: [root], archive, report, signal: stopped.signal };
-  await expect(
-    store.files.import({ ...options, onFile: ({ status, archived }) => told.push(`${status} ${archived}`) }),
-  ).rejects.toThrow('enough');
-  await imported;
+  await writes.query('BEGIN; LOCK TABLE audit_trail IN SHARE MODE'); // it is about to commit, and waits
+  const imported = store.files
+    .import({ ...options, onFile: ({ status, archived }) => told.push(`${status} ${archived}`) })
+    .catch((error) => error);
+  await untilWaiting(writes, 1);
+  const locked = reads.query('BEGIN; LOCK TABLE ohlcv_bars IN ACCESS EXCLUSIVE MODE');
+  await untilWaiting(writes, 2);
+  await writes.query('COMMIT');
+  await locked; // it has committed, and waits to read what it is to archive
+  stopped.abort(new Error('enough'));
+  await reads.query('COMMIT');
+  expect(await imported).toMatchObject({ message: 'enough' });
   expect(told).toEqual(['imported null']);
   const document = JSON.parse(await readFile(join(report, 'migration-report.json'), 'utf8'));
   expect(document).toMatchObject({
-    totals: { imported: 1, inserted: 60_000, archived: 0 },
+    totals: { imported: 1, inserted: 1_000, archived: 0 },
     failure: { message: 'enough' },
   });
 });
 
 test('two imports at once share a small pool: no file holds a connection that one before it waits for', async () => {
-  const { store } = await openTestStore({ maxConnections: 4, connectionTimeout: 10_000 });
+  const { store } = await openTestStore({ maxConnections: 4, connectionTimeout: 60_000 });
   const names = ['B', 'C', 'D', 'E'];
   const some = (letter: string) =>
     folder({

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import type { BarStore } from '../../src/index.js';
 import { instantOf } from '../setup/bar-arbitraries.js';
 import { BarModel, printBars } from '../setup/bar-model.js';
+import { openRawClient } from '../setup/raw-client.js';
 
 export type LoggedOperation =
   | { readonly symbols: readonly string[]; readonly minutes: readonly number[]; readonly value: number }
@@ -13,13 +16,27 @@ export type LoggedOperation =
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Starts a script of this folder with tsx; it is gone when the test ends. */
+/** Starts a script of this folder with tsx, whose name its sessions have; it is gone when the test ends. */
 export function startScript(script: string, args: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
   const child = spawn(process.execPath, ['--import', 'tsx', `tests/integration/${script}`, ...args], {
-    ...{ cwd: ROOT, env: { ...process.env, ...environment }, stdio: ['pipe', 'pipe', 'inherit'] },
+    ...{ cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] },
+    env: { ...process.env, DB_APPLICATION_NAME: script, ...environment },
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
+}
+
+/** Ends a script hard, and answers once the server has ended its sessions: one that was at its COMMIT may yet come through. */
+export async function killScript(child: ChildProcess, databaseUrl: string | undefined): Promise<void> {
+  const gone = child.exitCode === null ? once(child, 'exit') : undefined;
+  child.kill('SIGKILL');
+  await gone;
+  if (databaseUrl === undefined) return;
+  const raw = await openRawClient(databaseUrl);
+  const script = basename(child.spawnargs[3]!);
+  const sessions = 'SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1';
+  while ((await raw.query(sessions, [script])).rowCount! > 0) await sleep(5);
+  await raw.end();
 }
 
 /** A writer (transfer-writer.ts) and its log. */
@@ -58,8 +75,7 @@ export class Writer {
   }
 
   async kill(): Promise<void> {
-    this.#child!.kill('SIGKILL');
-    await once(this.#child!, 'exit');
+    await killScript(this.#child!, this.#environment.WYCKOFF_DATABASE_URL);
   }
 
   async stop(): Promise<void> {

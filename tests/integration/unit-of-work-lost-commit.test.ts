@@ -121,7 +121,7 @@ test('without retries a lost COMMIT is told, and a lost answer is no failure', a
   expect((await create(second)).id).toBe(second);
 });
 
-test('a server that does not come back leaves the outcome unknown', { timeout: 120_000 }, async () => {
+test('a server that does not come back leaves the outcome unknown', async () => {
   const { store, beside, proxy } = await openStoreByProxy();
   const id = newId();
   let run = 0;

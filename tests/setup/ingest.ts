@@ -39,7 +39,7 @@ export async function openIngestByProxy(
   const proxy = await openTcpProxy(url);
   const ingest = { directory, retryDelay: 10, ...options };
   const store = await openStore({
-    ...{ databaseUrl: proxy.url, logLevel: 'silent', connectionTimeout: 500, ingest },
+    ...{ databaseUrl: proxy.url, logLevel: 'silent', ingest },
     ...(cache && { cache }),
   });
   onTestFinished(async () => {

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 export interface MetricsText {
   /** The value of a series as it is written, labels included; undefined where it is not there. */
   (series: string): number | undefined;
@@ -22,4 +24,13 @@ export function readMetrics(text: string): MetricsText {
   const sum = (name: string) =>
     [...values].reduce((total, [series, value]) => (names.get(series) === name ? total + value : total), 0);
   return Object.assign(read, { sum, names: new Set(names.values()) });
+}
+
+/** A scrape that shows the database: one that is asked for longer than a scrape waits is shown by a later one. */
+export async function scrapeOf(metrics: { metrics(): Promise<string> }): Promise<MetricsText> {
+  for (;;) {
+    const read = readMetrics(await metrics.metrics());
+    if (read('wyckoff_database_up') === 1) return read;
+    await sleep(20);
+  }
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,13 +24,16 @@ export class TemporaryCluster {
   readonly dataDirectory: string;
   readonly port: number;
   readonly #options: ClusterOptions;
+  /** Keeps the port free until the server first takes it: initdb takes seconds. */
+  #reservation: Server | undefined;
   #server: ChildProcess | undefined;
 
-  private constructor(options: ClusterOptions, directory: string, port: number) {
+  private constructor(options: ClusterOptions, directory: string, reservation: Server) {
     this.#options = options;
     this.directory = directory;
     this.dataDirectory = join(directory, 'cluster');
-    this.port = port;
+    this.port = (reservation.address() as AddressInfo).port;
+    this.#reservation = reservation;
   }
 
   static async create(options: ClusterOptions): Promise<TemporaryCluster> {
@@ -54,6 +57,7 @@ export class TemporaryCluster {
       'listen_addresses=127.0.0.1',
       ...settings,
     ];
+    await this.#letGoOfPort();
     const server = spawn(
       join(this.#options.binaries, 'postgres'),
       ['-D', dataDirectory, ...flags.flatMap((setting) => ['-c', setting])],
@@ -87,11 +91,18 @@ export class TemporaryCluster {
 
   async remove(): Promise<void> {
     await this.stop();
+    await this.#letGoOfPort();
     await rm(this.directory, { recursive: true, force: true });
   }
 
+  async #letGoOfPort(): Promise<void> {
+    const reservation = this.#reservation;
+    this.#reservation = undefined;
+    if (reservation) await new Promise((resolve) => reservation.close(resolve));
+  }
+
   async #untilServing(server: ChildProcess): Promise<void> {
-    for (let attempt = 0; attempt < 200; attempt += 1) {
+    for (let attempt = 0; attempt < 2_400; attempt += 1) {
       if (server.exitCode !== null) throw new Error(`the temporary server ended with ${server.exitCode}`);
       const { port, directory: host } = this;
       const client = new pg.Client({ host, port, user: this.#options.superuser, database: 'postgres' });
@@ -103,7 +114,7 @@ export class TemporaryCluster {
         await sleep(50);
       }
     }
-    throw new Error('the temporary server did not start in ten seconds');
+    throw new Error('the temporary server did not start in two minutes');
   }
 }
 
@@ -114,11 +125,8 @@ function serverUser(): { uid?: number; gid?: number } {
   return { uid: id('-u'), gid: id('-g') };
 }
 
-async function freePort(): Promise<number> {
+async function freePort(): Promise<Server> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
+  return server;
 }

@@ -11,11 +11,13 @@ import { refreshAggregates } from '../../src/database/layouts/refresh-aggregates
 import { openStore } from '../../src/index.js';
 import { minuteBars } from '../setup/minute-bars.js';
 import { openRawClient } from '../setup/raw-client.js';
+import { startOfToday } from '../setup/start-of-today.js';
 import { openTestStore } from '../setup/test-database.js';
 import { createPlainDatabase, openDatabase } from './storage-database.js';
 
 const INPUT = { symbol: 'AAPL', from: '1m', to: '1d' } as const;
 const BARS = minuteBars('AAPL', 3000); // 1 to 3 January 2024
+const today = new Date(await startOfToday()).toISOString().slice(0, 10);
 
 async function open() {
   const { store, url } = await openTestStore();
@@ -61,7 +63,6 @@ test('days that changed are read from the bars, all others from the aggregate', 
 
 test('the job refreshes days that have ended, and leaves today', async () => {
   const { store, raw, database } = await open();
-  const today = new Date().toISOString().slice(0, 10);
   await store.bars.upsert([...BARS, { ...BARS[0]!, timestamp: today }]);
   const job = "SELECT job_id AS id FROM timescaledb_information.jobs WHERE proc_name = 'bar_aggregates_job'";
   await raw.query(`CALL run_job(${(await raw.query(job)).rows[0].id})`);
@@ -170,7 +171,7 @@ test('wyckoff storage refresh says what it did', async () => {
     output: 'Refreshed 3 days (of one symbol each).\n',
     errors: 'refreshing the aggregates\n',
   });
-  await store.bars.upsert([{ ...BARS[0]!, timestamp: new Date().toISOString().slice(0, 10) }]);
+  await store.bars.upsert([{ ...BARS[0]!, timestamp: today }]);
   expect(await wyckoff(url)).toEqual({
     output: 'No day to refresh; 1 day that has not ended stays as it is.\n',
     errors: '',

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
-import { readMetrics } from '../setup/metrics-text.js';
+import { scrapeOf } from '../setup/metrics-text.js';
 import { openTestStore } from '../setup/test-database.js';
 
 test('jobs of the storage are shown with the failures of their runs', async () => {
@@ -20,7 +20,7 @@ test('jobs of the storage are shown with the failures of their runs', async () =
      ON CONFLICT (job_id) DO UPDATE SET last_run_success = false, total_failures = 2`,
     [rows[0]!.id],
   );
-  const read = readMetrics(await store.metrics!.metrics());
+  const read = await scrapeOf(store.metrics!);
   const labels = '{procedure="policy_compression",table="ohlcv_bars"}';
   expect(read(`wyckoff_job_failures_total${labels}`)).toBe(2);
   expect(read(`wyckoff_job_last_run_failed${labels}`)).toBe(1);

@@ -78,7 +78,7 @@ test.each(Object.keys(MOVES))('during %s every read waits and finds every row', 
     found[read] = await run(store).catch((error) => error);
   });
   const waiting = `SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  await expect.poll(async () => (await raw.query(waiting)).rows[0].waiting, { timeout: 20_000 }).toBe(reading.length);
+  await expect.poll(async () => (await raw.query(waiting)).rows[0].waiting, { timeout: 120_000 }).toBe(reading.length);
   await raw.query('COMMIT');
   await Promise.all(reading);
   expect(found).toEqual(expected);

@@ -7,6 +7,7 @@ import type { MoveProgress } from '../../src/database/layouts/move-rows.js';
 import { type BarInput, openStore, type WyckoffError } from '../../src/index.js';
 import { printBars } from '../setup/bar-model.js';
 import { prisma } from '../setup/commands.js';
+import { untilSessions } from '../setup/other-sessions.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { createTestDatabase } from '../setup/test-database.js';
 import { layoutOf } from './layout-of.js';
@@ -69,6 +70,7 @@ test('what migrations left plain becomes what they make of it where TimescaleDB 
   const database = await openDatabase(plain.url);
   expect(database.layout.name).toBe('plain');
   const progress: MoveProgress[] = [];
+  await untilSessions(raw, 1); // those that filled it are gone
   const report = await applyStorage(database.pool, { onProgress: (each) => progress.push(each) });
   expect(report).toEqual({
     layout: 'timescale',
@@ -166,6 +168,9 @@ test('ended in the middle, all is as before, and the next one does it', async ()
   expect(await hypertables(raw)).toEqual([]);
   expect(await content(raw)).toEqual(before);
 
+  // The last table is not let go: nothing is committed before it is ended.
+  const holder = await openRawClient(plain.url);
+  await holder.query('BEGIN; SELECT count(*) FROM indicators');
   let killed: Promise<pg.QueryResult> | undefined;
   const kill = () => {
     killed = raw.query(
@@ -177,6 +182,7 @@ test('ended in the middle, all is as before, and the next one does it', async ()
     code: expect.stringMatching(/^(SERVER_SHUTTING_DOWN|DATABASE_UNREACHABLE)$/), // as it reads the server's last words or not
   });
   expect((await killed)?.rowCount).toBe(1);
+  await holder.query('COMMIT');
   expect(await hypertables(raw)).toEqual([]);
   expect(await content(raw)).toEqual(before);
 

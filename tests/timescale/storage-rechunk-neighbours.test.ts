@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type pg from 'pg';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { readStorageStatus } from '../../src/database/layouts/read-status.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { bars, chunks, content, days, open, rechunkBars, refusal, withoutCompressionPolicy } from './rechunk-bars.js';
@@ -10,7 +10,7 @@ import { bars, chunks, content, days, open, rechunkBars, refusal, withoutCompres
 /** Has who fills new chunks wait there, with everybody kept out of the bars, and answers how to end such a session. */
 async function ambushSwap(raw: pg.Client): Promise<() => Promise<void>> {
   await raw.query(`
-    CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(20); RETURN NULL; END $$;
+    CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(200); RETURN NULL; END $$;
     CREATE TRIGGER linger BEFORE INSERT ON ohlcv_bars FOR EACH STATEMENT EXECUTE FUNCTION linger()`);
   const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE wait_event = 'PgSleep' AND datname = current_database() AND query LIKE 'INSERT INTO public.ohlcv_bars%'`;
@@ -59,25 +59,23 @@ test('told to stop, it stops between windows', async () => {
   expect(await chunks(raw)).toEqual(['0-7c', '7-14c', ...days(14, 21)]);
 });
 
-test('a writer loses nothing, and a reader misses nothing, while chunks change to and fro', {
-  timeout: 120_000,
-}, async () => {
+test('a writer loses nothing, and a reader misses nothing, while chunks change to and fro', async () => {
   const { store, database, raw, url } = await open();
   await withoutCompressionPolicy(raw);
   await store.bars.upsert(bars(0, 28));
   const program = fileURLToPath(new URL('./rechunk-neighbour.ts', import.meta.url));
-  const run = (part: string) => promisify(execFile)(process.execPath, ['--import', 'tsx', program, url, part]);
-  let running = true;
-  const neighbours = Promise.all(['write', 'read', 'read'].map(run)).finally(() => {
-    running = false;
+  const neighbours = ['write', 'read', 'read'].map((part) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', program, url, part], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    return { child, lines: createInterface(child.stdout)[Symbol.asyncIterator]() };
   });
-  let rounds = 0;
-  while (running) {
-    await rechunkBars(database, rounds % 2 === 0 ? '7 days' : '1 day');
-    rounds += 1;
-  }
-  const [written, ...read] = (await neighbours).map(({ stdout }) => JSON.parse(stdout));
-  expect(rounds).toBeGreaterThan(1);
+  for (const { lines } of neighbours) expect(await lines.next()).toMatchObject({ value: 'begun' });
+  for (const interval of ['7 days', '1 day', '7 days', '1 day']) await rechunkBars(database, interval);
+  for (const { child } of neighbours) child.stdin.end();
+  const said = await Promise.all(neighbours.map(({ lines }) => lines.next()));
+  const [written, ...read] = said.map(({ value }) => JSON.parse(value));
   expect(read.map(({ counts }) => counts)).toEqual([[28 * 24], [28 * 24]]);
   expect(await store.bars.count({ symbol: 'NEW', timeframe: '1m' })).toBe(written.inserted);
   expect(await store.bars.series({ symbol: 'NEW' })).toMatchObject([{ count: written.inserted }]);

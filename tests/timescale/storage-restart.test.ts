@@ -8,6 +8,7 @@ import { type BarInput, openStore } from '../../src/index.js';
 import { printBars } from '../setup/bar-model.js';
 import { deploy } from '../setup/commands.js';
 import { soundRange } from '../setup/ledger-inputs.js';
+import { untilSessions } from '../setup/other-sessions.js';
 import { openRawClient } from '../setup/raw-client.js';
 import type { TemporaryCluster } from '../setup/temporary-cluster.js';
 import { createTestDatabase } from '../setup/test-database.js';
@@ -15,7 +16,7 @@ import { createTimescaleCluster, SETTINGS } from '../setup/timescale-server.js';
 import { createPlainDatabase, openDatabase } from './storage-database.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PATIENTLY = { timeout: 30_000 };
+const PATIENTLY = { timeout: 120_000 };
 const KEY = { symbol: 'AAPL', timeframe: '1h' } as const;
 
 function bars(count: number, close = 2): BarInput[] {
@@ -163,6 +164,7 @@ test('a store that was open takes the new layout up with its next connection, an
   await store.bars.upsert(bars(100));
   expect(store.layout).toBe('plain');
   const database = await openDatabase(plain.url);
+  await untilSessions(raw, 2); // beside those that it was migrated on
   const { earlierSessions } = await applyStorage(database.pool);
   expect(earlierSessions).toBe(2); // the store's and `raw`
   await raw.query("SELECT compress_chunk(show_chunks('ohlcv_bars'))");

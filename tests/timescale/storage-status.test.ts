@@ -13,11 +13,12 @@ import type { StorageStatus } from '../../src/database/layouts/status.js';
 import { openStore, type Store } from '../../src/index.js';
 import { printBars } from '../setup/bar-model.js';
 import { openRawClient } from '../setup/raw-client.js';
+import { startOfToday } from '../setup/start-of-today.js';
 import { createTestDatabase } from '../setup/test-database.js';
 import { createPlainDatabase, openDatabase } from './storage-database.js';
 
 const DAY = 86_400_000;
-const today = Math.floor(Date.now() / DAY) * DAY;
+const today = await startOfToday();
 
 async function open(): Promise<{ store: Store; database: Database; raw: pg.Client }> {
   const created = await createTestDatabase();

@@ -63,9 +63,7 @@ function all(message: string, code: string, hint: string) {
   };
 }
 
-test('not preloaded: a new database is plain, one with hypertables is refused until it is preloaded again', {
-  timeout: 120_000,
-}, async () => {
+test('not preloaded: a new database is plain, one with hypertables is refused until it is preloaded again', async () => {
   const filled = await createDatabase();
   expect(await deploy(filled)).toEqual({ code: 0, output: `applied ${MIGRATIONS}\n` });
   const before = await openRawClient(filled);
@@ -209,9 +207,7 @@ test('an extension in another schema: plain, and hidden from the migrations', as
   expect(await open(url)).toBe('timescale');
 });
 
-test('the Apache license: a new database is plain, one with hypertables is refused until the license is back', {
-  timeout: 120_000,
-}, async () => {
+test('the Apache license: a new database is plain, one with hypertables is refused until the license is back', async () => {
   const filled = await createDatabase();
   await deploy(filled);
   const raw = await openRawClient(filled);

@@ -65,7 +65,7 @@ function expectTrueBooks(events: readonly FeedEvent[], market: SimulatedMarket):
   expect(booksOf(events).at(-1)).toEqual(market.books.at(-1));
 }
 
-const until = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 });
+const until = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 5 });
 
 interface Following {
   readonly server: ExchangeServer;
@@ -204,7 +204,7 @@ it('takes a server that answers nothing any more for dead', async () => {
   const { server, market } = await openMarket(false, false);
   const errors: (string | undefined)[] = [];
   const { live } = listenTo(server, {
-    silence: 200,
+    silence: 1_000,
     observer: { disconnected: ({ code, error }) => errors.push(`${code} ${error?.message.replace(/\d+ ms/, 'x ms')}`) },
   });
   await until(() => expect(live.stats.connected).toBe(true));
@@ -215,9 +215,9 @@ it('takes a server that answers nothing any more for dead', async () => {
 
 it('keeps a connection on which nobody trades while pings are answered', async () => {
   const { server, market } = await openMarket();
-  const { live, events } = listenTo(server, { silence: 200 });
+  const { live, events } = listenTo(server, { silence: 1_500 });
   await until(() => expect(live.stats.connected).toBe(true));
-  await sleep(800);
+  await sleep(2_500);
   server.send(market.run(20));
   await until(() => expect(tradesOf(events)).toHaveLength(market.trades.length));
   expect(live.stats.reconnects).toBe(0);
@@ -305,7 +305,7 @@ it('lets the connection wait for a slow reader, and loses nothing', async () => 
     }
   };
   const { url, snapshotUrl: snapshot } = server;
-  const live = new BinanceLive({ url, snapshot, silence: 500, reconnect: { initialDelay: 5, maxDelay: 40 } });
+  const live = new BinanceLive({ url, snapshot, silence: 1_000, reconnect: { initialDelay: 5, maxDelay: 40 } });
   let trades = 0;
   const stop = new AbortController();
   for await (const { kind } of live.events({ signal: stop.signal })) {

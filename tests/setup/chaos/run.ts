@@ -50,8 +50,10 @@ export class ChaosRun {
     return producer;
   }
 
-  get acknowledged(): number {
-    return this.#acks;
+  /** Waits until so many more rows are acknowledged. */
+  async progress(rows: number): Promise<void> {
+    const wanted = this.#acks + rows;
+    while (this.#acks < wanted) await sleep(5);
   }
 
   /** Holds the table against what the producers said. */

@@ -60,6 +60,13 @@ export async function startClusterChaos(
 
 /** Stops every process of it for a while, without ending one. */
 export async function pauseServer(server: ChaosServer, milliseconds: number): Promise<void> {
+  const goOn = await freezeServer(server);
+  await sleep(milliseconds);
+  goOn();
+}
+
+/** Stops every process of it; answers how to let them go on. */
+export async function freezeServer(server: ChaosServer): Promise<() => void> {
   const pid = await server.pid();
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
   const all = [pid, ...children.trim().split(' ').map(Number)];
@@ -71,8 +78,7 @@ export async function pauseServer(server: ChaosServer, milliseconds: number): Pr
     }
   };
   signal('SIGSTOP');
-  await sleep(milliseconds);
-  signal('SIGCONT');
+  return () => signal('SIGCONT');
 }
 
 /** Ends every connection but the one that says so. */
