@@ -17,7 +17,7 @@ const LOW = LITTLE_ENDIAN ? 0 : 1;
 export class BinaryRowReader {
   #buffer: Buffer = Buffer.alloc(0);
   /** Of the same bytes: its reads are the quicker ones. */
-  #view = new DataView(new ArrayBuffer(0));
+  #view: DataView = new DataView(new ArrayBuffer(0));
   #offset = 0;
   #started = false;
 

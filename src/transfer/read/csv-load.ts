@@ -53,7 +53,8 @@ export async function loadRows(db: DuckDB, text: CsvText, layout: TextLayout, ro
       FROM ${linesOf(text)} WHERE line > ${headerLine} ${footerLine === undefined ? '' : `AND line < ${footerLine}`}
         AND (NOT starts_with(text, ' ') OR trim(text) <> '')
     ), split AS (
-      SELECT line, plain, CASE WHEN plain THEN string_split(replace(text, '"', ''), ${literal(delimiter)}) END AS field
+      SELECT line, plain, CASE WHEN plain THEN string_split(
+        CASE WHEN contains(text, '"') THEN replace(text, '"', '') ELSE text END, ${literal(delimiter)}) END AS field
       FROM rows
     ), timed AS (
       SELECT line, plain, field, moment, volume, ${time.slashed} AS slashed, ${time.zoned} AS zoned
