@@ -4,7 +4,7 @@ const TRAILER = -1;
 
 /** PostgreSQL counts microseconds from 2000-01-01. */
 const EPOCH_2000 = 946_684_800_000;
-const EPOCH_2000_MICROSECONDS = 946_684_800_000_000n;
+const EPOCH_2000_MICROSECONDS = 946_684_800_000_000;
 const TWO_32 = 2 ** 32;
 /** The sign of a NUMERIC. */
 const NEGATIVE = 0x4000;
@@ -53,7 +53,17 @@ export class BinaryRowReader {
 
   /** TIMESTAMPTZ, which must not be NULL, as microseconds since the epoch. */
   microseconds(): bigint {
-    return this.int8() + EPOCH_2000_MICROSECONDS;
+    return this.int8() + BigInt(EPOCH_2000_MICROSECONDS);
+  }
+
+  /** As {@link microseconds}, into the place of a column as {@link int8To} takes it. */
+  microsecondsTo(halves: Int32Array, place: number): void {
+    const view = this.#view;
+    const since = view.getInt32(this.#offset + 4) * TWO_32 + view.getUint32(this.#offset + 8) + EPOCH_2000_MICROSECONDS;
+    if (Number.isSafeInteger(since)) {
+      putSafe(since, halves, place);
+      this.#offset += 12;
+    } else putWide(this.microseconds(), halves, place);
   }
 
   /** Whether the next field is NULL; then it has been read. */
@@ -105,14 +115,8 @@ export class BinaryRowReader {
     const start = this.#offset;
     const value = this.#safeScaled(scale);
     if (value === undefined) return false;
-    if (Number.isNaN(value)) {
-      const wide = this.#wideScaled(start, scale);
-      halves[2 * place + LOW] = Number(BigInt.asIntN(32, wide));
-      halves[2 * place + 1 - LOW] = Number(BigInt.asIntN(32, wide >> 32n));
-    } else {
-      halves[2 * place + LOW] = value; // cut to its low 32 bits, as two's complement has them
-      halves[2 * place + 1 - LOW] = Math.floor(value / TWO_32);
-    }
+    if (Number.isNaN(value)) putWide(this.#wideScaled(start, scale), halves, place);
+    else putSafe(value, halves, place);
     return true;
   }
 
@@ -171,4 +175,14 @@ export class BinaryRowReader {
     }
     return position <= byteLength ? position : undefined;
   }
+}
+
+function putSafe(value: number, halves: Int32Array, place: number): void {
+  halves[2 * place + LOW] = value; // cut to its low 32 bits, as two's complement has them
+  halves[2 * place + 1 - LOW] = Math.floor(value / TWO_32);
+}
+
+function putWide(value: bigint, halves: Int32Array, place: number): void {
+  halves[2 * place + LOW] = Number(BigInt.asIntN(32, value));
+  halves[2 * place + 1 - LOW] = Number(BigInt.asIntN(32, value >> 32n));
 }
