@@ -12,15 +12,29 @@ const FIRST_CAPACITY = 1024;
 
 const COLUMNS = ['timestamp', 'open', 'high', 'low', 'close', 'volume', 'vwap', 'spreadRatio', 'volumeRatio'] as const;
 
+type WideColumn = 'open' | 'high' | 'low' | 'close' | 'volume' | 'vwap' | 'spreadRatio' | 'volumeRatio';
+
+function halvesOf(bars: Readonly<Record<WideColumn, BigInt64Array>>): Record<WideColumn, Int32Array> {
+  const { open, high, low, close, volume, vwap, spreadRatio, volumeRatio } = bars;
+  const halves = ({ buffer }: BigInt64Array) => new Int32Array(buffer);
+  return {
+    ...{ open: halves(open), high: halves(high), low: halves(low), close: halves(close), volume: halves(volume) },
+    ...{ vwap: halves(vwap), spreadRatio: halves(spreadRatio), volumeRatio: halves(volumeRatio) },
+  };
+}
+
 /** Bars as the table has them: a block with their ratios, x 10^4. */
 export class StoredBars extends BarBlock {
   spreadRatio: BigInt64Array;
   volumeRatio: BigInt64Array;
+  /** The columns' own memory. */
+  #halves: Readonly<Record<WideColumn, Int32Array>>;
 
   constructor(capacity: number) {
     super(capacity);
     this.spreadRatio = new BigInt64Array(this.timestamp.length);
     this.volumeRatio = new BigInt64Array(this.timestamp.length);
+    this.#halves = halvesOf(this);
   }
 
   /** Bars of several reads, each of which ends before the next begins. */
@@ -38,6 +52,7 @@ export class StoredBars extends BarBlock {
     super.resize(capacity);
     this.spreadRatio = resized(this.spreadRatio, capacity);
     this.volumeRatio = resized(this.volumeRatio, capacity);
+    this.#halves = halvesOf(this);
   }
 
   /** Takes {@link STORED_COLUMNS} of a row behind the bars that are there; answers its place. */
@@ -45,14 +60,15 @@ export class StoredBars extends BarBlock {
     const index = this.length;
     if (index === this.timestamp.length) this.resize(index * 2);
     this.timestamp[index] = row.instant();
-    this.open[index] = row.scaled(8, 0n);
-    this.high[index] = row.scaled(8, 0n);
-    this.low[index] = row.scaled(8, 0n);
-    this.close[index] = row.scaled(8, 0n);
-    this.volume[index] = row.int8();
-    this.spreadRatio[index] = row.scaled(4, 0n);
-    this.volumeRatio[index] = row.scaled(4, 0n);
-    this.vwap[index] = row.scaled(8, NO_PRICE);
+    const { open, high, low, close, volume, spreadRatio, volumeRatio, vwap } = this.#halves;
+    row.scaledTo(8, open, index);
+    row.scaledTo(8, high, index);
+    row.scaledTo(8, low, index);
+    row.scaledTo(8, close, index);
+    row.int8To(volume, index);
+    row.scaledTo(4, spreadRatio, index);
+    row.scaledTo(4, volumeRatio, index);
+    if (!row.scaledTo(8, vwap, index)) this.vwap[index] = NO_PRICE;
     this.length = index + 1;
     return index;
   }

@@ -9,11 +9,13 @@ export interface ParquetColumn {
   /** SQL of the field that {@link read} takes, of the row `stored`. */
   readonly select: string;
   read(row: BinaryRowReader): unknown;
-  /** Whether a typed array holds its values: whole numbers, never null. */
-  readonly wide: boolean;
+  /** Where a typed array holds its values, 64-bit integers that are never null: reads one into its place, see `BinaryRowReader`. */
+  readonly readTo: ReadTo | undefined;
   /** Whether a row group tells its least and greatest value, by which a reader skips it: not where nobody selects by it. */
   readonly bounds: boolean;
 }
+
+type ReadTo = (row: BinaryRowReader, halves: Int32Array, place: number) => void;
 
 const INT64_DIGITS = 18;
 
@@ -29,19 +31,20 @@ interface Physical {
   /** SQL, given the column's. */
   readonly select: (column: string) => string;
   readonly read: (row: BinaryRowReader) => unknown;
+  readonly readTo?: ReadTo;
 }
 
 /** Decimals are raw integers: value x 10^scale. */
 export function parquetColumn({ name, type, nullable, of }: ExportColumn): ParquetColumn {
   if (typeof type === 'object' && 'decimals' in type) return listColumn(name, ...type.decimals);
-  const { element, select, read } = physical(type);
+  const { element, select, read, readTo } = physical(type);
   const required = !nullable;
   return {
     name,
     elements: [{ ...element, name, repetition_type: required ? 'REQUIRED' : 'OPTIONAL' }],
     select: select(`stored."${name}"`),
     read: required ? read : (row) => (row.takeNull() ? null : read(row)),
-    wide: required && element.type === 'INT64',
+    readTo: required ? readTo : undefined,
     bounds: of !== undefined || element === MICROSECONDS,
   };
 }
@@ -51,7 +54,10 @@ function physical(type: Exclude<ExportColumn['type'], { decimals: unknown }>): P
   switch (type) {
     case 'minute':
     case 'instant':
-      return { element: MICROSECONDS, select: (column) => column, read: (row) => row.microseconds() };
+      return {
+        ...{ element: MICROSECONDS, select: (column) => column, read: (row) => row.microseconds() },
+        readTo: (row, halves, place) => row.microsecondsTo(halves, place),
+      };
     case 'date':
       return {
         element: { type: 'INT32', converted_type: 'DATE' },
@@ -68,7 +74,10 @@ function physical(type: Exclude<ExportColumn['type'], { decimals: unknown }>): P
       return { element: { type: 'INT32' }, select: (column) => `${column}::int8`, read: (row) => Number(row.int8()) };
     case 'bigint':
     case 'volume':
-      return { element: INT64, select: (column) => column, read: (row) => row.int8() };
+      return {
+        ...{ element: INT64, select: (column) => column, read: (row) => row.int8() },
+        readTo: (row, halves, place) => row.int8To(halves, place),
+      };
     case 'bytes':
       return { element: STRING, select: (column) => `encode(${column}, 'hex')`, read: (row) => row.text() };
     default:
@@ -80,10 +89,12 @@ function decimal(precision: number, scale: number): Physical {
   // NUMERIC travels in groups of four digits; what does not fill one is multiplied until it does.
   const groups = (scale - (scale % 4)) as 0 | 4 | 8;
   const factor = 10 ** (scale % 4);
+  const element = decimalElement(precision, scale);
   return {
-    element: decimalElement(precision, scale),
+    element,
     select: (column) => (factor === 1 ? column : `${column} * ${factor}`),
     read: (row) => row.scaled(groups, 0n),
+    ...(element.type === 'INT64' && { readTo: (row, halves, place) => row.scaledTo(groups, halves, place) }),
   };
 }
 
@@ -108,7 +119,7 @@ function listColumn(name: string, precision: number, scale: number): ParquetColu
     ],
     select: `stored."${name}"`,
     read: (row) => row.scaledArray(8),
-    wide: false,
+    readTo: undefined,
     bounds: false,
   };
 }

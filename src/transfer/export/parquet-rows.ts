@@ -44,7 +44,6 @@ export async function* parquetRows(rows: PartRows, compression: ParquetCompressi
   yield file.finish();
 }
 
-type Values = unknown[] | BigInt64Array;
 interface Constant {
   readonly column: ParquetColumn;
   readonly value: ExportPart[keyof ExportPart];
@@ -52,24 +51,45 @@ interface Constant {
 
 /** Rows as columns. */
 class RowGroup {
-  readonly columns: readonly { readonly column: ParquetColumn; values: Values }[];
+  readonly columns: readonly (WideValues | AnyValues)[];
   length = 0;
   bytes = 0;
 
   constructor(columns: readonly ParquetColumn[]) {
-    this.columns = columns.map((column) => ({ column, values: column.wide ? new BigInt64Array(1024) : [] }));
+    this.columns = columns.map((column) => (column.readTo ? new WideValues(column) : new AnyValues(column)));
   }
 
   push(row: BinaryRowReader): void {
-    for (const target of this.columns) {
-      if (target.values.length === this.length && target.values instanceof BigInt64Array) {
-        const wider = new BigInt64Array(this.length * 2);
-        wider.set(target.values);
-        target.values = wider;
-      }
-      target.values[this.length] = target.column.read(row) as bigint;
-    }
+    for (const column of this.columns) column.take(row, this.length);
     this.length += 1;
+  }
+}
+
+/** 64-bit integers, of which none is made a BigInt: that takes three times as long. */
+class WideValues {
+  values = new BigInt64Array(1024);
+  #halves = new Int32Array(this.values.buffer);
+
+  constructor(readonly column: ParquetColumn) {}
+
+  take(row: BinaryRowReader, place: number): void {
+    if (place === this.values.length) {
+      const wider = new BigInt64Array(place * 2);
+      wider.set(this.values);
+      this.values = wider;
+      this.#halves = new Int32Array(wider.buffer);
+    }
+    this.column.readTo!(row, this.#halves, place);
+  }
+}
+
+class AnyValues {
+  readonly values: unknown[] = [];
+
+  constructor(readonly column: ParquetColumn) {}
+
+  take(row: BinaryRowReader, place: number): void {
+    this.values[place] = this.column.read(row);
   }
 }
 

@@ -115,17 +115,16 @@ async function readBars(db: DuckDB, source: BarSource, named: NamedSeries, optio
   const scales = await settleVolumeScales(db, source, settled.keys, options.volumeScale);
   const series = settled.keys.map((key, index): ReadSeries => ({ ...key, volumeScale: scales[index]! }));
   const reading: Reading = { series, clock: named.clock, rounding, source };
-  await selectSoundBars(db, reading);
+  const inOrder = await selectSoundBars(db, reading);
   const rejections = new Rejections();
   await judgeDoubtful(db, reading, settled, rejections);
-  const duplicates = await sortBars(db, source, rejections);
   const rounded = await countRounded(db, rounding);
   const notices = [...source.notices, ...settled.notices, ...(await noticesOf(db, reading, settled.guessed))];
+  const duplicates = await sortBars(db, source, inOrder, rejections);
   const bounds = await db.rows<{ series: number; bars: number; first: number; last: number }>(
     `SELECT series::DOUBLE AS series, count(*)::DOUBLE AS bars, min(moment)::DOUBLE AS first, max(moment)::DOUBLE AS last
      FROM sorted GROUP BY series ORDER BY series`,
   );
-  await db.run('DROP TABLE loaded');
   const found = bounds.map(
     ({ series: position, bars, first, last }): FileSeries => ({
       ...series[position]!,

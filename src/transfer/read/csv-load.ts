@@ -33,7 +33,7 @@ export async function loadRows(db: DuckDB, text: CsvText, layout: TextLayout, ro
   const time = timeSql(layout);
   const { columns, headerLine, footerLine, delimiter } = layout;
   const pattern = text.keys ? objectPattern(text.keys, layout, time, round) : linePattern(layout, time, round);
-  const bare = text.keys ? UNWRAPPED : `replace(text, '"', '')`;
+  const bare = text.keys ? UNWRAPPED : `CASE WHEN contains(text, '"') THEN replace(text, '"', '') ELSE text END`;
   const field = (name: TextField) => fieldAt(columns[name]!, text.keys);
   const moment = columns.time === undefined ? field('timestamp') : `${field('timestamp')} || ' ' || ${field('time')}`;
   const volume = columns.volume === undefined ? "'0'" : number(field('volume'), layout);

@@ -27,9 +27,9 @@ export interface Reading {
 /**
  * Makes the view `bar` (line, series, moment, open, high, low, close, volume x 10^volumeScale, vwap, rounded prices and volumes, and the
  * source where there is one) of the rows that obey every rule for certain, and the table `doubtful` of the lines of all others. The bars
- * of `judged`, at first none, belong to the view too.
+ * of `judged`, at first none, belong to the view too. Answers whether the view gives the rows in the order of the file: one that joins need not.
  */
-export async function selectSoundBars(db: DuckDB, reading: Reading): Promise<void> {
+export async function selectSoundBars(db: DuckDB, reading: Reading): Promise<boolean> {
   const { clock, rounding, series, source } = reading;
   const converted = clock !== undefined && series.some(({ timeframe }) => timeframe !== '1d');
   if (converted) await tabulateOffsets(db, clock);
@@ -57,6 +57,7 @@ export async function selectSoundBars(db: DuckDB, reading: Reading): Promise<voi
         ${rounding.round ? 'rounded' : '0 AS rounded'}, CAST(fraction % fraction_unit <> 0 AS BIGINT) AS volume_rounded ${optional}
       FROM tested WHERE sound
       UNION ALL SELECT * REPLACE (CAST(series AS INTEGER) AS series) FROM judged`);
+  return !converted && series.length === 1 && !source.columns.has('symbol') && !source.columns.has('timeframe');
 }
 
 /** SQL for `placed` and the rules of each row's series. */

@@ -39,10 +39,12 @@ export function timeSql({ times, firstTime }: TextLayout): TimeSql {
     whole: times.dates === 'day-first' ? ISO : `${ISO}|${SLASHED}`,
     date: times.dates === 'day-first' ? ISO_DATE : `${ISO_DATE}|${SLASHED_DATE}`,
     ofDay: CLOCK,
-    zoned: "length(moment) > 10 AND regexp_matches(moment, '[Z+]|:.*-')",
+    // Nearly all that have a zone end with Z: what a pattern does for the others takes a fifth of the time of the whole reading.
+    zoned: "length(moment) > 10 AND (ends_with(moment, 'Z') OR regexp_matches(moment, '[+]|:.*-'))",
     slashed: "contains(moment, '/')",
     written: `epoch_ms(CASE
       WHEN slashed THEN try_strptime(moment, ['%m/%d/%Y %H:%M', '%m/%d/%Y', '%m/%d/%Y %H:%M:%S'])
+      WHEN ends_with(moment, 'Z') THEN TRY_CAST(left(moment, -1) AS TIMESTAMP)
       WHEN zoned THEN TRY_CAST(regexp_extract(moment, '^.{10}[^Z+-]*') AS TIMESTAMP)
       ELSE TRY_CAST(moment AS TIMESTAMP) END)`,
     utc: "CASE WHEN zoned AND NOT ends_with(moment, 'Z') THEN epoch_ms(TRY_CAST(moment AS TIMESTAMPTZ)) ELSE written END",

@@ -46,33 +46,42 @@ export async function compareStretch(
   let page: BarPage | undefined;
   let place = 0;
   let stored = 0;
+  let reading = pages.read(client);
   const nextPage = async () => {
     signal?.throwIfAborted();
-    page = await pages.read(client);
+    page = await reading;
     place = 0;
-    stored += page?.length ?? 0;
-    if (page) checks.check(page);
+    if (!page) return;
+    // The server goes on while this page is compared.
+    reading = pages.read(client);
+    reading.catch(() => {}); // thrown where it is awaited
+    stored += page.length;
+    checks.check(page);
   };
-  await nextPage();
   let compared = 0;
-  for await (const block of blocks) {
-    for (let index = 0; index < block.length; ) {
-      if (page && place === page.length) await nextPage();
-      const at = block.timestamp[index]!;
-      const storedAt = page ? page.timestamp[place]! : Number.POSITIVE_INFINITY;
-      if (storedAt < at) tellExtra(comparison, page!, place++);
-      else {
-        if (storedAt > at) tellMissing(comparison, block, index);
-        else tellValues(comparison, block, index, page!, place++);
-        index += 1;
-      }
-    }
-    compared += block.length;
-    comparison.onCompared(block.length);
-  }
-  while (page) {
-    while (place < page.length) tellExtra(comparison, page, place++);
+  try {
     await nextPage();
+    for await (const block of blocks) {
+      for (let index = 0; index < block.length; ) {
+        if (page && place === page.length) await nextPage();
+        const at = block.timestamp[index]!;
+        const storedAt = page ? page.timestamp[place]! : Number.POSITIVE_INFINITY;
+        if (storedAt < at) tellExtra(comparison, page!, place++);
+        else {
+          if (storedAt > at) tellMissing(comparison, block, index);
+          else tellValues(comparison, block, index, page!, place++);
+          index += 1;
+        }
+      }
+      compared += block.length;
+      comparison.onCompared(block.length);
+    }
+    while (page) {
+      while (place < page.length) tellExtra(comparison, page, place++);
+      await nextPage();
+    }
+  } finally {
+    await reading.catch(() => {}); // nobody else may ask on this connection before
   }
   return { compared, stored };
 }
