@@ -32,7 +32,10 @@ export interface LeftOutFile {
 const DATA = /\.(csv|tsv|txt|parquet|pq|ndjson|jsonl)(\.gz)?$|\.(gz|zip)$/i;
 const ZIP = /\.zip$/i;
 const LEDGER = 'of the ledger of an export: `wyckoff restore` brings it back';
-const DATE = /(?:^|[^0-9])((?:19|20)\d\d)[-_]?(0[1-9]|1[0-2])?[-_]?(0[1-9]|[12]\d|3[01])?(?![0-9])/;
+/** In names and folders: 2024, 2024-01, 20240131, with a time of day behind it or none. */
+const DATE = /(?:^|[^0-9])((?:19|20)\d\d)[-_]?(0[1-9]|1[0-2])?[-_]?(0[1-9]|[12]\d|3[01])?(?:[0-2]\d[0-5]\d)?(?![0-9])/;
+/** Folders behind that of the year: `2024/1/31`, `year=2024/month=1/day=31`. */
+const MONTH_OR_DAY = /[/\\](?:month=|day=)?(\d\d?)(?=[/\\])/gi;
 
 /**
  * The files of `paths`, folders with all that lies in them, each file once. Files whose name or folders have a date come in its order, across
@@ -116,8 +119,13 @@ async function ledgerOf(folder: string, entries: readonly Dirent[]): Promise<Rea
 }
 
 function inTimeOrder(files: readonly FoundFile[]): FoundFile[] {
-  const dated = files.map((file) => ({ file, date: (DATE.exec(file.below) ?? []).slice(1).join('') }));
+  const dated = files.map((file) => ({ file, date: dateOf(file.below) }));
   return dated.sort((a, b) => (a.date < b.date ? -1 : a.date > b.date ? 1 : 0)).map(({ file }) => file);
+}
+
+function dateOf(path: string): string {
+  const dashed = path.replace(MONTH_OR_DAY, (_, digits: string) => `-${digits.padStart(2, '0')}`);
+  return (DATE.exec(dashed) ?? []).slice(1).join('');
 }
 
 async function real(path: string): Promise<string> {

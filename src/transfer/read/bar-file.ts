@@ -13,6 +13,7 @@ import { settleSeries } from './file-series.js';
 import { judgeDoubtful } from './judge-doubtful.js';
 import { type NamedSeries, nameSeries, type SeriesOptions } from './named-series.js';
 import { openBarSource, type SourceOptions } from './open-source.js';
+import { inReadingRoom } from './reading-room.js';
 import type { Rounding } from './rounding.js';
 import { sortBars } from './sorted-bars.js';
 import { sortedBlocks } from './sorted-blocks.js';
@@ -86,7 +87,12 @@ export async function readBarFile(file: Source, options: BarFileOptions): Promis
     await file.close();
   };
   try {
-    const read = await readBars(db, source, named, options);
+    const read = await inReadingRoom(source.rows, async () => {
+      signal?.throwIfAborted();
+      const bars = await readBars(db, source, named, options);
+      await db.rest();
+      return bars;
+    });
     signal?.throwIfAborted();
     return {
       kind: 'bars',
@@ -131,7 +137,7 @@ async function readBars(db: DuckDB, source: BarSource, named: NamedSeries, optio
       bars,
       first: new Date(first),
       last: new Date(last),
-      blocks: () => sortedBlocks(db, source, position, options.signal),
+      blocks: () => sortedBlocks(db, source, position, bars, options.signal),
     }),
   );
   return {

@@ -3,6 +3,7 @@ import { type DuckDB, literal, pathLiteral } from '../duckdb.js';
 import { type CsvText, LONGEST_LINE } from './csv-text.js';
 import type { TextField } from './layouts/description.js';
 import type { TextLayout } from './layouts/text-layout.js';
+import { type QuotedNumbers, quotedNumbers, SUFFIXED_VOLUME, unsuffixed } from './plain-numbers.js';
 import { isRounded, pricePattern, VOLUME_PATTERN, volumeFraction, volumeUnits } from './plain-values.js';
 import { type TimeSql, timeSql } from './time-sql.js';
 
@@ -16,6 +17,12 @@ const READ_BUFFER = 2_097_152;
 
 /** A pattern that no text has. */
 const NOTHING = String.raw`[^\x00-\x{10ffff}]`;
+
+/** A number with the letter of its magnitude ends a field. */
+const SUFFIX = /\d[KMBT](?:[^\w]|$)/i;
+
+/** Fields whose commas are not those of a number. */
+const TEXTS = ['timestamp', 'time', 'symbol', 'timeframe', 'source', 'volumeScale'] as const;
 
 const PRICES = ['open', 'high', 'low', 'close', 'vwap'] as const;
 
@@ -32,11 +39,18 @@ export function linesOf({ path, mixedLineEnds }: CsvText): string {
 export async function loadRows(db: DuckDB, text: CsvText, layout: TextLayout, round: boolean): Promise<void> {
   const time = timeSql(layout);
   const { columns, headerLine, footerLine, delimiter } = layout;
-  const pattern = text.keys ? objectPattern(text.keys, layout, time, round) : linePattern(layout, time, round);
-  const bare = text.keys ? UNWRAPPED : `CASE WHEN contains(text, '"') THEN replace(text, '"', '') ELSE text END`;
+  const suffixed = text.firstLines.some(({ text: line }) => SUFFIX.test(line));
+  const quoted = quotedNumbers(text, layout);
+  const pattern = text.keys
+    ? objectPattern(text.keys, layout, time, round)
+    : linePattern(layout, time, round, suffixed, quoted);
+  const bare = text.keys
+    ? UNWRAPPED
+    : `CASE WHEN contains(text, '"') THEN replace(${quoted.bare('text')}, '"', '') ELSE text END`;
   const field = (name: TextField) => fieldAt(columns[name]!, text.keys);
   const moment = columns.time === undefined ? field('timestamp') : `${field('timestamp')} || ' ' || ${field('time')}`;
-  const volume = columns.volume === undefined ? "'0'" : number(field('volume'), layout);
+  const written = columns.volume === undefined ? "'0'" : number(field('volume'), layout);
+  const volume = suffixed ? unsuffixed(written) : written;
   const prices = PRICES.map((name) => {
     const value = columns[name] === undefined ? 'NULL' : price(field(name), layout);
     return `TRY_CAST(${value} AS DECIMAL(18,8)) AS ${name}`;
@@ -95,10 +109,17 @@ function roundedOf(text: string, layout: TextLayout): string {
 }
 
 /** The pattern of a whole line. A field is bare or quoted; a quoted one holds neither quotes nor delimiters, so that it can be split. */
-function linePattern(layout: TextLayout, time: TimeSql, round: boolean): string {
+function linePattern(
+  layout: TextLayout,
+  time: TimeSql,
+  round: boolean,
+  suffixed: boolean,
+  quoted: QuotedNumbers,
+): string {
   const delimiter = { '|': String.raw`\|`, '\t': String.raw`\t` }[layout.delimiter as string] ?? layout.delimiter;
-  return fieldPatterns(layout, time, round)
-    .map((pattern) => `(${pattern}|"(${pattern})")`)
+  const texts = new Set(TEXTS.map((name) => layout.columns[name]));
+  return fieldPatterns(layout, time, round, suffixed)
+    .map((pattern, index) => `(${pattern}|"(${pattern})"${texts.has(index) ? '' : quoted.alternative})`)
     .join(delimiter);
 }
 
@@ -110,7 +131,7 @@ function objectPattern(keys: readonly string[], layout: TextLayout, time: TimeSq
     Object.entries(columns).flatMap(([name, index]) => (name === 'vwap' || name === 'source' ? [] : [index])),
   );
   const texts = new Set([columns.symbol, columns.timeframe, columns.source]);
-  const fields = fieldPatterns(layout, time, round).map((pattern, index) => {
+  const fields = fieldPatterns(layout, time, round, false).map((pattern, index) => {
     const value = pattern.replaceAll('[^,"]', String.raw`[^,"\\]`);
     const bare = texts.has(index) ? '' : `|${value}`;
     return `"${keys[index]}":("(${value})"${bare}${needed.has(index) ? '' : '|null'})`;
@@ -118,7 +139,7 @@ function objectPattern(keys: readonly string[], layout: TextLayout, time: TimeSq
   return String.raw`\{${fields.join(',')}\}`;
 }
 
-function fieldPatterns(layout: TextLayout, time: TimeSql, round: boolean): string[] {
+function fieldPatterns(layout: TextLayout, time: TimeSql, round: boolean, suffixed: boolean): string[] {
   // A comma before decimals cannot be told from one between fields once the quotes are gone.
   const point = layout.decimal === layout.delimiter ? NOTHING : layout.decimal;
   const written = (pattern: string) => (layout.decimal === ',' ? pattern.replaceAll(String.raw`\.`, point) : pattern);
@@ -132,7 +153,7 @@ function fieldPatterns(layout: TextLayout, time: TimeSql, round: boolean): strin
     high: value,
     low: value,
     close: value,
-    volume: written(VOLUME_PATTERN),
+    volume: written(suffixed ? `${VOLUME_PATTERN}|${SUFFIXED_VOLUME}` : VOLUME_PATTERN),
     vwap: `(${value})?`,
     symbol: any,
     timeframe: any,

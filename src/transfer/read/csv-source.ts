@@ -34,8 +34,10 @@ export function csvSource(text: CsvText, map: LayoutDescription | undefined): Ba
 }
 
 async function* writtenRows(db: DuckDB, text: CsvText, layout: TextLayout, table: string): AsyncGenerator<WrittenRow> {
+  const { asked } = await db.row<{ asked: number }>(`SELECT count(*)::DOUBLE AS asked FROM ${table}`);
+  if (asked === 0) return; // else the whole file would be read for nothing
   const lines = `SELECT line::DOUBLE AS line, text FROM ${linesOf(text)} SEMI JOIN ${table} USING (line) ORDER BY line`;
-  for await (const chunk of db.stream(lines)) {
+  for await (const chunk of db.stream(lines, asked)) {
     const line = chunk.getColumnVector(0);
     const written = chunk.getColumnVector(1);
     const { rowCount } = chunk; // asked of the engine each time

@@ -6,17 +6,19 @@ import type { BarSource } from './bar-source.js';
 /** Bars of a block: 16 chunks of DuckDB. */
 const BLOCK = 32_768;
 
-/** The bars that `sorted` has of one series. */
+/** The `bars` bars that `sorted` has of one series. */
 export async function* sortedBlocks(
   db: DuckDB,
   { columns }: BarSource,
   series: number,
+  bars: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<BarBlock, undefined> {
   let block = new BarBlock(BLOCK);
   const source = columns.has('source') ? ', source' : '';
   const sorted = `SELECT line::DOUBLE, moment::DOUBLE, volume, open, high, low, close, vwap ${source} FROM sorted WHERE series = ${series}`;
-  for await (const chunk of db.stream(sorted)) {
+  await db.wake();
+  for await (const chunk of db.stream(sorted, bars)) {
     signal?.throwIfAborted();
     const [line, moment] = [0, 1].map((column) => chunk.getColumnVector(column) as DuckDBDoubleVector);
     const volume = chunk.getColumnVector(2) as DuckDBBigIntVector;

@@ -59,7 +59,8 @@ async function isOwn(db: DuckDB, file: string): Promise<boolean> {
 async function readRows(db: DuckDB, file: string, key: SeriesKey, problems: Problem[]): Promise<BarPage> {
   const bars = new BarPage(0);
   const columns = `epoch_ms("timestamp"), epoch_ms(created_at), volume, open, high, low, close, vwap, source`;
-  for await (const chunk of db.stream(`SELECT ${columns} FROM ${file}`)) {
+  const { rows } = await db.row<{ rows: number }>(`SELECT count(*)::DOUBLE AS rows FROM ${file}`);
+  for await (const chunk of db.stream(`SELECT ${columns} FROM ${file}`, rows)) {
     const [moment, created, volume] = [0, 1, 2].map((column) => chunk.getColumnVector(column) as DuckDBBigIntVector);
     const [open, high, low, close, vwap] = [3, 4, 5, 6, 7].map(
       (column) => chunk.getColumnVector(column) as DuckDBDecimal64Vector,

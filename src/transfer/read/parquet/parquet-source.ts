@@ -3,6 +3,7 @@ import { DuckDB, literal } from '../../duckdb.js';
 import type { BarSource, OptionalColumn, WrittenRow } from '../bar-source.js';
 import { fileError } from '../file-problem.js';
 import type { LayoutDescription } from '../layouts/description.js';
+import { inReadingRoom } from '../reading-room.js';
 import { readWrittenTime, type WrittenTime } from '../written-time.js';
 import { type FieldColumns, mapColumns, type ParquetMapping } from './columns.js';
 import { damaged, explain, readingFile } from './footer.js';
@@ -24,7 +25,7 @@ const PRICES = ['open', 'high', 'low', 'close'] as const;
 const MIB = 2 ** 20;
 /** In MiB: what the engine has, and what a large row group may add to it. */
 const MEMORY = 122;
-const MORE_MEMORY = 192;
+const MORE_MEMORY = 160;
 const TEXTS = ['symbol', 'timeframe', 'source'] as const;
 
 /**
@@ -118,6 +119,11 @@ class ParquetReader {
     const count = countOf(timestamp);
     this.rows = this.#schema.rows;
     if (count === undefined && !this.#wide) return;
+    await inReadingRoom(this.rows, () => this.#scan(count));
+  }
+
+  async #scan(count: string | undefined): Promise<void> {
+    const { symbols } = this.#mapping;
     const db = await DuckDB.open();
     try {
       await readingFile(this.#name, async () => {
@@ -176,6 +182,8 @@ class ParquetReader {
   async #allowRowGroup(db: DuckDB): Promise<void> {
     const size = Math.ceil((2 * this.#schema.largestRowGroup) / MIB);
     if (size > 0) await db.run(`SET memory_limit = '${MEMORY + Math.min(size, MORE_MEMORY)}MiB'`);
+    // A row group is read by one thread anyhow; a second one would hold memory for it beside.
+    if (size > MORE_MEMORY / 2) await db.run('SET threads = 1');
   }
 
   /** The rows of one of the symbols, as `loaded` wants them. */
@@ -242,7 +250,7 @@ class ParquetReader {
     });
     const rows = `SELECT line::DOUBLE AS line, * EXCLUDE (line) FROM (${selects.join(' UNION ALL ')}) SEMI JOIN ${table} USING (line) ORDER BY line`;
     try {
-      for await (const chunk of db.stream(rows)) {
+      for await (const chunk of db.stream(rows, asked)) {
         const columns = Array.from({ length: chunk.columnCount }, (_, index) => chunk.getColumnVector(index));
         const { rowCount } = chunk; // asked of the engine each time
         for (let row = 0; row < rowCount; row += 1) yield this.#row(columns.map((column) => column.getItem(row)));

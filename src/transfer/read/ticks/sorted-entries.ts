@@ -50,7 +50,7 @@ export async function sortEntries(
     );
     const series = found.map(({ series: name, rows, first, last }) => ({
       ...{ series: names.get(name)!, rows: Number(rows), first, last },
-      blocks: () => wholeInstants(bare(sorted(db, name, names.get(name)!, signal))),
+      blocks: () => wholeInstants(bare(sorted(db, name, names.get(name)!, Number(rows), signal))),
     }));
     return { series, close: () => db.close() };
   } catch (error) {
@@ -70,9 +70,9 @@ async function* entriesOf(part: TickPart, signal: AbortSignal | undefined): Asyn
   }
 }
 
-async function* sorted(db: DuckDB, name: string, series: SeriesName, signal: AbortSignal | undefined) {
+async function* sorted(db: DuckDB, name: string, series: SeriesName, count: number, signal: AbortSignal | undefined) {
   const query = `SELECT timestamp, line, cells FROM entry WHERE series = ${literal(name)} ORDER BY timestamp, row`;
-  for await (const chunk of db.stream(query)) {
+  for await (const chunk of db.stream(query, count)) {
     signal?.throwIfAborted();
     const [timestamps, lines, cells] = [0, 1, 2].map((column) => chunk.getColumnVector(column));
     const { rowCount } = chunk; // asked of the engine each time
