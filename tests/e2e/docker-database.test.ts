@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROLES } from '../../src/database/role-grants.js';
-import { clusterFolder } from '../setup/cluster-folder.js';
 import { DOCKER, service, setting, settings } from '../setup/docker-files.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { TemporaryCluster } from '../setup/temporary-cluster.js';
@@ -67,7 +66,7 @@ function runService(name: string, { command, ...changes }: NodeJS.ProcessEnv & {
 
 beforeAll(async () => {
   cluster = await TemporaryCluster.create({
-    ...{ binaries, superuser: 'postgres', folder: clusterFolder() },
+    ...{ binaries, superuser: 'postgres' },
     arguments: service('db').environment.POSTGRES_INITDB_ARGS!.split(' '),
   });
   secrets = join(cluster.directory, 'secrets');
