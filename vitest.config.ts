@@ -18,8 +18,8 @@ const database = { include: ['tests/integration/**/*.test.ts'], testTimeout: 60_
 
 export default defineConfig({
   test: {
-    // Tests wait for their database and for processes that they start.
-    maxWorkers: availableParallelism() + 2,
+    // Tests wait for their database more than they compute.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 30_000 } },
       { test: { name: 'plain', ...database, globalSetup: 'tests/setup/plain-server.ts' } },
