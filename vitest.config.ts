@@ -51,7 +51,6 @@ export default defineConfig({
           exclude: timescale ? [] : ['tests/e2e/deployment*', 'tests/e2e/docker-database*'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -4,7 +4,7 @@ import type { Session } from '../database/session.js';
 import { compareSeries, type Series } from '../domain/series.js';
 import { timeframeDuration } from '../domain/timeframe.js';
 import { BarRepository } from '../repositories/bars/bar-repository.js';
-import { ACTOR, type Lookup, type LookupResult, lookupFailures, measure, RUNS } from './measure.js';
+import { ACTOR, FAIR, type Lookup, type LookupResult, lookupFailures, measure, RUNS } from './measure.js';
 import { withScratchSeries } from './scratch-series.js';
 
 /** How many bars a series must have from `first` to `last`, where that is known from elsewhere than the database. */
@@ -33,7 +33,11 @@ const MOST_SERIES = 10;
  *
  * @throws ConflictError SCRATCH_SERIES_TAKEN; DatabaseError
  */
-export async function checkLookups(session: Session, known: readonly KnownSeries[] = []): Promise<LookupCheck> {
+export async function checkLookups(
+  session: Session,
+  known: readonly KnownSeries[] = [],
+  pace = FAIR,
+): Promise<LookupCheck> {
   const bars = new BarRepository(session, { actor: ACTOR });
   const daily = await bars.series({ timeframe: '1d' });
   const subjects = daily.filter(({ first, last }) => last.getTime() - first.getTime() >= YEAR).slice(0, MOST_SERIES);
@@ -58,7 +62,7 @@ export async function checkLookups(session: Session, known: readonly KnownSeries
       },
     };
     for (const lookup of [...(await planLookups(session, subjects, known)), write]) {
-      measured.push(await measure(session, lookup));
+      measured.push(await measure(session, lookup, pace));
     }
     return measured;
   });

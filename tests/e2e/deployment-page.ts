@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { clusterFolder } from '../setup/cluster-folder.js';
 import { type DatabaseContent, readContent } from '../setup/database-content.js';
 import { readBlocks } from '../setup/page-blocks.js';
 import { TemporaryCluster } from '../setup/temporary-cluster.js';
@@ -42,7 +43,7 @@ export async function openServers(): Promise<void> {
   const prisma = `cd '${ROOT}' && ${engine} exec '${process.execPath}' node_modules/prisma/build/index.js`;
   const npx = `#!/bin/sh\nprogram=$1; shift\ncase $program in wyckoff) exec wyckoff "$@" ;; prisma) ${prisma} "$@" ;; *) exit 127 ;; esac\n`;
   await writeFile(join(folder, 'npx'), npx, { mode: 0o755 });
-  const options = { binaries, superuser: 'postgres', arguments: ['--locale=C.UTF-8'] };
+  const options = { binaries, superuser: 'postgres', arguments: ['--locale=C.UTF-8'], folder: clusterFolder() };
   here = await TemporaryCluster.create(options);
   there = await TemporaryCluster.create(options);
   await here.start();

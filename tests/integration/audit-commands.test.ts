@@ -3,13 +3,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { openRawClient } from '../setup/raw-client.js';
 import { createTestDatabase } from '../setup/test-database.js';
+import { WYCKOFF } from '../setup/wyckoff-program.js';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const [A, B] = ['00000000-0000-4000-8000-0000000000a0', '00000000-0000-4000-8000-0000000000b0'] as const;
 
 async function open() {
@@ -21,7 +20,7 @@ async function open() {
   });
   const raw = await openRawClient(database.url);
   const audit = async (...args: string[]) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'audit', ...args], {
+    const child = spawn(process.execPath, [...WYCKOFF, 'audit', ...args], {
       env: { PATH: process.env.PATH, WYCKOFF_DATABASE_URL: database.url },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

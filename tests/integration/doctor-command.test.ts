@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { cloneDatabase } from '../setup/examined.js';
 import { openRawClient } from '../setup/raw-client.js';
+import { WYCKOFF } from '../setup/wyckoff-program.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -21,7 +22,7 @@ function doctor(environment: Record<string, string>, ...args: string[]): Promise
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ['--import', 'tsx', 'src/cli/main.ts', 'doctor', ...args],
+      [...WYCKOFF, 'doctor', ...args],
       { cwd: ROOT, env: { PATH, HOME, ...environment } },
       (error, output, errors) => resolve({ code: error ? Number(error.code ?? -1) : 0, output, errors }),
     );

@@ -1,14 +1,12 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { BarInput } from '../../src/index.js';
 import { RowsNotWrittenError } from '../../src/index.js';
 import { minuteBar, openIngest } from '../setup/ingest.js';
 import { openRawClient } from '../setup/raw-client.js';
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+import { WYCKOFF } from '../setup/wyckoff-program.js';
 
 interface Outcome {
   readonly code: number;
@@ -19,7 +17,7 @@ interface Outcome {
 function wyckoff(url: string, ...args: string[]): Promise<Outcome> {
   const env = { PATH: process.env.PATH, WYCKOFF_DATABASE_URL: url, WYCKOFF_LOG_LEVEL: 'silent' };
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', MAIN, ...args], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [...WYCKOFF, ...args], { env }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr });
     });
   });

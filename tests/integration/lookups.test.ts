@@ -1,10 +1,15 @@
 import { describe, expect, inject, test } from 'vitest';
 import { loadSeeds, sampleSeries } from '../../seeds/load.js';
 import { latenciesOf } from '../../src/check/latencies.js';
-import { checkLookups, type LookupCheck } from '../../src/check/lookups.js';
+import { checkLookups as check, type KnownSeries, type LookupCheck } from '../../src/check/lookups.js';
 import { lookupFailures } from '../../src/check/measure.js';
+import type { Session } from '../../src/database/session.js';
 import { BarRepository } from '../../src/repositories/bars/bar-repository.js';
 import { openTestDatabase } from '../setup/test-database.js';
+
+/** One round without warming up; `wyckoff check lookups` itself is run by the tests of the command line. */
+const checkLookups = (session: Session, known?: readonly KnownSeries[]) =>
+  check(session, known, { warmUp: 0, mostRounds: 1 });
 
 /** How fast it is on the machine at hand is no test's business: what came back is. */
 function wrongAnswers(check: LookupCheck): string[] {

@@ -5,7 +5,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { loadSeeds } from '../../seeds/load.js';
@@ -21,6 +20,7 @@ import { insertRow, SOUND_ROWS } from '../setup/ledger-rows.js';
 import { runMend } from '../setup/mend.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { createTestDatabase, openTestDatabase } from '../setup/test-database.js';
+import { WYCKOFF } from '../setup/wyckoff-program.js';
 
 const PASSWORD = 'roles-test';
 
@@ -463,8 +463,7 @@ test('wyckoff roles apply says what it did and what to do next', async () => {
 });
 
 async function wyckoff(url: string, ...args: string[]) {
-  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+  const child = spawn(process.execPath, [...WYCKOFF, ...args], {
     env: { PATH: process.env.PATH, WYCKOFF_DATABASE_URL: url },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -14,6 +14,7 @@ import { manifestOf, sha256Of, temporaryDirectory, writeHardBars, writeLedger } 
 import { minuteBars } from '../setup/minute-bars.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { openTestStore } from '../setup/test-database.js';
+import { WYCKOFF_IN_SHELL } from '../setup/wyckoff-program.js';
 
 const PROCESS = fileURLToPath(new URL('export-process.ts', import.meta.url));
 
@@ -199,10 +200,7 @@ test('a reader of standard output that leaves early is no failure, a stream that
   const shell = (format: string, rest: string) =>
     promisify(execFile)(
       'bash',
-      [
-        '-c',
-        `"${process.execPath}" --import tsx src/cli/main.ts export bars --out - ${format} ${rest}; echo "\${PIPESTATUS[*]}"`,
-      ],
+      ['-c', `${WYCKOFF_IN_SHELL} export bars --out - ${format} ${rest}; echo "\${PIPESTATUS[*]}"`],
       { env: { ...process.env, WYCKOFF_DATABASE_URL: url } },
     );
   const head = await shell('--format csv', '| head -n 1');

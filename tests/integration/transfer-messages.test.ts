@@ -8,6 +8,7 @@ import { wyckoff } from '../setup/commands.js';
 import { temporaryDirectory } from '../setup/exported.js';
 import { minuteBars } from '../setup/minute-bars.js';
 import { openTestStore } from '../setup/test-database.js';
+import { WYCKOFF } from '../setup/wyckoff-program.js';
 
 const HEADER = 'date,open,high,low,close,volume';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -84,7 +85,7 @@ test('the report says how files were read, and offers no way back that there is 
 test('a reader of an export that leaves, as head does, is no failure', async () => {
   const { store, url } = await openTestStore();
   await store.bars.upsert(minuteBars('AAPL', 40_000));
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...'export bars --out -'.split(' ')], {
+  const child = spawn(process.execPath, [...WYCKOFF, ...'export bars --out -'.split(' ')], {
     cwd: ROOT,
     env: { ...process.env, WYCKOFF_DATABASE_URL: url },
   });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { WYCKOFF_IN_SHELL } from './wyckoff-program.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -23,7 +24,7 @@ async function runInShell(url: string, command: string): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'wyckoff-mend-'));
   try {
     const program = join(directory, 'wyckoff');
-    await writeFile(program, `#!/bin/sh\nexec "${process.execPath}" --import tsx "${ROOT}src/cli/main.ts" "$@"\n`);
+    await writeFile(program, `#!/bin/sh\nexec ${WYCKOFF_IN_SHELL} "$@"\n`);
     await chmod(program, 0o755);
     const env = { ...process.env, PATH: `${directory}:${process.env.PATH}`, WYCKOFF_DATABASE_URL: url };
     await new Promise<void>((resolve, reject) => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { WYCKOFF } from './wyckoff-program.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -17,7 +18,7 @@ export class ServeProcess {
   }
 
   static async start(databaseUrl: string, ...options: string[]): Promise<ServeProcess> {
-    const args = ['--import', 'tsx', 'src/cli/main.ts', 'serve', '--port', '0', ...options];
+    const args = [...WYCKOFF, 'serve', '--port', '0', ...options];
     const env = { ...process.env, WYCKOFF_DATABASE_URL: databaseUrl, WYCKOFF_LOG_LEVEL: 'silent' };
     const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'ignore', 'pipe'] });
     onTestFinished(() => {

@@ -15,6 +15,8 @@ export interface ClusterOptions {
   readonly superuser: string;
   /** Of initdb. */
   readonly arguments: readonly string[];
+  /** What it lies in. Default: the temporary folder. */
+  readonly folder?: string;
 }
 
 /** A cluster of the machine's own PostgreSQL in a temporary folder, on the loopback and a free port; who connects is trusted. */
@@ -38,7 +40,7 @@ export class TemporaryCluster {
 
   static async create(options: ClusterOptions): Promise<TemporaryCluster> {
     const { uid, gid } = serverUser();
-    const directory = await mkdtemp(join(tmpdir(), 'wyckoff-cluster-'));
+    const directory = await mkdtemp(join(options.folder ?? tmpdir(), 'wyckoff-cluster-'));
     if (uid !== undefined) await chown(directory, uid, gid!);
     const cluster = new TemporaryCluster(options, directory, await freePort());
     await cluster.runAsServer('initdb', '-D', cluster.dataDirectory, '-U', options.superuser, ...options.arguments);

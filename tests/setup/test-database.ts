@@ -14,7 +14,7 @@ export interface TestDatabase {
 export async function createTestDatabase(): Promise<TestDatabase> {
   const serverUrl = inject('serverUrl');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await administer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${inject('template')}`);
+  await administer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${inject('template')} STRATEGY ${inject('strategy')}`);
   const url = new URL(serverUrl);
   url.pathname = name;
   if (inject('givenServer')) await stopWorkers(url.href);

@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node';
+import { clusterFolder, LOG_SIZE } from './cluster-folder.js';
 import { provideTemplate } from './template.js';
 import { TemporaryCluster } from './temporary-cluster.js';
 import { timescaleBinaries } from './timescale-binaries.js';
@@ -31,14 +32,15 @@ export interface TimescaleServer {
 export async function openTimescaleServer(): Promise<TimescaleServer> {
   const given = process.env[GIVEN_SERVER];
   if (given) return { url: given, remove: async () => {} };
-  const cluster = await createTimescaleCluster();
-  await cluster.start(SETTINGS);
+  const cluster = await createTimescaleCluster(clusterFolder());
+  await cluster.start([...SETTINGS, `max_wal_size=${LOG_SIZE}`]);
   return { url: cluster.url(), remove: () => cluster.remove() };
 }
 
-/** One that the test starts itself, with the settings that it is about. */
-export function createTimescaleCluster(): Promise<TemporaryCluster> {
+/** One that the test starts itself, with the settings that it is about; in this folder, or in the temporary one. */
+export function createTimescaleCluster(folder?: string): Promise<TemporaryCluster> {
   return TemporaryCluster.create({
+    ...(folder && { folder }),
     binaries: timescaleBinaries()!,
     superuser: 'wyckoff',
     arguments: ['-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8'],

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { readConfig } from '../../src/config.js';
@@ -13,6 +12,7 @@ import { minuteBars } from '../setup/minute-bars.js';
 import { openRawClient } from '../setup/raw-client.js';
 import { startOfToday } from '../setup/start-of-today.js';
 import { openTestStore } from '../setup/test-database.js';
+import { WYCKOFF } from '../setup/wyckoff-program.js';
 import { createPlainDatabase, openDatabase } from './storage-database.js';
 
 const INPUT = { symbol: 'AAPL', from: '1m', to: '1d' } as const;
@@ -155,8 +155,7 @@ test('a database that was plain has aggregates after storage apply, with all its
 });
 
 async function wyckoff(url: string, ...args: string[]) {
-  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', main, 'storage', 'refresh', ...args], {
+  const child = spawn(process.execPath, [...WYCKOFF, 'storage', 'refresh', ...args], {
     env: { PATH: process.env.PATH, WYCKOFF_DATABASE_URL: url },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

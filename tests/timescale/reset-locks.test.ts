@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { clusterFolder } from '../setup/cluster-folder.js';
 import { deploy, reset } from '../setup/commands.js';
 import { openRawClient } from '../setup/raw-client.js';
 import type { TemporaryCluster } from '../setup/temporary-cluster.js';
@@ -7,7 +8,7 @@ import { createTimescaleCluster, SETTINGS } from '../setup/timescale-server.js';
 let cluster: TemporaryCluster;
 
 beforeAll(async () => {
-  cluster = await createTimescaleCluster();
+  cluster = await createTimescaleCluster(clusterFolder());
   await cluster.start([...SETTINGS, 'max_connections=20', 'max_locks_per_transaction=64']);
 });
 

@@ -13,6 +13,7 @@ import { openRawClient } from '../setup/raw-client.js';
 import type { TemporaryCluster } from '../setup/temporary-cluster.js';
 import { createTestDatabase } from '../setup/test-database.js';
 import { createTimescaleCluster, SETTINGS } from '../setup/timescale-server.js';
+import { WYCKOFF } from '../setup/wyckoff-program.js';
 import { createPlainDatabase, openDatabase } from './storage-database.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -91,7 +92,7 @@ test('a compress whose process is killed leaves whole chunks, and the next one g
     );
     return rows[0].count;
   };
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'storage', 'compress'], {
+  const child = spawn(process.execPath, [...WYCKOFF, 'storage', 'compress'], {
     cwd: ROOT,
     env: { ...process.env, WYCKOFF_DATABASE_URL: created.url },
     stdio: 'ignore',

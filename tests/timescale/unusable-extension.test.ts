@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { packagedMigrations } from '../../src/database/migrate.js';
 import { migrationNames } from '../../src/database/schema-engine/migration-list.js';
 import { openStore } from '../../src/index.js';
+import { clusterFolder } from '../setup/cluster-folder.js';
 import { deploy, open, wyckoff } from '../setup/commands.js';
 import { openRawClient } from '../setup/raw-client.js';
 import type { TemporaryCluster } from '../setup/temporary-cluster.js';
@@ -12,7 +13,7 @@ import { createTimescaleCluster, SETTINGS } from '../setup/timescale-server.js';
 let cluster: TemporaryCluster;
 
 beforeAll(async () => {
-  cluster = await createTimescaleCluster();
+  cluster = await createTimescaleCluster(clusterFolder());
   await cluster.start(SETTINGS);
 });
 
