@@ -72,7 +72,7 @@ export async function undo(run: string, json: boolean): Promise<void> {
       say(`  ${symbol} ${timeframe}: ${count(deleted)} deleted, ${count(restored)} restored`);
     if (result.series.length > SHOWN_SERIES) say(`  and ${count(result.series.length - SHOWN_SERIES)} more series`);
   } catch (error) {
-    if (error instanceof UndoRefusedError && !json) {
+    if (error instanceof UndoRefusedError) {
       for (const { symbol, timeframe, count: bars, removed, examples } of error.touched) {
         const gone = removed > 0 ? `, of ${count(removed)} nothing is left` : '';
         note(`${symbol} ${timeframe}: ${counted(bars, 'bar is', 'bars are')} not as imported${gone}`);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { copyFile, link, lstat, mkdir, open, realpath, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import type { Session } from '../../database/session.js';
@@ -44,10 +44,8 @@ export class Archive {
       return { archived: await this.#move(file, hashed), archiveError: null };
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof WyckoffError) return { archived: null, archiveError: error };
-      if (error instanceof Error && 'syscall' in error)
-        return { archived: null, archiveError: kept(error.message, error) };
-      throw error;
+      if (!(error instanceof WyckoffError || (error instanceof Error && 'syscall' in error))) throw error;
+      return { archived: null, archiveError: await reasonOf(error, hashed) };
     }
   }
 
@@ -114,15 +112,30 @@ async function requireTicks(session: Session, file: TickFile, signal: AbortSigna
   if (rows > 0) throw kept(`the database lacks ${rows} of its ${file.rows} rows, or has them with other values`);
 }
 
-function kept(reason: string, cause?: unknown): ConflictError {
-  const hint = '"wyckoff verify" tells the differences';
+const DIFFERENCES = '"wyckoff verify" tells the differences';
+const ROOM = 'the folder of --archive must be one that can be written to, or made';
+
+/** All of it is in the database: what fails here must not say that nothing was written. */
+async function reasonOf(error: WyckoffError | Error, hashed: HashedFile): Promise<WyckoffError> {
+  if (!existsSync(hashed.path)) {
+    const message = `${hashed.path} was imported, and is not there any more: somebody else has moved it`;
+    return new ConflictError('FILE_NOT_ARCHIVED', message, { hint: 'does another import have the same folder?' });
+  }
+  if (!(error instanceof WyckoffError)) return kept(error.message, ROOM, error);
+  if (error.code === 'FILE_CHANGED')
+    return kept('it has changed since it was imported', 'import it again when it is complete', error);
+  return error;
+}
+
+function kept(reason: string, hint = DIFFERENCES, cause?: unknown): ConflictError {
   return new ConflictError('FILE_NOT_ARCHIVED', `the file stays where it is: ${reason}`, { hint, cause });
 }
 
 /** Answers with where it lies now. A name appears there only when all of the file does. */
 async function moveFile(file: HashedFile, wanted: string): Promise<string> {
   const { path } = file;
-  if ((await lstat(path)).isSymbolicLink()) throw kept('it is a link, which would leave the file itself behind');
+  if ((await lstat(path)).isSymbolicLink())
+    throw kept('it is a link, which would leave the file itself behind', 'name the file itself');
   await mkdir(dirname(wanted), { recursive: true });
   const { dir, name, ext } = parse(wanted);
   for (let number = 1; ; number += 1) {
