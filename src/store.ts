@@ -217,8 +217,11 @@ export class Store implements Repositories {
    * const { gaps } = await store.gaps({ symbol: 'AAPL', timeframe: '1d', calendar: 'nyse' });
    */
   async gaps(input: GapsInput): Promise<GapReport> {
-    const { findGaps } = await import('./transfer/calendar/gaps.js');
-    return findGaps(this.#units.outside, input);
+    const [{ findGaps }, { storedOpenings }] = await Promise.all([
+      import('./transfer/calendar/gaps.js'),
+      import('./transfer/calendar/openings.js'),
+    ]);
+    return findGaps((key) => storedOpenings(this.#units.outside, key), input);
   }
 
   /**

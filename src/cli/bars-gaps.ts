@@ -4,8 +4,9 @@ import { counted } from '../domain/counted.js';
 import { formatInstant } from '../domain/time.js';
 import type { Timeframe } from '../domain/timeframe.js';
 import type { GapReport } from '../transfer/calendar/gap-report.js';
+import type { GapsInput } from '../transfer/calendar/gaps.js';
 import { readInstantArgument } from './arguments.js';
-import { withStore } from './context.js';
+import { withBars, withStore } from './context.js';
 import { note, say, sayJson } from './output.js';
 import { requireSeries, seriesCommand } from './series.js';
 import { type Column, renderTable } from './table.js';
@@ -55,14 +56,31 @@ export function registerGapsCommand(bars: Command): void {
 
 async function gaps(symbol: string, timeframe: Timeframe, options: GapsOptions): Promise<void> {
   const { json, ...request } = options;
-  const report = await withStore(async (store, signal) => {
-    if ((await store.bars.series({ symbol, timeframe })).length === 0)
-      await requireSeries(store.bars, { symbol, timeframe });
-    return store.gaps({ symbol, timeframe, ...request, signal });
-  });
+  const input = { symbol, timeframe, ...request };
+  const { readConfig } = await import('../config.js');
+  // The database reads the instants alone, which is far quicker than bars.
+  const report = await (readConfig().backend === 'postgres' ? storedGaps(input) : gapsOfBars(input));
   if (report.missing > 0) process.exitCode = EXIT_GAPS;
   if (json) sayJson(toJson(report));
   else await print(report);
+}
+
+function storedGaps(input: GapsInput): Promise<GapReport> {
+  return withStore(async (store, signal) => {
+    if ((await store.bars.series(input)).length === 0) await requireSeries(store.bars, input);
+    return store.gaps({ ...input, signal });
+  });
+}
+
+function gapsOfBars(input: GapsInput): Promise<GapReport> {
+  return withBars(async (bars, signal) => {
+    const [{ findGaps }, { openingsOf }] = await Promise.all([
+      import('../transfer/calendar/gaps.js'),
+      import('../transfer/calendar/openings.js'),
+    ]);
+    await requireSeries(bars, input);
+    return findGaps((key) => openingsOf(bars, key), { ...input, signal });
+  });
 }
 
 async function print(report: GapReport): Promise<void> {

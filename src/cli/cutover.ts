@@ -82,18 +82,22 @@ async function take(
 }
 
 async function plan({ json }: JsonOption): Promise<void> {
-  const { directory, state, next, series, bars, others, pending } = await withCutover(async (cutover, _, folder) => ({
-    directory: resolve(folder),
-    ...(await cutover.plan()),
-  }));
+  const { directory, state, next, series, bars, others, pending, ours } = await withCutover(
+    async (cutover, _, folder) => ({
+      directory: resolve(folder),
+      ...(await cutover.plan()),
+    }),
+  );
   if (json) {
     const rows = series.map(({ symbol, timeframe, count, volumeScale, first, last }) => ({
       ...{ symbol, timeframe, bars: count, volume_scale: volumeScale },
       ...{ first: formatInstant(first), last: formatInstant(last) },
     }));
-    return sayJson({ ...stateRow(state), next, directory, series: rows, bars, others, pending });
+    return sayJson({ ...stateRow(state), next, directory, ours, series: rows, bars, others, pending });
   }
   say(`The phase is "${state.phase}".`);
+  if (!ours)
+    say('It is the cutover of another folder: set WYCKOFF_BARS_DIR to the one that `wyckoff cutover start` was given.');
   say(`The files of ${directory} have ${counted(bars, 'bar')} of ${number(series.length)} series.`);
   for (const { symbol, timeframe, count, first, last } of series.slice(0, SHOWN_SERIES))
     say(`  ${symbol} ${timeframe}: ${counted(count, 'bar')} from ${formatInstant(first)} to ${formatInstant(last)}`);

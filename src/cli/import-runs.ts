@@ -70,7 +70,7 @@ export async function undo(run: string, json: boolean): Promise<void> {
       say(`  ${titleOf(one)}: ${count(one.deleted)} deleted, ${count(one.restored)} restored`);
     if (result.series.length > SHOWN_SERIES) say(`  and ${count(result.series.length - SHOWN_SERIES)} more series`);
   } catch (error) {
-    if (error instanceof UndoRefusedError && !json) {
+    if (error instanceof UndoRefusedError) {
       for (const one of error.touched) {
         const gone = one.removed > 0 ? `, of ${count(one.removed)} nothing is left` : '';
         note(`${titleOf(one)}: ${counted(one.count, 'row is', 'rows are')} not as imported${gone}`);

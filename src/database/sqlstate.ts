@@ -53,7 +53,11 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   },
   '55P03': { kind: StatementTimeoutError, code: 'LOCK_TIMEOUT' },
   '42P01': { kind: DatabaseError, code: 'TABLE_MISSING', hint: 'run `wyckoff migrate`' },
-  '42501': { kind: DatabaseError, code: 'PERMISSION_DENIED' },
+  '42501': {
+    kind: DatabaseError,
+    code: 'PERMISSION_DENIED',
+    hint: 'reading needs the role wyckoff_readonly, writing wyckoff_app, maintenance wyckoff_owner: `wyckoff roles apply` makes them, GRANT gives them',
+  },
   // A library that an extension of this database was made for is not on the server: the loader of TimescaleDB answers every first statement so.
   '58P01': {
     kind: UnsupportedServerError,

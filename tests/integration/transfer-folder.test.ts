@@ -232,18 +232,20 @@ test('the command: many files, failures at the end, runs, files and undo', async
     { symbol: 'S3', timeframe: '1d', timestamp: '2024-01-03', open: 10, high: 12, low: 9, close: 10, volume: 100 },
   ]);
   const [file] = (await store.files.ofRun(run!.id)).filter(({ path }) => path.endsWith('S4_1d.csv'));
-  const [runs, files, refused, undone, twice] = await wyckoff(
+  const [runs, files, refused, undone, twice, asJson] = await wyckoff(
     url,
     'import --runs',
     `import --files ${run!.id}`,
     `import --undo ${run!.id}`,
     `import --undo ${file!.id}`,
     `import --undo ${file!.id}`,
+    `import --undo ${run!.id} --json`,
   );
   expect(runs!.output).toContain(run!.id);
   expect(files!.output).toContain('S7_1d.csv');
   expect(refused!.code).toBe(1);
   expect(refused!.output).toContain('S3 1d: 1 row is not as imported\n  2024-01-03T00:00:00Z was changed at');
   expect(undone!.output).toContain('S4 1d: 3 deleted, 0 restored');
-  expect(twice!.output).toContain('[ALREADY_UNDONE]');
+  expect(twice!.output).toMatch(/was undone already, at \d{4}-\d\d-\d\dT\S+Z \[ALREADY_UNDONE\]/);
+  expect(asJson!.output).toContain('2024-01-03T00:00:00Z was changed at');
 });

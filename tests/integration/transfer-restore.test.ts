@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { openStore, type Store, WyckoffError } from '../../src/index.js';
@@ -168,6 +170,17 @@ test('a file that was changed is refused, its first line named, and nothing is w
   );
   expect(await refusedBy('signals', inLine(0, '{', '['))).toMatch(/^EXPORT_ROW_INVALID: .*line 1/);
   expect(await refusedBy('trading-ranges', (lines) => [lines.join(',')])).toMatch(/^EXPORT_ROW_CHANGED: .*line 1/);
+  // What the manifest says of a sound file, and what is no file.
+  const lying = await tampered(directory, 'signals', (lines) => lines);
+  const manifest = await manifestOf(lying);
+  const files = manifest.files.map((file) => (file.kind === 'signals' ? { ...file, rows: file.rows + 1 } : file));
+  await writeFile(join(lying, 'manifest.json'), JSON.stringify({ ...manifest, files }));
+  expect(await refused(store, lying)).toMatch(
+    /^EXPORT_MANIFEST_INVALID: .*counts \d+ rows of signals.ndjson, which has/,
+  );
+  await rm(join(lying, 'signals.ndjson'));
+  await promisify(execFile)('mkfifo', [join(lying, 'signals.ndjson')]);
+  expect(await refused(store, lying)).toMatch(/^EXPORT_FILE_UNREADABLE: .*is no file/);
   expect(await contentOf(url)).toEqual(empty);
 });
 

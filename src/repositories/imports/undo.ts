@@ -1,5 +1,6 @@
 import type { Client, Session } from '../../database/session.js';
 import type { SeriesKey } from '../../domain/series.js';
+import { formatInstant } from '../../domain/time.js';
 import { ConflictError } from '../../errors.js';
 import { appendAuditEvents } from '../audit/append.js';
 import { seriesName } from '../bars/catalog.js';
@@ -78,30 +79,39 @@ export async function undoImport(session: Session, id: string, actor: string): P
   });
 }
 
+interface Undoable {
+  readonly id: string;
+  readonly status: string;
+  readonly undoneAt: Date | null;
+}
+
 /** Before any series, as an import that goes on does: so it waits for the file that this run is writing, and no later one is written. */
 async function lockRun(client: Client, id: string): Promise<string> {
-  const { rows } = await client.query<{ id: string; status: string }>({
-    text: `SELECT id, status FROM import_runs WHERE id = $1 OR id = (SELECT run_id FROM import_files WHERE id = $1) FOR UPDATE`,
+  const { rows } = await client.query<Undoable>({
+    text: `SELECT id, status, undone_at AS "undoneAt" FROM import_runs
+           WHERE id = $1 OR id = (SELECT run_id FROM import_files WHERE id = $1) FOR UPDATE`,
     values: [id],
   });
   const [run] = rows;
   if (!run) throw runNotFound(id);
-  if (run.status === 'undone') throw alreadyUndone(id);
+  if (run.status === 'undone') throw alreadyUndone(id, run.undoneAt);
   return run.id;
 }
 
 async function lockFiles(client: Client, id: string): Promise<string[]> {
-  const { rows } = await client.query<{ id: string; status: string }>({
-    text: 'SELECT id, status FROM import_files WHERE run_id = $1 OR id = $1 ORDER BY id FOR UPDATE',
+  const { rows } = await client.query<Undoable>({
+    text: 'SELECT id, status, undone_at AS "undoneAt" FROM import_files WHERE run_id = $1 OR id = $1 ORDER BY id FOR UPDATE',
     values: [id],
   });
-  if (rows.length === 1 && rows[0]!.id === id && rows[0]!.status === 'undone') throw alreadyUndone(id);
+  if (rows.length === 1 && rows[0]!.id === id && rows[0]!.status === 'undone')
+    throw alreadyUndone(id, rows[0]!.undoneAt);
   return rows.filter(({ status }) => status === 'imported').map((file) => file.id);
 }
 
-function alreadyUndone(id: string): ConflictError {
-  const hint = '"wyckoff import --runs" says when';
-  return new ConflictError('ALREADY_UNDONE', `the import ${id} was undone already`, { hint });
+function alreadyUndone(id: string, at: Date | null): ConflictError {
+  const when = at ? `, at ${formatInstant(at)}` : '';
+  const hint = '"wyckoff import --runs" lists the imports';
+  return new ConflictError('ALREADY_UNDONE', `the import ${id} was undone already${when}`, { hint });
 }
 
 async function barsWrittenBy(client: Client, files: readonly string[]): Promise<Written[]> {

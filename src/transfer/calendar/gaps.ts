@@ -1,15 +1,15 @@
-import type { Session } from '../../database/session.js';
+import type { SeriesKey } from '../../domain/series.js';
 import { timeframeDuration } from '../../domain/timeframe.js';
 import { InvalidInputError } from '../../errors.js';
 import { type BarWindow, readLimit, readWindow } from '../../repositories/bars/bar-window.js';
-import { type CatalogEntry, findEntry, seriesName } from '../../repositories/bars/catalog.js';
-import { readNewestTimestamps, TimestampPages } from '../../repositories/bars/timestamp-pages.js';
+import { seriesName } from '../../repositories/bars/catalog.js';
 import { DAY, formatDate, type TradingCalendar } from './calendar.js';
 import { openCalendar } from './calendars.js';
 import { ExtraTally } from './extra-tally.js';
 import type { Closure, GapReport } from './gap-report.js';
 import { GapTally } from './gap-tally.js';
 import { guessCalendar, phaseOf } from './guess.js';
+import type { Openings } from './openings.js';
 import { behindGrid, expectedSlots, type Slot } from './slots.js';
 
 export interface GapsInput extends BarWindow {
@@ -20,36 +20,37 @@ export interface GapsInput extends BarWindow {
   readonly signal?: AbortSignal | undefined;
 }
 
-const PAGE = 50_000;
 /** The newest bars, from which a calendar is guessed: five weeks of minutes, of a market that never closes. */
 const GUESSED_FROM = 50_000;
 const KEPT = 1_000;
 
 /**
  * The bars that a series lacks by a trading calendar, and those that it has beside it. Nothing is missing before its first bar, nor, unless `to`
- * is given, behind its last one; nor what has not closed by now. Reads the opening instants alone, page by page; no connection is held between
- * pages.
+ * is given, behind its last one; nor what has not closed by now. Reads the opening instants alone, page by page.
  *
  * @throws InvalidInputError SERIES_UNKNOWN, CALENDAR_NOT_GUESSED, CALENDAR_UNKNOWN, CALENDAR_FILE_UNREADABLE, CALENDAR_FILE_INVALID
  */
-export async function findGaps(session: Session, input: GapsInput): Promise<GapReport> {
+export async function findGaps(
+  open: (key: SeriesKey) => Promise<Openings | undefined>,
+  input: GapsInput,
+): Promise<GapReport> {
   const { signal } = input;
   const window = readWindow(input);
   const limit = readLimit(input.limit ?? KEPT);
   const named = input.calendar === undefined ? undefined : await openCalendar(input.calendar);
   const { key } = window;
-  const entry = await session.withClient((client) => findEntry(client, key));
-  if (!entry?.first || !entry.last) throw unknownSeries(seriesName(key));
+  const openings = await open(key);
+  if (!openings) throw unknownSeries(seriesName(key));
   const needsBars = named === undefined || key.timeframe === '1h';
-  const newest = needsBars ? await readNewest(session, entry) : [];
+  const newest = needsBars ? Array.from(await openings.newest(GUESSED_FROM)) : [];
   const guess = named ? undefined : guessCalendar(key.timeframe, newest);
   const calendar = named ?? guess?.calendar;
   if (!calendar) throw notGuessed(seriesName(key));
   const duration = timeframeDuration(key.timeframe);
   const phase = phaseOf(key.timeframe, newest);
-  const end = entry.last.getTime() + duration;
+  const end = openings.last + duration;
   const asked = input.to === undefined ? end : Math.min(window.to.getTime(), lastClosed(duration));
-  const begin = Math.max(window.from.getTime(), entry.first.getTime());
+  const begin = Math.max(window.from.getTime(), openings.first);
   const all = { from: begin, to: Math.max(asked, begin) };
   const from = clamp(calendar.from, all);
   const to = Math.max(clamp(calendar.to, all), from);
@@ -73,13 +74,10 @@ export async function findGaps(session: Session, input: GapsInput): Promise<GapR
     { from: to, to: all.to, bars: 0 },
   ];
   let bars = 0;
-  const pages = new TimestampPages(key, all.from, all.to, PAGE);
-  for (;;) {
+  for await (const page of openings.pages(all.from, all.to)) {
     signal?.throwIfAborted();
-    const page = await session.withClient((client) => pages.read(client));
-    if (!page) break;
     for (let index = 0; index < page.length; index += 1) {
-      const at = page.timestamp[index]!;
+      const at = page[index]!;
       if (at < from || at >= to) {
         (at < from ? older : newer).bars += 1;
         continue;
@@ -127,11 +125,6 @@ function notGuessed(name: string): InvalidInputError {
     [{ code: 'CALENDAR_NOT_GUESSED', path: 'calendar', value: name, rule, hint }],
     'calendar',
   );
-}
-
-async function readNewest(session: Session, entry: CatalogEntry): Promise<number[]> {
-  const newest = await session.withClient((client) => readNewestTimestamps(client, entry, GUESSED_FROM));
-  return newest.map((at) => at.getTime()).reverse();
 }
 
 /** The newest bars that can be there are those that have closed: a bar that opens at this instant or later has not. */

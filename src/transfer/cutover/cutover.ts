@@ -19,7 +19,6 @@ import { NEXT, refused, type Step } from './refused.js';
 import { type CutoverVerification, verifySides } from './verify-sides.js';
 
 export interface CutoverOptions {
-  /** The folder of the files. */
   readonly directory: string;
   readonly actor: string;
 }
@@ -35,6 +34,8 @@ export interface CutoverPlan {
   readonly others: readonly string[];
   /** Writes that wait to be made in the files. */
   readonly pending: number;
+  /** False where a cutover is under way, and not of this folder. */
+  readonly ours: boolean;
 }
 
 export interface StepOptions {
@@ -68,14 +69,14 @@ export class Cutover {
 
   /** What there is to do, and where the cutover stands; changes nothing. @throws InvalidInputError where a file cannot be read */
   async plan(): Promise<CutoverPlan> {
-    const state = await this.state();
-    const series = await this.#parts.files.series();
+    const [state, series] = [await this.state(), await this.#parts.files.series()];
     const names = new Set(series.map(seriesName));
     const others = (await this.#database.series()).map(seriesName).filter((name) => !names.has(name));
     return {
       ...{ state, next: NEXT[state.phase], series, others },
       bars: series.reduce((sum, { count }) => sum + count, 0),
       pending: await pendingWrites(this.#parts.session),
+      ours: state.phase === 'files' || (await this.#parts.files.folder.mark())?.cutover === state.id,
     };
   }
 

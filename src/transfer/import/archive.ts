@@ -46,10 +46,8 @@ export class Archive {
       return { archived: await this.#move(file, hashed), archiveError: null };
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof WyckoffError) return { archived: null, archiveError: error };
-      if (error instanceof Error && 'syscall' in error)
-        return { archived: null, archiveError: kept(error.message, UNMOVABLE, error) };
-      throw error;
+      if (!(error instanceof WyckoffError || (error instanceof Error && 'syscall' in error))) throw error;
+      return { archived: null, archiveError: await reasonOf(error, hashed) };
     }
   }
 
@@ -116,10 +114,23 @@ async function requireTicks(session: Session, file: TickFile, signal: AbortSigna
   if (rows > 0) throw kept(`the database lacks ${rows} of its ${file.rows} rows, or has them with other values`);
 }
 
+const DIFFERENCES = '"wyckoff verify" tells the differences';
 const UNMOVABLE =
   'the process must be allowed to write to the archive and to the folder of the file, and the disk must have room';
 
-function kept(reason: string, hint = '"wyckoff verify" tells the differences', cause?: unknown): ConflictError {
+/** All of it is in the database: what fails here must not say that nothing was written. */
+async function reasonOf(error: WyckoffError | Error, hashed: HashedFile): Promise<WyckoffError> {
+  if (!existsSync(hashed.path)) {
+    const message = `${hashed.path} was imported, and is not there any more: somebody else has moved it`;
+    return new ConflictError('FILE_NOT_ARCHIVED', message, { hint: 'does another import have the same folder?' });
+  }
+  if (!(error instanceof WyckoffError)) return kept(error.message, UNMOVABLE, error);
+  if (error.code === 'FILE_CHANGED')
+    return kept('it has changed since it was imported', 'import it again when it is complete', error);
+  return error;
+}
+
+function kept(reason: string, hint = DIFFERENCES, cause?: unknown): ConflictError {
   return new ConflictError('FILE_NOT_ARCHIVED', `the file stays where it is: ${reason}`, { hint, cause });
 }
 
@@ -132,7 +143,7 @@ async function moveFile(file: HashedFile, wanted: string): Promise<string> {
     throw kept(reason, 'import both again when that one is in the archive: this one then follows');
   }
   if ((await lstat(path)).isSymbolicLink())
-    throw kept('it is a link, which would leave the file itself behind', 'import the file that it leads to');
+    throw kept('it is a link, which would leave the file itself behind', 'name the file itself');
   await makeDirectory(dirname(wanted));
   const { dir, name, ext } = parse(wanted);
   for (let number = 1; ; number += 1) {

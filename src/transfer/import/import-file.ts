@@ -10,6 +10,7 @@ import { type FileIdentity, findImported, type KnownFile, recordFile } from '../
 import { requireRun } from '../../repositories/imports/runs.js';
 import { type FileOptions, openFile } from '../read/open-file.js';
 import type { FoundFile } from './discover.js';
+import { requireAsExported } from './exported-file.js';
 import { type HashedFile, requireUnchanged } from './file-identity.js';
 import { compareFile, ofKnown, type ReadFile, requireRows, writeRows } from './file-rows.js';
 import type { FileMeter } from './progress.js';
@@ -113,6 +114,7 @@ export async function importFile(
   const attempt = async (): Promise<FileImport> => {
     const identity = await context.hash(found, identityOf(context, found));
     hashed = identity;
+    await requireAsExported(identity);
     await turn.begin();
     if (!context.dryRun) return context.session.transaction((client) => write(client, identity));
     return result('checked', await compareFile(context.session, await read(), { meter, signal }), null);

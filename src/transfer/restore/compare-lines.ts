@@ -10,8 +10,11 @@ const REASONS: Partial<Record<ExportTable['kind'], string>> = {
 };
 const CHANGED = 'the database keeps other values than it has';
 
-/** Exports what was restored and holds it against the file, line by line. @throws InvalidInputError EXPORT_ROW_CHANGED, which names the first */
-export async function compareLines(rows: PartRows, lines: AsyncGenerator<Buffer>, path: string): Promise<void> {
+/**
+ * Exports what was restored and holds it against the file, line by line; answers how many there are.
+ * @throws InvalidInputError EXPORT_ROW_CHANGED, which names the first
+ */
+export async function compareLines(rows: PartRows, lines: AsyncGenerator<Buffer>, path: string): Promise<number> {
   const { kind } = rows.table;
   let line = 0;
   const different = () => {
@@ -25,6 +28,7 @@ export async function compareLines(rows: PartRows, lines: AsyncGenerator<Buffer>
       line += 1;
     }
     if (!(await lines.next()).done) throw different();
+    return line;
   } finally {
     await lines.return(undefined);
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -11,6 +12,7 @@ import type { Written } from '../export/output.js';
 import { EXPORT_TABLES } from '../export/tables.js';
 import { splitLines } from './split-lines.js';
 
+const WHOLE = 'take a copy of the export that is whole';
 const COLUMNS_OF = 'the version of wyckoff-store that wrote it restores it; migrate after that';
 
 export function refusal(code: string, path: string, rule: string, more: { hint?: string; line?: number } = {}) {
@@ -61,9 +63,8 @@ export function fileLines(directory: string, file: ExportedFile): AsyncGenerator
 export function checkedLines(directory: string, file: ExportedFile): AsyncGenerator<Buffer, void> {
   return readLines(directory, file, ({ bytes, sha256 }) => {
     if (bytes === file.bytes && sha256 === file.sha256) return;
-    const hint = 'take a copy of the export that is whole';
     throw refusal('EXPORT_FILE_CHANGED', file.path, 'its SHA-256 is not the one in the manifest: it was changed', {
-      hint,
+      hint: WHOLE,
     });
   });
 }
@@ -74,6 +75,9 @@ async function* readLines(
   atEnd: (read: Written) => void,
 ): AsyncGenerator<Buffer, void> {
   const path = join(directory, file.path);
+  // A pipe would keep the lock of the ledger for as long as nobody writes to it.
+  if ((await stat(path).catch(() => undefined))?.isFile() === false)
+    throw refusal('EXPORT_FILE_UNREADABLE', file.path, 'is no file', { hint: WHOLE });
   const hash = createHash('sha256');
   let bytes = 0;
   const measured = async function* (chunks: AsyncIterable<Buffer>) {
@@ -92,7 +96,7 @@ async function* readLines(
   try {
     yield* splitLines(chunks);
   } catch (error) {
-    throw refusal('EXPORT_FILE_UNREADABLE', file.path, `cannot be read: ${(error as Error).message}`);
+    throw refusal('EXPORT_FILE_UNREADABLE', file.path, `cannot be read: ${(error as Error).message}`, { hint: WHOLE });
   }
   atEnd({ bytes, sha256: hash.digest('hex') });
 }

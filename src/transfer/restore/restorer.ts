@@ -2,11 +2,11 @@ import type { Client, Session } from '../../database/session.js';
 import { WyckoffError } from '../../errors.js';
 import { OWN_NAMES, verifyWithin } from '../../repositories/audit/verify.js';
 import type { ExportKind } from '../export/kinds.js';
-import { type ExportedFile, readManifest } from '../export/manifest.js';
+import { type ExportedFile, MANIFEST, readManifest } from '../export/manifest.js';
 import { EXPORT_TABLES } from '../export/tables.js';
 import { compareLines } from './compare-lines.js';
 import { restoreEmptyChains } from './empty-chains.js';
-import { checkedLines, fileLines, ledgerFiles } from './export-files.js';
+import { checkedLines, fileLines, ledgerFiles, refusal } from './export-files.js';
 import { insertLines } from './insert-lines.js';
 import { requireOtherChains, takeEmptyLedger } from './target.js';
 
@@ -85,7 +85,12 @@ async function compareFile(
   const audited = kind === 'audit-trail' || kind === 'audit-chains';
   const parts = [{ where: audited ? `stored.correlation_id <> ALL ('{${others.join(',')}}')` : 'true' }];
   const done = (_: unknown, rows: number) => onProgress?.({ kind, phase: 'compare', rows, total });
-  await compareLines({ client, table: EXPORT_TABLES[kind], parts, signal, done }, checkedLines(directory, file), path);
+  const rows = { client, table: EXPORT_TABLES[kind], parts, signal, done };
+  const found = await compareLines(rows, checkedLines(directory, file), path);
+  if (found === total) return;
+  throw refusal('EXPORT_MANIFEST_INVALID', MANIFEST, `it counts ${total} rows of ${path}, which has ${found}`, {
+    hint: 'take a copy of the export that is whole',
+  });
 }
 
 async function requireSoundTrail(client: Client, signal: AbortSignal | undefined): Promise<string> {
