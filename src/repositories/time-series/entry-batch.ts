@@ -48,7 +48,8 @@ export class EntryBatch {
         }
       }
       const entry = one && table.readEntry(input, one.series, rules, report);
-      if (entry) one!.entries.push({ ...entry, row });
+      // Not spread, which takes several times as long.
+      if (entry) one!.entries.push({ timestamp: entry.timestamp, id: entry.id, values: entry.values, row });
     }
     return this;
   }

@@ -12,7 +12,7 @@ const SHOWN_LINES = 10;
  * are rejected. Answers how many were collapsed. A sort goes to disk where memory ends; an aggregate or a join over all bars fails there, so
  * neighbours are compared.
  *
- * Where one series stands in that order already, as in most files, `sorted` is a view: sorting is a fifth of the work of reading a file, and makes
+ * Where one series stands in that order already, as in most files, `sorted` is a view: sorting is a quarter of the work of reading a file, and makes
  * a second copy of it. `inOrder`: `bar` gives the rows in the order of the file. Else `loaded` goes, and what is made of it.
  */
 export async function sortBars(

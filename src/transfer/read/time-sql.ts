@@ -39,7 +39,7 @@ export function timeSql({ times, firstTime }: TextLayout): TimeSql {
     whole: times.dates === 'day-first' ? ISO : `${ISO}|${SLASHED}`,
     date: times.dates === 'day-first' ? ISO_DATE : `${ISO_DATE}|${SLASHED_DATE}`,
     ofDay: CLOCK,
-    // Nearly all that have a zone end with Z: what a pattern does for the others takes a fifth of the time of the whole reading.
+    // Nearly all that have a zone end with Z: the patterns that the others need took a sixth of the time of parsing.
     zoned: "length(moment) > 10 AND (ends_with(moment, 'Z') OR regexp_matches(moment, '[+]|:.*-'))",
     slashed: "contains(moment, '/')",
     written: `epoch_ms(CASE

@@ -65,7 +65,10 @@ async function* entriesOf(part: TickPart, signal: AbortSignal | undefined): Asyn
   for await (const { rows, lines } of part.batches({ signal })) {
     // The rows of a file were checked when it was opened.
     for (const { series, entries } of new EntryBatch().read(table, rows, TICK_RULES).series.values()) {
-      yield { series, entries: entries.map((entry) => ({ ...entry, row: lines[entry.row]! })) };
+      yield {
+        series,
+        entries: entries.map(({ timestamp, id, values, row }) => ({ timestamp, id, values, row: lines[row]! })),
+      };
     }
   }
 }
