@@ -56,7 +56,7 @@ describe('event types', () => {
       'TIME_SERIES 4',
       'CUTOVER 10',
     ]);
-    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(40);
+    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(41);
   });
 
   it('of the ledger each have a schema', () => {
