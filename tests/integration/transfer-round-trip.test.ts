@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ExportCompression, ExportFormat, Store } from '../../src/index.js';
@@ -15,6 +16,9 @@ const FORMS: readonly [ExportFormat, ExportCompression][] = [
   ['ndjson', 'gzip'],
 ];
 
+/** The form that is tried without writing, and moved to an archive, too. */
+const ONCE = 'parquet snappy';
+
 /** By kind. */
 async function hashesOf(store: Store, format: ExportFormat, compression: ExportCompression) {
   const directory = join(await temporaryDirectory(), 'export');
@@ -24,7 +28,7 @@ async function hashesOf(store: Store, format: ExportFormat, compression: ExportC
 }
 
 test('an export of any format that is imported into an empty database and exported again is the same, byte for byte', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   const { store, url } = await openTestStore();
   await writeHardBars(store);
@@ -37,12 +41,16 @@ test('an export of any format that is imported into an empty database and export
     const { directory } = await hashesOf(store, format, compression);
     const { store: other } = await openTestStore();
     // As they stand: no option says anything about them.
-    const { files } = await other.files.import({ paths: [directory] });
+    const paths = [directory];
+    const dry = form === ONCE && (await other.files.import({ paths, dryRun: true }));
+    const { files, totals } = await other.files.import({ paths });
+    if (dry) expect(dry.totals).toEqual(totals);
+    expect(totals.inserted, form).toBe(totals.rows);
     const failed = files.flatMap(({ path, error, problems }) => (error ? [{ path, error, problems }] : []));
     expect(failed, form).toEqual([]);
     expect((await hashesOf(other, 'csv', 'none')).hashes, form).toEqual(original.hashes);
     expect(await other.bars.series()).toMatchObject((await store.bars.series()).map(({ id: _, ...series }) => series));
-    expect(await other.files.verify({ paths: [directory] }), form).toMatchObject({ passed: true });
+    expect(await other.files.verify({ paths }), form).toMatchObject({ passed: true });
     for (const { path } of files) {
       const { kind, layout, rejected, command } = await inspectFile(path);
       expect({ kind, layout, rejected, command }, path).toEqual({
@@ -50,5 +58,9 @@ test('an export of any format that is imported into an empty database and export
         ...{ layout: expect.stringMatching(/^wyckoff/), command: `wyckoff import ${path}` },
       });
     }
+    if (form !== ONCE) continue;
+    const archive = await temporaryDirectory();
+    expect((await other.files.import({ paths, archive })).totals).toMatchObject({ skipped: 5, archived: 5 });
+    expect((await readdir(archive)).sort()).toEqual(files.map(({ path }) => basename(path)).sort());
   }
 });

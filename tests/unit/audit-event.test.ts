@@ -53,10 +53,10 @@ describe('event types', () => {
       'CAMPAIGN 6',
       'BACKTEST_RESULT 1',
       'BAR_SERIES 4',
-      'TIME_SERIES 3',
+      'TIME_SERIES 4',
       'CUTOVER 10',
     ]);
-    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(40);
+    expect(new Set(Object.values(EVENT_TYPES).flat()).size).toBe(41);
   });
 
   it('of the ledger each have a schema', () => {
