@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -149,6 +149,36 @@ describe.each(['database', 'csv', 'parquet', 'dual'])('%s', (kind) => {
     expect((await (await reopen()).series()).map((one) => one.symbol)).toEqual(['CL', 'LONG']);
     expect(await (await reopen()).upsert([row(0, '1.5', '0.00000001')])).toMatchObject({ inserted: 1 });
   });
+});
+
+test('bars behind the last are put behind the file as it is, and others into it', async () => {
+  const [grown, whole, barsDirectory] = [await folder(), await folder(), await folder()];
+  const rows = [0, 1, 2, 40, 41, 42, 43].map((minute) => row(minute));
+  const path = async (directory: string) => {
+    const [name] = (await readdir(directory)).filter((entry) => entry.endsWith('.csv'));
+    return join(directory, name!);
+  };
+  const linesOf = async (directory: string) =>
+    (await readFile(await path(directory), 'utf8')).split('\n').map((line) => line.replace(/,[^,]*$/, '')); // created_at
+  const store = await openBarStore({ backend: 'files', barsDirectory: grown });
+  for (const one of [rows.slice(0, 2), rows.slice(2, 3), rows.slice(1, 5), [rows[6]!], [rows[5]!]])
+    await store.upsert(one);
+  await (await openBarStore({ backend: 'files', barsDirectory: whole })).upsert(rows);
+  expect(await linesOf(grown)).toEqual(await linesOf(whole));
+  expect(await linesOf(grown)).toHaveLength(rows.length + 2);
+  // What somebody else has written meanwhile is not taken for what the store had written.
+  const edited = await openBarStore({ backend: 'files', barsDirectory });
+  await edited.upsert(rows.slice(0, 6));
+  const text = await readFile(await path(barsDirectory), 'utf8');
+  await writeFile(await path(barsDirectory), text.trimEnd());
+  await edited.upsert([rows[6]!]);
+  expect(await linesOf(barsDirectory)).toEqual(await linesOf(whole));
+  const changed = { ...rows[6]!, source: 'other' };
+  expect(await edited.upsert([changed])).toMatchObject({ changed: 1 });
+  await edited.delete({ ...KEY, from: changed.timestamp, to: '2100-01-01' });
+  expect(await linesOf(barsDirectory)).toHaveLength(rows.length + 1);
+  await edited.upsert([rows[6]!]);
+  expect(await linesOf(barsDirectory)).toEqual(await linesOf(whole));
 });
 
 test('two writers of one series take turns, whoever they are', async () => {

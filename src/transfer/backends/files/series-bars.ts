@@ -70,6 +70,12 @@ export class SeriesBars {
     return { series: new SeriesBars(this.key, this.volumeScale, bars), counts };
   }
 
+  /** Of the bars of `before`, to which others were added: whether all of these are later. */
+  continues(before: SeriesBars): boolean {
+    const last = before.length - 1;
+    return last >= 0 && this.bars.timestamp[last] === before.bars.timestamp[last];
+  }
+
   /** Without the bars of `[from, to)`. */
   without(from: number, to: number): { readonly series: SeriesBars; readonly deleted: number } {
     const [start, end] = [this.indexOf(from), this.indexOf(to)];
