@@ -3,8 +3,8 @@ import { type DuckDB, literal, pathLiteral } from '../duckdb.js';
 import { type CsvText, LONGEST_LINE } from './csv-text.js';
 import type { TextField } from './layouts/description.js';
 import type { TextLayout } from './layouts/text-layout.js';
-import { type QuotedNumbers, quotedNumbers, SUFFIXED_VOLUME, unsuffixed } from './plain-numbers.js';
 import { isRounded, pricePattern, VOLUME_PATTERN, volumeFraction, volumeUnits } from './plain-values.js';
+import { SUFFIXED_VOLUME, unsuffixed } from './suffixed-volume.js';
 import { type TimeSql, timeSql } from './time-sql.js';
 
 /**
@@ -20,9 +20,6 @@ const NOTHING = String.raw`[^\x00-\x{10ffff}]`;
 
 /** A number with the letter of its magnitude ends a field. */
 const SUFFIX = /\d[KMBT](?:[^\w]|$)/i;
-
-/** Fields whose commas are not those of a number. */
-const TEXTS = ['timestamp', 'time', 'symbol', 'timeframe', 'source', 'volumeScale'] as const;
 
 const PRICES = ['open', 'high', 'low', 'close', 'vwap'] as const;
 
@@ -44,7 +41,6 @@ export async function loadRows(db: DuckDB, text: CsvText, layout: TextLayout, ro
   const suffixed = text.firstLines.some(({ text: line }) => SUFFIX.test(line));
   const written = columns.volume === undefined ? "'0'" : number(field('volume'), layout);
   const volume = suffixed ? unsuffixed(written) : written;
-  const quoted = quotedNumbers(text, layout);
   const prices = PRICES.map((name) => {
     const value = columns[name] === undefined ? 'NULL' : price(field(name), layout);
     return `TRY_CAST(${value} AS DECIMAL(18,8)) AS ${name}`;
@@ -59,11 +55,11 @@ export async function loadRows(db: DuckDB, text: CsvText, layout: TextLayout, ro
   await db.run(`
     CREATE TABLE loaded AS
     WITH rows AS (
-      SELECT line, text, regexp_full_match(text, ${literal(linePattern(layout, time, round, suffixed, quoted))}) AS plain
+      SELECT line, text, regexp_full_match(text, ${literal(linePattern(layout, time, round, suffixed))}) AS plain
       FROM ${linesOf(text)} WHERE line > ${headerLine} ${footerLine === undefined ? '' : `AND line < ${footerLine}`}
         AND (NOT starts_with(text, ' ') OR trim(text) <> '')
     ), split AS (
-      SELECT line, plain, CASE WHEN plain THEN string_split(replace(${quoted.bare('text')}, '"', ''), ${literal(delimiter)}) END AS field
+      SELECT line, plain, CASE WHEN plain THEN string_split(replace(text, '"', ''), ${literal(delimiter)}) END AS field
       FROM rows
     ), timed AS (
       SELECT line, plain, field, moment, volume, ${time.slashed} AS slashed, ${time.zoned} AS zoned
@@ -96,13 +92,7 @@ function roundedOf(text: string, layout: TextLayout): string {
 }
 
 /** The pattern of a whole line. A field is bare or quoted; a quoted one holds neither quotes nor delimiters, so that it can be split. */
-function linePattern(
-  layout: TextLayout,
-  time: TimeSql,
-  round: boolean,
-  suffixed: boolean,
-  quoted: QuotedNumbers,
-): string {
+function linePattern(layout: TextLayout, time: TimeSql, round: boolean, suffixed: boolean): string {
   // A comma before decimals cannot be told from one between fields once the quotes are gone.
   const point = layout.decimal === layout.delimiter ? NOTHING : layout.decimal;
   const written = (pattern: string) => (layout.decimal === ',' ? pattern.replaceAll(String.raw`\.`, point) : pattern);
@@ -126,10 +116,7 @@ function linePattern(
   const patterns = Array<string>(layout.width).fill(any);
   for (const [name, index] of Object.entries(layout.columns)) patterns[index] = patternOf[name as TextField];
   const delimiter = { '|': String.raw`\|`, '\t': String.raw`\t` }[layout.delimiter as string] ?? layout.delimiter;
-  const texts = new Set(TEXTS.map((name) => layout.columns[name]));
-  return patterns
-    .map((pattern, index) => `(${pattern}|"(${pattern})"${texts.has(index) ? '' : quoted.alternative})`)
-    .join(delimiter);
+  return patterns.map((pattern) => `(${pattern}|"(${pattern})")`).join(delimiter);
 }
 
 /** The rows must be those that the first reading counted. */
