@@ -3,8 +3,8 @@ import { type DuckDB, literal, pathLiteral } from '../duckdb.js';
 import { type CsvText, LONGEST_LINE } from './csv-text.js';
 import type { TextField } from './layouts/description.js';
 import type { TextLayout } from './layouts/text-layout.js';
-import { type QuotedNumbers, quotedNumbers, SUFFIXED_VOLUME, unsuffixed } from './plain-numbers.js';
 import { isRounded, pricePattern, VOLUME_PATTERN, volumeFraction, volumeUnits } from './plain-values.js';
+import { SUFFIXED_VOLUME, unsuffixed } from './suffixed-volume.js';
 import { type TimeSql, timeSql } from './time-sql.js';
 
 /**
@@ -20,9 +20,6 @@ const NOTHING = String.raw`[^\x00-\x{10ffff}]`;
 
 /** A number with the letter of its magnitude ends a field. */
 const SUFFIX = /\d[KMBT](?:[^\w]|$)/i;
-
-/** Fields whose commas are not those of a number. */
-const TEXTS = ['timestamp', 'time', 'symbol', 'timeframe', 'source', 'volumeScale'] as const;
 
 const PRICES = ['open', 'high', 'low', 'close', 'vwap'] as const;
 
@@ -40,13 +37,10 @@ export async function loadRows(db: DuckDB, text: CsvText, layout: TextLayout, ro
   const time = timeSql(layout);
   const { columns, headerLine, footerLine, delimiter } = layout;
   const suffixed = text.firstLines.some(({ text: line }) => SUFFIX.test(line));
-  const quoted = quotedNumbers(text, layout);
   const pattern = text.keys
     ? objectPattern(text.keys, layout, time, round)
-    : linePattern(layout, time, round, suffixed, quoted);
-  const bare = text.keys
-    ? UNWRAPPED
-    : `CASE WHEN contains(text, '"') THEN replace(${quoted.bare('text')}, '"', '') ELSE text END`;
+    : linePattern(layout, time, round, suffixed);
+  const bare = text.keys ? UNWRAPPED : `CASE WHEN contains(text, '"') THEN replace(text, '"', '') ELSE text END`;
   const field = (name: TextField) => fieldAt(columns[name]!, text.keys);
   const moment = columns.time === undefined ? field('timestamp') : `${field('timestamp')} || ' ' || ${field('time')}`;
   const written = columns.volume === undefined ? "'0'" : number(field('volume'), layout);
@@ -109,17 +103,10 @@ function roundedOf(text: string, layout: TextLayout): string {
 }
 
 /** The pattern of a whole line. A field is bare or quoted; a quoted one holds neither quotes nor delimiters, so that it can be split. */
-function linePattern(
-  layout: TextLayout,
-  time: TimeSql,
-  round: boolean,
-  suffixed: boolean,
-  quoted: QuotedNumbers,
-): string {
+function linePattern(layout: TextLayout, time: TimeSql, round: boolean, suffixed: boolean): string {
   const delimiter = { '|': String.raw`\|`, '\t': String.raw`\t` }[layout.delimiter as string] ?? layout.delimiter;
-  const texts = new Set(TEXTS.map((name) => layout.columns[name]));
   return fieldPatterns(layout, time, round, suffixed)
-    .map((pattern, index) => `(${pattern}|"(${pattern})"${texts.has(index) ? '' : quoted.alternative})`)
+    .map((pattern) => `(${pattern}|"(${pattern})")`)
     .join(delimiter);
 }
 
