@@ -9,7 +9,7 @@ export const LOG_SIZE = '512MB';
 
 /**
  * Where the servers of a run lie, which are thrown away with it: in memory, where the system has room for it there, else in the temporary
- * folder. A clone of the template is 300 new files, which cost ext4 50 to 250 ms of the processor and memory 10 ms; there is one for each test.
+ * folder. A clone of the template is 300 new files: 90 to 170 ms of the processor on ext4, 30 to 50 in memory; there is one for nearly each test.
  *
  * It is not `fsync = off`, which doctor rightly names. A server that is killed leaves the same in memory as on a disk; only a machine that
  * fails would not, which no test can do.

@@ -12,7 +12,7 @@ declare module 'vitest' {
     /** Name of the database that theirs are cloned from. */
     template: string;
     layout: 'plain' | 'timescale';
-    /** How they are cloned: file by file in memory, which takes two thirds of the time there and many times as long on a disk, for its fsyncs. */
+    /** How they are cloned: file by file in memory, two thirds of the work there; on a disk that would be slower. */
     strategy: 'file_copy' | 'wal_log';
     /** Whether somebody named the server: it runs jobs by itself, then. */
     givenServer: boolean;
