@@ -35,7 +35,8 @@ function contradiction(
     const rule = `the file itself says ${other}, and its folder ${what}=${folder}`;
     const rules = what === 'symbol' ? ', or bring the names together with --symbol-rule' : '';
     const hint = `is it in the wrong folder? Move it, or settle it with --${what}${rules}`;
-    throw fileError({ code: `${what.toUpperCase()}_MISMATCH`, path: what, value: folder, rule, hint });
+    const code = what === 'symbol' ? 'SYMBOL_MISMATCH' : 'TIMEFRAME_MISMATCH';
+    throw fileError({ code, path: what, value: folder, rule, hint });
   }
   // Of a file of many series the name may be that of the whole.
   if (name === undefined || (said.length > 1 && !said.includes(name))) return [];
