@@ -25,7 +25,7 @@ const PRICES = ['open', 'high', 'low', 'close'] as const;
 const MIB = 2 ** 20;
 /** In MiB: what the engine has, and what a large row group may add to it. */
 const MEMORY = 122;
-const MORE_MEMORY = 160;
+const MORE_MEMORY = 192;
 const TEXTS = ['symbol', 'timeframe', 'source'] as const;
 
 /**
