@@ -29,6 +29,8 @@ test('a folder is searched for data files, whose series names, folders and a pat
   const root = await folder({
     'AAPL_1d.csv': csv(),
     'deep/er/MSFT.csv': csv(),
+    'NVDA/1d.csv': csv(),
+    'ORCL/1d.csv': csv(), // the same content under the same name is another series in another folder
     'symbol=BTC%2FUSDT/timeframe=1d/part-0.csv': csv(),
     'eod/spy-daily-1d.csv': csv(),
     '.hidden.csv': csv(),
@@ -46,6 +48,8 @@ test('a folder is searched for data files, whose series names, folders and a pat
   ).toEqual([
     ['AAPL_1d.csv', 'imported', 'AAPL'],
     ['COPY_1d.csv', 'imported', 'COPY'],
+    ['NVDA/1d.csv', 'imported', 'NVDA'],
+    ['ORCL/1d.csv', 'imported', 'ORCL'],
     ['deep/er/MSFT.csv', 'imported', 'MSFT'],
     ['eod/spy-daily-1d.csv', 'imported', 'SPY'],
     ['symbol=BTC%2FUSDT/timeframe=1d/part-0.csv', 'imported', 'BTC/USDT'],
@@ -55,9 +59,9 @@ test('a folder is searched for data files, whose series names, folders and a pat
     ['.hidden.csv', 'hidden'],
     ['README.md', 'not a data file by its name'],
   ]);
-  expect(result.totals).toMatchObject({ files: 5, imported: 5, inserted: 15, failed: 0 });
+  expect(result.totals).toMatchObject({ files: 7, imported: 7, inserted: 21, failed: 0 });
   const again = await store.files.import({ paths: [root], pattern: '{symbol}-{any}-{timeframe}.csv' });
-  expect(again.totals).toMatchObject({ files: 5, imported: 0, skipped: 5, unchanged: 15 });
+  expect(again.totals).toMatchObject({ files: 7, imported: 0, skipped: 7, unchanged: 21 });
   const empty = await folder({ 'notes.md': '' });
   await expect(store.files.import({ paths: [empty] })).rejects.toMatchObject({ code: 'NO_FILES' });
   await expect(store.files.import({ paths: [root], pattern: 'x.csv' })).rejects.toMatchObject({

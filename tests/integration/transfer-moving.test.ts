@@ -117,7 +117,7 @@ test('a file that was imported, and is changed or moved before it is archived, i
     below: 'ACME_1d.csv',
     bytes: hashed.bytes,
     named: { symbol: 'ACME', timeframe: '1d' },
-    folders: {},
+    told: {},
   } as const;
   const take = async () => (await archive.take(found, result!, hashed)).archiveError;
   await utimes(path, 0, 0);

@@ -5,7 +5,7 @@ import { InvalidInputError } from '../../errors.js';
 import { LEDGER_KINDS } from '../export/kinds.js';
 import { MANIFEST, readManifest } from '../export/manifest.js';
 import { findEntry, listEntries } from '../read/archive/source.js';
-import { seriesOfFolders, type ToldSeries } from '../read/file-name.js';
+import { seriesOfFileName, type ToldSeries } from '../read/file-name.js';
 import { filePattern, type NamedSeries } from './file-pattern.js';
 
 /** A file that is to be imported. */
@@ -18,7 +18,8 @@ export interface FoundFile {
   readonly bytes: number;
   /** By the pattern that was given. */
   readonly named: NamedSeries;
-  readonly folders: ToldSeries;
+  /** By its name and folders. */
+  readonly told: ToldSeries;
   /** What it is one of several of. */
   readonly archive?: { readonly path: string; readonly below: string } | undefined;
 }
@@ -62,9 +63,9 @@ export async function discover(
     if (!found) return takeEntry(path);
     return (await isNew(path)) ? takeFile(path, below || basename(path), found.size) : undefined;
   };
-  const push = (file: Omit<FoundFile, 'named' | 'folders'>) => {
+  const push = (file: Omit<FoundFile, 'named' | 'told'>) => {
     const whole = resolve(file.path);
-    files.push({ ...file, named: patterned(whole), folders: seriesOfFolders(whole) });
+    files.push({ ...file, named: patterned(whole), told: seriesOfFileName(whole) });
   };
   const takeFile = async (path: string, below: string, bytes: number) => {
     signal?.throwIfAborted();

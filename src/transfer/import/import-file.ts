@@ -142,7 +142,7 @@ export async function importFile(
 
 /** All that says what the content means: how it is read, and the name and folders that may tell the series or a date. Not where it lies. */
 function identityOf(context: FileImportContext, found: FoundFile): JsonObject {
-  const { volume, round, ...settings } = { ...found.folders, ...settingsOf(context, found) };
+  const { volume, round, ...settings } = { ...found.told, ...settingsOf(context, found) };
   const rounding = { ...(volume === 'round' ? { volume } : {}), ...(round ? { round } : {}) };
   const { onError } = context;
   return JSON.parse(JSON.stringify({ ...settings, ...rounding, onError, name: nameOf(found) }));
