@@ -31,7 +31,7 @@ export interface ImportOptions extends ReadingSettings {
   readonly dryRun?: boolean | undefined;
   /** Imports files that were imported before, with the same content, too. */
   readonly again?: boolean | undefined;
-  /** How many files are under way at once, 1 to 8; default 2. Each takes 128 MB. */
+  /** How many files are under way at once, 1 to 8; default 2. Large ones are read one at a time. */
   readonly parallel?: number | undefined;
   /** A folder for `migration-report.json` and `MIGRATION_RESULTS.md`, which are written however the import ends. */
   readonly report?: string | undefined;
