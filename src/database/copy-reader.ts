@@ -59,10 +59,10 @@ export class BinaryRowReader {
   /** As {@link microseconds}, into the place of a column as {@link int8To} takes it. */
   microsecondsTo(halves: Int32Array, place: number): void {
     const view = this.#view;
-    // In this order no sum on the way is past 2^53 where the last one is not: before 1715 the microseconds since 2000 are.
-    const since =
-      view.getInt32(this.#offset + 4) * TWO_32 + (view.getUint32(this.#offset + 8) + EPOCH_2000_MICROSECONDS);
-    if (Number.isSafeInteger(since)) {
+    const since2000 = view.getInt32(this.#offset + 4) * TWO_32 + view.getUint32(this.#offset + 8);
+    const since = since2000 + EPOCH_2000_MICROSECONDS;
+    // Before 1715 the first may have lost digits where the second is a safe integer again.
+    if (Number.isSafeInteger(since2000) && Number.isSafeInteger(since)) {
       putSafe(since, halves, place);
       this.#offset += 12;
     } else putWide(this.microseconds(), halves, place);
