@@ -120,7 +120,7 @@ const UNMOVABLE =
 
 /** All of it is in the database: what fails here must not say that nothing was written. */
 async function reasonOf(error: WyckoffError | Error, hashed: HashedFile): Promise<WyckoffError> {
-  if (!existsSync(hashed.path)) {
+  if (await isGone(hashed.path)) {
     const message = `${hashed.path} was imported, and is not there any more: somebody else has moved it`;
     return new ConflictError('FILE_NOT_ARCHIVED', message, { hint: 'does another import have the same folder?' });
   }
@@ -128,6 +128,14 @@ async function reasonOf(error: WyckoffError | Error, hashed: HashedFile): Promis
   if (error.code === 'FILE_CHANGED')
     return kept('it has changed since it was imported', 'import it again when it is complete', error);
   return error;
+}
+
+/** What cannot be looked at may be there. */
+function isGone(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => false,
+    ({ code }: NodeJS.ErrnoException) => code === 'ENOENT',
+  );
 }
 
 function kept(reason: string, hint = DIFFERENCES, cause?: unknown): ConflictError {

@@ -1,4 +1,4 @@
-import { constants, copyFile, open, writeFile } from 'node:fs/promises';
+import { chmod, constants, copyFile, open, writeFile } from 'node:fs/promises';
 import { readBarValues } from '../../../domain/bar.js';
 import { RATIO_SCALE } from '../../../domain/bar-ratios.js';
 import { formatScaled, PRICE } from '../../../domain/decimal.js';
@@ -17,6 +17,7 @@ export const CSV_HEADER =
 
 const WIDTH = CSV_HEADER.split(',').length;
 const BATCH = 5_000;
+const MODE = 0o644;
 
 /** Whether a file has the header of the store's own CSV. */
 export async function isOwnCsv(path: string): Promise<boolean> {
@@ -90,7 +91,7 @@ export async function readOwnCsv(path: string, key: SeriesKey, declaredScale: nu
 
 /** Writes the file anew, to a path that nobody reads yet, and has it survive a power loss. */
 export async function writeOwnCsv(path: string, series: SeriesBars): Promise<void> {
-  await writeFile(path, `${CSV_HEADER}\n`, { mode: 0o644 });
+  await writeFile(path, `${CSV_HEADER}\n`, { mode: MODE });
   await appendRows(path, series, 0);
 }
 
@@ -100,6 +101,7 @@ export async function writeOwnCsv(path: string, series: SeriesBars): Promise<voi
  */
 export async function appendOwnCsv(path: string, from: string, series: SeriesBars, kept: number): Promise<void> {
   await copyFile(from, path, constants.COPYFILE_FICLONE);
+  await chmod(path, MODE); // the copy has that of the file
   await appendRows(path, series, kept);
 }
 
