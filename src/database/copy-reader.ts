@@ -59,8 +59,10 @@ export class BinaryRowReader {
   /** As {@link microseconds}, into the place of a column as {@link int8To} takes it. */
   microsecondsTo(halves: Int32Array, place: number): void {
     const view = this.#view;
-    const since = view.getInt32(this.#offset + 4) * TWO_32 + view.getUint32(this.#offset + 8) + EPOCH_2000_MICROSECONDS;
-    if (Number.isSafeInteger(since)) {
+    const since2000 = view.getInt32(this.#offset + 4) * TWO_32 + view.getUint32(this.#offset + 8);
+    const since = since2000 + EPOCH_2000_MICROSECONDS;
+    // Both: before 1715 the sum may be safe where what it is made of was rounded already.
+    if (Number.isSafeInteger(since2000) && Number.isSafeInteger(since)) {
       putSafe(since, halves, place);
       this.#offset += 12;
     } else putWide(this.microseconds(), halves, place);
