@@ -83,13 +83,15 @@ test('bars in NDJSON mean the same however they are written, with all digits of 
     '["2024-01-08",10,12,9,11,100]',
     '{"date":"2024-01-09","open":10,"high":12,"low":9.5,"volume":100}',
     '{"date":"2024\\u002d01\\u002d10","open":10,"high":12,"low":9.5,"close":11,"volume":100,"vwap":null,"venue":"x \\"y\\", z"}',
+    '{"date":"2024-01-11","open":10,"high":12,"low":9.5,"close":11,"volume":100,"vwap":null,"venue":"N","symbol":"MSFT"}',
+    '{"date":"2024-01-12","open":10,"high":12,"low":9.5,"close":11,"volume":100,"symbol":null}',
   ];
   await writeFile(path, `\ufeff${lines.join('\r\n')}\n`);
   const file = await openFile(path);
   if (file.kind !== 'bars') throw new TypeError(file.kind);
-  expect(file).toMatchObject({ layout: 'ndjson', rows: 7, rejected: 3, leftOut: ['venue'] });
+  expect(file).toMatchObject({ layout: 'ndjson', rows: 9, rejected: 4, leftOut: ['venue'] });
   expect(problemsOf(file.problems)).toEqual([
-    ...['4 PRICE_TOO_PRECISE open', '5 JSON_INVALID ', '6 DECIMAL_INVALID close'],
+    ...['4 PRICE_TOO_PRECISE open', '5 JSON_INVALID ', '6 DECIMAL_INVALID close', '8 ROW_WIDTH '],
   ]);
   await file.close();
   const { store } = await openTestStore();
@@ -102,5 +104,6 @@ test('bars in NDJSON mean the same however they are written, with all digits of 
     [3, '12 100 10.25'],
     [4, '1234567890.12345678 9007199254740993 1234567890.12345678'],
     [10, '12 100 null'],
+    [12, '12 100 null'],
   ]);
 });
