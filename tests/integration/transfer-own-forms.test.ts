@@ -60,6 +60,25 @@ test('ticks in Parquet that another tool wrote are read by their columns, and wr
   expect(books).toMatchObject({ rows: 2, rejected: 1 });
 });
 
+test('deep books, as many as a row group of an export has, are read within the memory that there is', async () => {
+  const side = (
+    name: string,
+    price: string,
+  ) => `list_transform(range(1000), k -> (${price})::DECIMAL(18,8)) AS ${name}_prices,
+    list_transform(range(1000), k -> (k + i + 0.5)::DECIMAL(24,8)) AS ${name}_sizes`;
+  const path =
+    await parquet(`SELECT 'ES' AS symbol, TIMESTAMPTZ '2024-01-02 15:00:00+00' + to_microseconds(i) AS timestamp,
+    ${side('bid', '60000.00000001 - k - i % 7')}, ${side('ask', '60001.00000002 + k + i % 5')} FROM range(400) t(i)`);
+  const file = await openTicks(path);
+  expect(file).toMatchObject({ rows: 400, rejected: 0 });
+  const books = (await rowsOf(file)) as { bids: string[][]; asks: string[][] }[];
+  expect(books.map(({ bids, asks }) => [bids.length, asks.length].join(' '))).toEqual(Array(400).fill('1000 1000'));
+  expect([books[399]!.bids[0], books[399]!.asks.at(-1)]).toEqual([
+    ['60000.00000001', '399.50000000'],
+    ['61004.00000002', '1398.50000000'],
+  ]);
+});
+
 test('Parquet of ticks that is cut off, or says that it has other rows, is refused', async () => {
   const path = await parquet(
     `SELECT 'ES' AS symbol, TIMESTAMPTZ '2024-01-02 15:00:00+00' + to_microseconds(i) AS timestamp, 1.5 AS price, i + 1 AS size FROM range(5000) t(i)`,
