@@ -24,12 +24,15 @@ export async function parquetTicks({ path, name: file }: Source): Promise<TickSo
   const { mapping, leftOut } = ownColumns(kind, names);
   const columns = schema.columns.filter(({ written }) => mapping[written] !== undefined);
   for (const { written, type } of columns) if (written === 'trade_id') checkIds(type);
+  const zoneless = columns.some(
+    ({ written, type }) => written === 'timestamp' && /^(?:TIMESTAMP(?!.*ZONE)|DATE$)/.test(type),
+  );
   const texts = columns.map((column) => fieldOf(column));
   const query = `SELECT CAST(file_row_number + 1 AS DOUBLE), ${texts.join(', ')} FROM ${parquetRows(path)}`;
   return {
     layout: `wyckoff-${kind}-parquet`,
     ...{ mapping, leftOut, kinds: [kind], own: true },
-    notices: () => [],
+    notices: () => (zoneless ? ['times without a zone were read as UTC'] : []),
     async *batches(tally, { signal, onProgress }) {
       const read = ownRows(kind, false);
       let problems: Problem[] = [];
