@@ -61,7 +61,7 @@ export class BinaryRowReader {
     const view = this.#view;
     const since2000 = view.getInt32(this.#offset + 4) * TWO_32 + view.getUint32(this.#offset + 8);
     const since = since2000 + EPOCH_2000_MICROSECONDS;
-    // Both: before 1715 the sum may be safe where what it is made of was rounded already.
+    // Before 1715 the first may have lost digits where the second is a safe integer again.
     if (Number.isSafeInteger(since2000) && Number.isSafeInteger(since)) {
       putSafe(since, halves, place);
       this.#offset += 12;

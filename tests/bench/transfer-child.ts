@@ -1,11 +1,11 @@
 import { openStore } from '../../src/store.js';
 import { importAll } from './transfer-files.js';
 
-/** `URL FILE...`: imports files; prints how long it took and the most memory that this process had. */
-const [databaseUrl = '', ...files] = process.argv.slice(2);
+/** `URL PARALLEL FILE...`: imports files; prints how long it took and the most memory that this process had. */
+const [databaseUrl = '', parallel, ...files] = process.argv.slice(2);
 const store = await openStore({ databaseUrl });
 const start = performance.now();
-await importAll(store, files);
+await importAll(store, files, { parallel: Number(parallel) });
 const milliseconds = performance.now() - start;
 await store.close();
 process.stdout.write(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
+import type { ImportOptions } from '../../src/index.js';
 import type { Store } from '../../src/store.js';
 
 /** DuckDB as it comes, beside the store: it writes the files of the bench, and is a peer. */
@@ -31,11 +32,12 @@ export async function writeCsv(file: string, rows: number, seed?: number): Promi
   await bareDuckDB(`COPY (SELECT ${timestamp}, ${columns}, volume FROM ${barsOf(rows, seed)}) TO '${file}' (HEADER)`);
 }
 
-export async function writeParquet(file: string, rows: number): Promise<void> {
+/** `rowGroup`: the least rows of a row group; DuckDB's own default without it. */
+export async function writeParquet(file: string, rows: number, rowGroup?: number): Promise<void> {
   const columns = "minute AT TIME ZONE 'UTC' AS timestamp, open, high, low, close, volume::BIGINT AS volume";
   await bareDuckDB(
     "SET TimeZone = 'UTC'",
-    `COPY (SELECT ${columns} FROM ${barsOf(rows)}) TO '${file}' (FORMAT parquet)`,
+    `COPY (SELECT ${columns} FROM ${barsOf(rows)}) TO '${file}' (FORMAT parquet${rowGroup ? `, ROW_GROUP_SIZE ${rowGroup}` : ''})`,
   );
 }
 
@@ -50,8 +52,12 @@ export async function hashFiles(files: readonly string[]): Promise<number> {
   return performance.now() - start;
 }
 
-/** Imports files, whatever was imported before unless `again` is false; throws what went wrong with the first that failed. */
-export async function importAll(store: Store, paths: readonly string[], again = true): Promise<void> {
-  const { files } = await store.files.import({ paths, again });
+/** Imports files, whatever was imported before unless `options` say otherwise; throws what went wrong with the first that failed. */
+export async function importAll(
+  store: Store,
+  paths: readonly string[],
+  options: Pick<ImportOptions, 'again' | 'parallel'> = { again: true },
+): Promise<void> {
+  const { files } = await store.files.import({ paths, ...options });
   for (const { error } of files) if (error) throw error;
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
@@ -104,6 +104,21 @@ test('files of ticks go in with bars, once, are recorded, reported and archived'
     archiveError: { code: 'FILE_NOT_ARCHIVED', message: expect.stringContaining('lacks 1 of its 2 rows') },
   });
   expect((await readdir(folder)).sort()).toEqual(['quotes.csv.gz']);
+});
+
+test('a folder that says the symbol has the last word on ticks, too', async () => {
+  const { store } = await openTestStore();
+  const at = await folderOf({});
+  const [folder, name] = [at('symbol=BTC%2FUSDT'), 'BTCUSDT-trades-2024-05-31.csv'];
+  await mkdir(folder);
+  await writeFile(join(folder, name), '1,61000.5,0.1,6100.05,1717113600000,true,true\n');
+  await writeFile(join(folder, 'trades_20131007.csv'), TRADES.join('\n'));
+  const { files } = await store.files.import({ paths: [at('.')] });
+  expect(files.map(({ error, series }) => error?.code ?? series.map(({ symbol }) => symbol))).toEqual([
+    ['BTC/USDT'],
+    ['BTC/USDT'],
+  ]);
+  expect(await store.files.verify({ paths: [at('.')] })).toMatchObject({ passed: true });
 });
 
 test('wrong ticks stop a file, or are left out', async () => {

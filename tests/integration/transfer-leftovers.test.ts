@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { passingName, sweep } from '../../src/transfer/leftovers.js';
+import { openRawClient } from '../setup/raw-client.js';
 import { openTestStore } from '../setup/test-database.js';
 
 const IMPORTER = fileURLToPath(new URL('import-process.ts', import.meta.url));
@@ -76,14 +77,22 @@ test('what a killed import has unpacked and spilled is removed by the next', asy
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, TMPDIR: temporary },
     });
-    for await (const chunk of child.stdout) if (`${chunk}`.includes(until)) break;
+    await new Promise<void>((said, failed) => {
+      child.stdout.on('data', (chunk) => `${chunk}`.includes(until) && said());
+      child.once('exit', () => failed(new Error(`it ended before it said ${until}`)));
+    });
     const left = (await readdir(temporary)).filter((name) => name.startsWith('wyckoff-'));
+    const ended = once(child, 'exit');
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await ended;
     return left;
   };
-  const [unpacked, ...others] = await run('writing');
-  expect([unpacked, others]).toEqual([expect.stringMatching(/^wyckoff-\d+-/), []]);
-  expect(join(temporary, unpacked!)).not.toBe(spilled);
+  const raw = await openRawClient(url);
+  await raw.query('BEGIN; LOCK TABLE import_files IN SHARE MODE'); // it cannot finish before it is killed
+  const left = await run('writing');
+  await raw.query('ROLLBACK');
+  expect(left).not.toEqual([]);
+  for (const name of left) expect(name).toMatch(/^wyckoff-\d+-/);
+  expect(left.map((name) => join(temporary, name))).not.toContain(spilled);
   expect(await run('done 0')).toEqual([]);
 });

@@ -43,7 +43,12 @@ export class TemporaryCluster {
     const directory = await mkdtemp(join(options.folder ?? tmpdir(), 'wyckoff-cluster-'));
     if (uid !== undefined) await chown(directory, uid, gid!);
     const cluster = new TemporaryCluster(options, directory, await freePort());
-    await cluster.runAsServer('initdb', '-D', cluster.dataDirectory, '-U', options.superuser, ...options.arguments);
+    try {
+      await cluster.runAsServer('initdb', '-D', cluster.dataDirectory, '-U', options.superuser, ...options.arguments);
+    } catch (error) {
+      await cluster.remove();
+      throw error;
+    }
     return cluster;
   }
 

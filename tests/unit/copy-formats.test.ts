@@ -45,11 +45,9 @@ test('64-bit integers go straight into their columns: of any size and sign, and 
     fc.constantFrom(...[31n, 32n, 33n, 53n].flatMap((bits) => [2n ** bits - 1n, -(2n ** bits), 2n ** bits + 1n])),
   );
   const row = fc.record({
-    // Where the microseconds since 2000 need more than 53 bits those since 1970 may not, and the other way round.
     at: fc.oneof(
       fc.bigInt({ min: -(10n ** 17n), max: 10n ** 17n }),
-      fc.bigInt({ min: -(2n ** 53n), max: -(2n ** 53n) + 2n * 10n ** 15n }),
-      fc.bigInt({ min: 2n ** 53n - 10n ** 15n, max: 2n ** 53n + 2n * 10n ** 15n }),
+      fc.bigInt({ min: -(10n ** 16n), max: -(8n * 10n ** 15n) }),
     ),
     price: fc.option(price, { nil: null }),
     volume: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),

@@ -3,7 +3,7 @@ import type { Client } from '../../database/session.js';
 import { type ArrivalRow, arrivalKindOf, arrivalValues, tellArrival } from '../tell-arrival.js';
 import { type AnyTable, inSeries, type SeriesName, seriesText } from './table.js';
 
-/** A row of time_series. No row of the series lies outside its bounds (microseconds since the epoch); null: it never had one. */
+/** A row of time_series. No row of the series lies outside its bounds (microseconds since the epoch); null: it has none. */
 export interface CatalogEntry extends SeriesName {
   readonly id: string;
   readonly first: bigint | null;

@@ -1,7 +1,7 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { readOrThrow } from '../../../domain/problem.js';
 import { readSymbol } from '../../../domain/symbol.js';
-import { seriesOfFileName } from '../file-name.js';
+import { seriesOfFileName, seriesOfFolders } from '../file-name.js';
 import { fileError } from '../file-problem.js';
 import { LocalDay, readDate } from './local-day.js';
 
@@ -13,7 +13,7 @@ export interface PlacedFile {
 
 /** What a person may tell of a file whose rows do not say it. */
 export interface NamingOptions {
-  /** Default: what the file's name tells. */
+  /** Default: what a folder like `symbol=AAPL` tells, else the file's name. */
   readonly symbol?: string | undefined;
   /** Of times of day, as `2013-10-07`. Default: what the file's name tells. */
   readonly date?: string | undefined;
@@ -33,7 +33,8 @@ interface Told {
 
 function toldBy({ tellingNames }: PlacedFile): Told {
   const told = tellingNames.map(nameOf);
-  return { symbol: told.find(({ symbol }) => symbol)?.symbol, date: told.find(({ date }) => date)?.date };
+  const symbols = [...tellingNames.map((name) => seriesOfFolders(resolve(name))), ...told].map(({ symbol }) => symbol);
+  return { symbol: symbols.find(Boolean), date: told.find(({ date }) => date)?.date };
 }
 
 /**
