@@ -32,7 +32,7 @@ test('ticks in Parquet that another tool wrote are read by their columns, and wr
     ) AS t (symbol, timestamp, trade_id, price, size, venue)`);
   const file = await openTicks(path);
   expect(file).toMatchObject({ kind: 'trades', layout: 'wyckoff-trades-parquet', rows: 7, rejected: 5 });
-  expect(file.leftOut).toEqual(['venue']);
+  expect([file.leftOut, file.notices]).toEqual([['venue'], ['times without a zone were read as UTC']]);
   expect(problemsOf(file.problems)).toEqual([
     ...['3 INSTANT_TOO_FINE timestamp', '4 DECIMAL_INVALID price', '5 SYMBOL_INVALID symbol'],
     ...['6 INSTANT_INVALID timestamp', '7 PRICE_TOO_PRECISE price'],
@@ -57,7 +57,26 @@ test('ticks in Parquet that another tool wrote are read by their columns, and wr
       [1, CASE WHEN i = 0 THEN 1 END]::DECIMAL(24,8)[] AS bid_sizes, []::DECIMAL(24,8)[] AS ask_prices, []::DECIMAL(24,8)[] AS ask_sizes FROM range(2) t(i)`),
   );
   expect(problemsOf(books.problems)).toEqual(['2 DECIMAL_INVALID bids.1']);
-  expect(books).toMatchObject({ rows: 2, rejected: 1 });
+  expect(books).toMatchObject({ rows: 2, rejected: 1, notices: [] });
+});
+
+test('deep books, as many as a row group of an export has, are read within the memory that there is', async () => {
+  const side = (
+    name: string,
+    price: string,
+  ) => `list_transform(range(1000), k -> (${price})::DECIMAL(18,8)) AS ${name}_prices,
+    list_transform(range(1000), k -> (k + i + 0.5)::DECIMAL(24,8)) AS ${name}_sizes`;
+  const path =
+    await parquet(`SELECT 'ES' AS symbol, TIMESTAMPTZ '2024-01-02 15:00:00+00' + to_microseconds(i) AS timestamp,
+    ${side('bid', '60000.00000001 - k - i % 7')}, ${side('ask', '60001.00000002 + k + i % 5')} FROM range(400) t(i)`);
+  const file = await openTicks(path);
+  expect(file).toMatchObject({ rows: 400, rejected: 0 });
+  const books = (await rowsOf(file)) as { bids: string[][]; asks: string[][] }[];
+  expect(books.map(({ bids, asks }) => [bids.length, asks.length].join(' '))).toEqual(Array(400).fill('1000 1000'));
+  expect([books[399]!.bids[0], books[399]!.asks.at(-1)]).toEqual([
+    ['60000.00000001', '399.50000000'],
+    ['61004.00000002', '1398.50000000'],
+  ]);
 });
 
 test('Parquet of ticks that is cut off, or says that it has other rows, is refused', async () => {
@@ -83,13 +102,15 @@ test('bars in NDJSON mean the same however they are written, with all digits of 
     '["2024-01-08",10,12,9,11,100]',
     '{"date":"2024-01-09","open":10,"high":12,"low":9.5,"volume":100}',
     '{"date":"2024\\u002d01\\u002d10","open":10,"high":12,"low":9.5,"close":11,"volume":100,"vwap":null,"venue":"x \\"y\\", z"}',
+    '{"date":"2024-01-11","open":10,"high":12,"low":9.5,"close":11,"volume":100,"vwap":null,"venue":"N","symbol":"MSFT"}',
+    '{"date":"2024-01-12","open":10,"high":12,"low":9.5,"close":11,"volume":100,"symbol":null}',
   ];
   await writeFile(path, `\ufeff${lines.join('\r\n')}\n`);
   const file = await openFile(path);
   if (file.kind !== 'bars') throw new TypeError(file.kind);
-  expect(file).toMatchObject({ layout: 'ndjson', rows: 7, rejected: 3, leftOut: ['venue'] });
+  expect(file).toMatchObject({ layout: 'ndjson', rows: 9, rejected: 4, leftOut: ['venue'] });
   expect(problemsOf(file.problems)).toEqual([
-    ...['4 PRICE_TOO_PRECISE open', '5 JSON_INVALID ', '6 DECIMAL_INVALID close'],
+    ...['4 PRICE_TOO_PRECISE open', '5 JSON_INVALID ', '6 DECIMAL_INVALID close', '8 ROW_WIDTH '],
   ]);
   await file.close();
   const { store } = await openTestStore();
@@ -102,5 +123,6 @@ test('bars in NDJSON mean the same however they are written, with all digits of 
     [3, '12 100 10.25'],
     [4, '1234567890.12345678 9007199254740993 1234567890.12345678'],
     [10, '12 100 null'],
+    [12, '12 100 null'],
   ]);
 });

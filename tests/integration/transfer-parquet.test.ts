@@ -200,6 +200,10 @@ describe('times', () => {
         hint: expect.stringContaining('pass the --timezone of the exchange'),
       })),
     });
+    const closings = minutes(`TIMESTAMPTZ '2024-01-02 15:59:59Z' + to_hours(i::INTEGER)`);
+    expect((await read(await parquet(closings), { timeframe: '1h' })).problems).toMatchObject(
+      [1, 2, 3].map(() => ({ code: 'TIMESTAMP_MISALIGNED', hint: expect.stringContaining('is this when it closed?') })),
+    );
   });
 
   it('finer than a millisecond, infinite, missing or no time are rejected', async () => {

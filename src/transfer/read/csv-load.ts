@@ -1,5 +1,6 @@
 import { WyckoffError } from '../../errors.js';
 import { type DuckDB, literal, pathLiteral } from '../duckdb.js';
+import { splitFields } from './csv-fields.js';
 import { type CsvText, LONGEST_LINE } from './csv-text.js';
 import type { TextField } from './layouts/description.js';
 import type { TextLayout } from './layouts/text-layout.js';
@@ -18,8 +19,8 @@ const READ_BUFFER = 2_097_152;
 /** A pattern that no text has. */
 const NOTHING = String.raw`[^\x00-\x{10ffff}]`;
 
-/** A number with the letter of its magnitude ends a field. */
-const SUFFIX = /\d[KMBT](?:[^\w]|$)/i;
+/** A number with the letter of its magnitude. */
+const SUFFIX = /\d[KMBT]$/i;
 
 const PRICES = ['open', 'high', 'low', 'close', 'vwap'] as const;
 
@@ -36,7 +37,10 @@ export function linesOf({ path, mixedLineEnds }: CsvText): string {
 export async function loadRows(db: DuckDB, text: CsvText, layout: TextLayout, round: boolean): Promise<void> {
   const time = timeSql(layout);
   const { columns, headerLine, footerLine, delimiter } = layout;
-  const suffixed = text.firstLines.some(({ text: line }) => SUFFIX.test(line));
+  // Only where it is seen: each row would pay for it.
+  const suffixed =
+    text.keys === undefined &&
+    text.firstLines.some(({ text: line }) => SUFFIX.test(splitFields(line, delimiter)?.[columns.volume ?? -1] ?? ''));
   const pattern = text.keys
     ? objectPattern(text.keys, layout, time, round)
     : linePattern(layout, time, round, suffixed);

@@ -57,6 +57,11 @@ function readRow(line: number, text: string, layout: TextLayout, keys: CsvText['
     return broken(line, { code: 'QUOTE_UNCLOSED', path: '', value: text, rule });
   }
   if (row.length !== layout.width) {
+    if (keys) {
+      const rule = 'an object has the keys of the first one; this one has others beside them';
+      const hint = 'give the first line all keys, with null where it has no value';
+      return broken(line, { code: 'ROW_WIDTH', path: '', value: text, rule, hint });
+    }
     const where = layout.headerLine > 0 ? 'the header' : 'this layout';
     const rule = `a row has the ${layout.width} columns of ${where}; this one has ${row.length}`;
     return broken(line, { code: 'ROW_WIDTH', path: '', value: text, rule });

@@ -18,10 +18,15 @@ function keysOf(text: string): readonly string[] | undefined {
   return object && Object.keys(object);
 }
 
-/** The values of an object's keys as CSV would have them, numbers digit by digit; undefined where the text is no JSON object. */
+/**
+ * The values of an object's keys as CSV would have them, numbers digit by digit, and behind them those of keys that only it has, so that they are not
+ * lost in silence: the row is too wide then. Undefined where the text is no JSON object.
+ */
 export function fieldsOfObject(text: string, keys: readonly string[]): string[] | undefined {
   const object = readObject(text);
-  return object && keys.map((key) => fieldOf(object[key]));
+  if (object === undefined) return undefined;
+  const others = Object.keys(object).filter((key) => !keys.includes(key) && object[key] !== null);
+  return [...keys, ...others].map((key) => fieldOf(object[key]));
 }
 
 /** No number is a float on its way: each is read as the string that it is written with. */

@@ -93,15 +93,16 @@ function readBar(fields: WrittenFields, series: ReadSeries, { clock, rounding, s
     },
     // What the store wrote itself it had been allowed to keep: oil traded at -37.63.
     { ...series, allowNonPositive: source.layout === 'wyckoff' },
-    (problem) => report({ ...problem, ...hintOf(problem, source), value: original[problem.path] ?? problem.value }),
+    (problem) =>
+      report({ ...problem, ...hintOf(problem, series, source), value: original[problem.path] ?? problem.value }),
   );
   if (!bar || instant === undefined) return undefined;
   const prices = [open, high, low, close, vwap].filter((price) => price?.rounded).length;
   return { bar, prices: BigInt(prices), volumes: volume.rounded ? 1n : 0n };
 }
 
-function hintOf({ code, value }: Problem, { dateZone }: BarSource): { hint?: string } {
-  if (code === 'TIMESTAMP_MISALIGNED' && dateZone === null) return { hint: DATE_ZONE_HINT };
+function hintOf({ code, value }: Problem, { timeframe }: ReadSeries, { dateZone }: BarSource): { hint?: string } {
+  if (code === 'TIMESTAMP_MISALIGNED' && timeframe === '1d' && dateZone === null) return { hint: DATE_ZONE_HINT };
   const empty = code === 'DECIMAL_INVALID' && typeof value === 'string' && NO_VALUE.test(value.trim());
   const hint = empty ? NO_VALUE_HINT : HINTS[code];
   return hint === undefined ? {} : { hint };

@@ -67,7 +67,7 @@ export function explain(name: string, error: unknown): unknown {
   if (NOT_THE_FILE.test(said)) return error;
   if (said.startsWith('Out of Memory')) {
     const rule = 'its row groups are larger than the memory that reading may take';
-    const hint = 'write it with row groups of some 100,000 rows';
+    const hint = 'write it with smaller row groups: of bars some 100,000 rows, of deep order books some hundred';
     return fileError({ code: 'ROW_GROUP_TOO_LARGE', path: '', value: name, rule, hint });
   }
   if (/encrypted/i.test(said)) return encrypted(name);

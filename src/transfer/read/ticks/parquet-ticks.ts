@@ -24,12 +24,15 @@ export async function parquetTicks({ path, name: file }: Source): Promise<TickSo
   const { mapping, leftOut } = ownColumns(kind, names);
   const columns = schema.columns.filter(({ written }) => mapping[written] !== undefined);
   for (const { written, type } of columns) if (written === 'trade_id') checkIds(type);
+  const zoneless = columns.some(
+    ({ written, type }) => written === 'timestamp' && /^(?:TIMESTAMP(?!.*ZONE)|DATE$)/.test(type),
+  );
   const texts = columns.map((column) => fieldOf(column));
   const query = `SELECT CAST(file_row_number + 1 AS DOUBLE), ${texts.join(', ')} FROM ${parquetRows(path)}`;
   return {
     layout: `wyckoff-${kind}-parquet`,
     ...{ mapping, leftOut, kinds: [kind], own: true },
-    notices: () => [],
+    notices: () => (zoneless ? ['times without a zone were read as UTC'] : []),
     async *batches(tally, { signal, onProgress }) {
       const read = ownRows(kind, false);
       let problems: Problem[] = [];
@@ -65,14 +68,25 @@ function checkIds(type: string): void {
   throw fileError({ code: 'TRADE_ID_INVALID', path: 'trade_id', value: type, rule, hint });
 }
 
-/** SQL of the text that CSV has in this column's place. An element that is missing is no number, and is refused as one. */
+const isList = ({ type }: ParquetColumn) => type.endsWith(']');
+
+/** SQL of the text that CSV has in this column's place; of a list, see {@link elementsOf}. */
 function fieldOf(column: ParquetColumn): string {
-  const name = `"${column.name.replaceAll('"', '""')}"`;
-  if (column.type.endsWith('[]'))
-    return `array_to_string(list_transform(${name}, lambda level: coalesce(CAST(level AS VARCHAR), '?')), ' ')`;
+  if (isList(column)) return textOf(column);
   if (column.type.startsWith('TIMESTAMP')) return `replace(${textOf(column)}, ' ', 'T')`;
-  return column.type === 'VARCHAR' ? name : optionalTextOf(column);
+  return column.type === 'VARCHAR' ? `"${column.name.replaceAll('"', '""')}"` : optionalTextOf(column);
 }
+
+/**
+ * `[1.5, 2.0]` as CSV has it: `1.5 2.0`. In SQL it would take several times the memory, which then does not suffice for 800 books of 1,000 levels.
+ * An element that is missing is no number, and is refused as one.
+ */
+function elementsOf(list: unknown): unknown {
+  return typeof list === 'string' ? list.slice(1, -1).replaceAll(', ', ' ') : list;
+}
+
+/** In characters: a chunk of DuckDB has 2,048 rows, and with them as many books, each of up to 20,000 numbers. */
+const BATCH = 1 << 18;
 
 /** Each reading has an engine of its own: one that found a file to be damaged is of no more use. */
 async function* chunks(query: string, file: string, columns: readonly ParquetColumn[], rows: number) {
@@ -81,15 +95,22 @@ async function* chunks(query: string, file: string, columns: readonly ParquetCol
     for await (const chunk of db.stream(query, rows)) {
       const [line, ...vectors] = Array.from({ length: chunk.columnCount }, (_, index) => chunk.getColumnVector(index));
       const { rowCount } = chunk; // asked of the engine each time
-      const lines: number[] = [];
-      const values: Fields[] = [];
+      let lines: number[] = [];
+      let values: Fields[] = [];
+      let size = 0;
       for (let row = 0; row < rowCount; row += 1) {
         const fields: Record<string, unknown> = {};
-        for (const [at, { written }] of columns.entries()) fields[written] = vectors[at]!.getItem(row);
+        for (const [at, column] of columns.entries()) {
+          const value = vectors[at]!.getItem(row);
+          if (typeof value === 'string') size += value.length;
+          fields[column.written] = isList(column) ? elementsOf(value) : value;
+        }
         lines.push(line!.getItem(row) as number);
         values.push(fields);
+        if (size < BATCH && row < rowCount - 1) continue;
+        yield { lines, values };
+        [lines, values, size] = [[], [], 0];
       }
-      yield { lines, values };
     }
   } catch (error) {
     throw explain(file, error);
