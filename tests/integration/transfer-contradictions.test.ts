@@ -82,6 +82,20 @@ const CASES: [string, string, string, Record<string, unknown>, string[], string[
     ['AAPL 1d'],
     ['the file itself says MSFT: its bars are taken as AAPL, as was asked for'],
   ],
+  [
+    'a mapping beside its folders',
+    'symbol=AAPL/x.csv',
+    'date,o,h,l,c,v\n2024-01-02,10,12,9,11,100',
+    {
+      map: {
+        symbol: 'SPY',
+        timeframe: '1d',
+        columns: { timestamp: 'date', open: 'o', high: 'h', low: 'l', close: 'c', volume: 'v' },
+      },
+    },
+    ['SPY 1d'],
+    [],
+  ],
 ];
 
 test('where a name and the file itself say different things the file counts, with a word', async () => {

@@ -45,9 +45,9 @@ export function nameSeries(
   const rules = new SymbolRules(options.symbolRules ?? told.symbolRules ?? []);
   const name = seriesOfFileName(...tellingNames);
   const folders = seriesOfFolders(resolve(path));
-  const toldSymbol = folders.symbol ?? told.symbol ?? name.symbol;
+  const toldSymbol = told.symbol ?? folders.symbol ?? name.symbol;
   const symbol = options.symbol ?? (toldSymbol === undefined ? undefined : rules.apply(toldSymbol));
-  const timeframe = options.timeframe ?? folders.timeframe ?? told.timeframe ?? name.timeframe;
+  const timeframe = options.timeframe ?? told.timeframe ?? folders.timeframe ?? name.timeframe;
   const timezone = options.timezone ?? told.timezone;
   const settled = {
     symbol: symbol === undefined ? undefined : readOrThrow('symbol', (report) => readSymbol(symbol, 'symbol', report)),
