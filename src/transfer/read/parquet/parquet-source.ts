@@ -173,6 +173,7 @@ class ParquetReader {
     await db.run(`SET disabled_optimizers = 'statistics_propagation'`);
     const selects = this.#mapping.symbols.map((_, index) => this.#select(index, round));
     await readingFile(this.#name, () => db.run(`CREATE TABLE loaded AS ${selects.join(' UNION ALL ')}`));
+    await db.run(`SET memory_limit = '${MEMORY}MiB'`); // what comes now goes to disk where it is large
     const { rows } = await db.row<{ rows: number }>('SELECT count(*)::DOUBLE AS rows FROM loaded');
     if (rows === this.rows) return;
     throw damaged(this.#name, `it says that it has ${this.rows} rows, and it has ${rows}`);
