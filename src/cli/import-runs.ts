@@ -1,7 +1,8 @@
 /** `wyckoff import --runs`, `--files` and `--undo`: what was imported, and the way back. */
 import { counted } from '../domain/counted.js';
 import { formatInstant } from '../domain/time.js';
-import { type TouchedBars, UndoRefusedError } from '../errors.js';
+import { UndoRefusedError } from '../errors.js';
+import { seriesTitle } from '../transfer/import/result.js';
 import { withStore } from './context.js';
 import { plain } from './ledger/format.js';
 import { note, say, sayJson } from './output.js';
@@ -51,7 +52,7 @@ export async function listFiles(run: string, json: boolean): Promise<void> {
     const [first] = series;
     const more = series.length > 1 ? ` and ${series.length - 1} more` : '';
     const sum = (name: 'inserted' | 'changed') => count(series.reduce((total, one) => total + one[name], 0));
-    const name = first ? titleOf(first) + more : '';
+    const name = first ? seriesTitle(first) + more : '';
     return [plain(path), id, status, name, count(rows), sum('inserted'), sum('changed')];
   });
   say((await renderTable(FILES, cells)).text);
@@ -67,28 +68,19 @@ export async function undo(run: string, json: boolean): Promise<void> {
       `Undone: ${counted(result.deleted, 'row')} deleted, ${count(result.restored)} restored, of ${counted(result.files, 'file')}.`,
     );
     for (const one of result.series.slice(0, SHOWN_SERIES))
-      say(`  ${titleOf(one)}: ${count(one.deleted)} deleted, ${count(one.restored)} restored`);
+      say(`  ${seriesTitle(one)}: ${count(one.deleted)} deleted, ${count(one.restored)} restored`);
     if (result.series.length > SHOWN_SERIES) say(`  and ${count(result.series.length - SHOWN_SERIES)} more series`);
   } catch (error) {
     if (error instanceof UndoRefusedError) {
       for (const one of error.touched) {
         const gone = one.removed > 0 ? `, of ${count(one.removed)} nothing is left` : '';
-        note(`${titleOf(one)}: ${counted(one.count, 'row is', 'rows are')} not as imported${gone}`);
+        note(`${seriesTitle(one)}: ${counted(one.count, 'row is', 'rows are')} not as imported${gone}`);
         for (const { timestamp, since } of one.examples)
           note(`  ${formatInstant(timestamp)} ${since ? `was changed at ${formatInstant(since)}` : 'was deleted'}`);
       }
     }
     throw error;
   }
-}
-
-function titleOf({
-  kind,
-  symbol,
-  timeframe,
-  name,
-}: Pick<TouchedBars, 'kind' | 'symbol' | 'timeframe' | 'name'>): string {
-  return [symbol, timeframe || kind, name].filter(Boolean).join(' ');
 }
 
 function count(value: number): string {

@@ -29,6 +29,7 @@ export class Archive {
   /** By path: the entries that were not seen in the database. */
   readonly #missing = new Map<string, Set<string>>();
   readonly #moved = new Map<string, string>();
+  readonly #swept = new Set<string>();
 
   constructor(context: FileImportContext, folder: string) {
     this.#context = context;
@@ -61,15 +62,23 @@ export class Archive {
   }
 
   async #move({ path, below, archive }: FoundFile, hashed: HashedFile): Promise<string | null> {
-    if (!archive) return moveFile(hashed, join(this.#folder, below));
+    if (!archive) return this.#moveTo(join(this.#folder, below), hashed);
     const all = this.#missing.has(archive.path) ? [] : await listSources(archive.path);
     const missing = this.#missing.get(archive.path) ?? new Set(all);
     this.#missing.set(archive.path, missing);
     missing.delete(path);
     if (missing.size > 0) return null;
-    const moved = await moveFile(hashed, join(this.#folder, archive.below));
+    const moved = await this.#moveTo(join(this.#folder, archive.below), hashed);
     this.#moved.set(archive.path, moved);
     return moved;
+  }
+
+  /** Removes first, once a folder, what killed processes left there. */
+  async #moveTo(wanted: string, hashed: HashedFile): Promise<string> {
+    const folder = dirname(wanted);
+    if (!this.#swept.has(folder)) await sweep(folder, '\\.', '\\.tmp');
+    this.#swept.add(folder);
+    return moveFile(hashed, wanted);
   }
 }
 
@@ -173,7 +182,6 @@ async function moveFile(file: HashedFile, wanted: string): Promise<string> {
 async function place(file: HashedFile, target: string): Promise<void> {
   const { path, contentHash } = file;
   if (await linked(path, target)) return;
-  await sweep(dirname(target), '\\.', '\\.tmp');
   const draft = join(dirname(target), `.${await passingName()}.tmp`);
   try {
     await copyFile(path, draft, constants.COPYFILE_EXCL);

@@ -13,12 +13,7 @@ export interface ImportedSeries extends SeriesName, UpsertCounts {
 }
 
 /** `AAPL 1d` of bars, `SPY trades`, `AAPL 1d rsi`. */
-export function seriesTitle({
-  kind,
-  symbol,
-  timeframe,
-  name,
-}: Omit<ImportedSeries, keyof UpsertCounts | 'first' | 'last'>) {
+export function seriesTitle({ kind, symbol, timeframe, name }: SeriesName & { readonly kind: string }) {
   return [symbol, timeframe, name, timeframe === '' ? kind : ''].filter((part) => part !== '').join(' ');
 }
 

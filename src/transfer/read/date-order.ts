@@ -1,10 +1,8 @@
-import { timeframeDuration } from '../../domain/timeframe.js';
 import type { DuckDB } from '../duckdb.js';
 import type { BarSource } from './bar-source.js';
 import { fileError } from './file-problem.js';
 import type { SeriesOfFile } from './file-series.js';
 
-const DAY = 86_400_000;
 /** Two sessions may lie a month apart; three that all do are the first days of one month, with the day written before it. */
 const DATES = 3;
 
@@ -14,7 +12,7 @@ const DATES = 3;
  * @throws InvalidInputError `DATE_DAY_FIRST`
  */
 export async function checkDateOrder(db: DuckDB, source: BarSource, { keys }: SeriesOfFile): Promise<void> {
-  if (source.told.dates || keys.every(({ timeframe }) => timeframeDuration(timeframe) === DAY)) return;
+  if (source.told.dates || keys.every(({ timeframe }) => timeframe === '1d')) return;
   const { dates, days, value, line } = await db.row<{ dates: number; days: number; value: string; line: number }>(
     `SELECT count(*)::DOUBLE AS dates, count(DISTINCT day(date))::DOUBLE AS days, CAST(min(date) AS VARCHAR) AS value,
        min(line)::DOUBLE AS line
